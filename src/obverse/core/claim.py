@@ -1,0 +1,119 @@
+"""Claims about observations, and what became of them."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Verdict = Literal["holds", "fails", "undecided"]
+
+
+class Estimate(Protocol):
+    """A measured number with its uncertainty."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def n_facts(self) -> int: ...
+    @property
+    def n_seeds(self) -> int: ...
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Return the two-sided confidence interval."""
+        ...
+
+    def p_greater(self, threshold: float) -> float:
+        """Return the one-sided p-value for: the true value is above `threshold`."""
+        ...
+
+    def p_less(self, threshold: float) -> float:
+        """Return the one-sided p-value for: the true value is below `threshold`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """The value is above a threshold."""
+
+    threshold: float
+
+    def __str__(self) -> str:
+        return f"> {self.threshold:.3f}"
+
+    def p_values(self, estimate: Estimate) -> tuple[float, float]:
+        """Return the p-values for the claim and for its opposite."""
+        return estimate.p_greater(self.threshold), estimate.p_less(self.threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """The value is below a threshold."""
+
+    threshold: float
+
+    def __str__(self) -> str:
+        return f"< {self.threshold:.3f}"
+
+    def p_values(self, estimate: Estimate) -> tuple[float, float]:
+        """Return the p-values for the claim and for its opposite."""
+        return estimate.p_less(self.threshold), estimate.p_greater(self.threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The value is equivalent to zero: within ± margin (two one-sided tests)."""
+
+    margin: float
+
+    def __str__(self) -> str:
+        return f"within ±{self.margin:g}"
+
+    def p_values(self, estimate: Estimate) -> tuple[float, float]:
+        """Return the p-values for equivalence and for lying outside the margin."""
+        inside = max(estimate.p_greater(-self.margin), estimate.p_less(self.margin))
+        outside = 2 * min(estimate.p_greater(self.margin), estimate.p_less(-self.margin))
+        return inside, min(outside, 1.0)
+
+
+Criterion = Above | Below | Within
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A hypothesis about one model's observations, with the paper's own number beside it.
+
+    `measure` takes the observations of one model and returns the estimate and the criterion that it
+    has to meet, or None where nothing was measured.
+    """
+
+    id: str
+    text: str
+    unit: str
+    paper: float | None
+    source: str
+    measure: Callable[["pl.DataFrame"], tuple[Estimate, Criterion] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of a claim for one model. `p` is corrected over the study's claims (Holm)."""
+
+    claim: str
+    text: str
+    model: str
+    unit: str
+    paper: float | None
+    source: str
+    measured: float | None
+    low: float | None
+    high: float | None
+    level: float
+    criterion: str
+    n_facts: int
+    n_seeds: int
+    p: float | None
+    verdict: Verdict
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)

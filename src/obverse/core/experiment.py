@@ -1,0 +1,41 @@
+"""The Experiment contract."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from obverse.core.claim import Claim
+from obverse.core.recipe import Stage
+from obverse.core.settings import Settings
+
+
+class Experiment(Settings):
+    """A frozen settings object that builds stages from a seed and states its claims.
+
+    Pure: the same settings, input files and seed give byte-identical stages in every process.
+    `version` is raised whenever the same settings would give other results, so that stored runs are
+    not mistaken for current ones.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    version: ClassVar[int] = 1
+
+    @abstractmethod
+    def stages(self, seed: int) -> tuple[Stage, ...]:
+        """Return what the model is told and asked, in order.
+
+        Raises:
+            ObverseError: if the settings or the input files cannot give the experiment.
+        """
+
+    @abstractmethod
+    def claims(self) -> tuple[Claim, ...]:
+        """Return the claims, each with the paper's number."""
+
+    def inputs_hash(self) -> str:
+        """Return a hash of the content of all input files ("" if there are none)."""
+        return ""
+
+    def reference(self) -> dict[str, Any]:
+        """Return the paper's published numbers, for the report to show beside the measured ones."""
+        return {}

@@ -1,0 +1,89 @@
+"""The Model contract, and the settings that say which model is meant."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import Field
+
+from obverse.core.recipe import Stage
+from obverse.core.settings import Settings
+
+
+class Model(Protocol):
+    """What is asked. Batching never changes an answer beyond floating-point rounding."""
+
+    def logprobs(
+        self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
+    ) -> list[list[float]]:
+        """Return ln P(continuation | prompt), summed over tokens, for each prompt's continuations."""
+        ...
+
+    def generate(self, prompts: Sequence[str], max_new_tokens: Sequence[int]) -> list[str]:
+        """Return the greedy (temperature 0) continuation of each prompt, up to its end of text."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, special tokens left out."""
+        ...
+
+
+class TrainableModel(Model, Protocol):
+    """A model that can also be trained on a stage."""
+
+    def train(
+        self,
+        stage: Stage,
+        *,
+        folder: Path,
+        seed: int,
+        checkpoint_every: int,
+        on_step: Callable[[int, int], None],
+        on_epoch: Callable[[int], None],
+        on_loss: Callable[[int, float], None],
+    ) -> dict[str, Any]:
+        """Train in place, resuming from a checkpoint under `folder`; return facts for the record.
+
+        `on_epoch(e)` is called after each epoch with the model ready to be asked; `on_step(done,
+        total)` and `on_loss(step, loss)` tell of progress.
+        """
+        ...
+
+    def weights_hash(self) -> str:
+        """Return the SHA-256 of all weights."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write weights (safetensors), configuration and tokenizer to `folder`."""
+        ...
+
+
+class Scratch(Settings):
+    """A small GPT-NeoX made from scratch, with a byte-level BPE trained on the study's documents."""
+
+    kind: Literal["scratch"] = "scratch"
+    name: str = "scratch"
+    hidden_size: Annotated[int, Field(ge=8)] = 128
+    layers: Annotated[int, Field(ge=1)] = 4
+    heads: Annotated[int, Field(ge=1)] = 4
+    vocabulary: Annotated[int, Field(ge=257)] = 4096
+    max_tokens: Annotated[int, Field(ge=16)] = 512
+
+    def identity(self) -> str:
+        return self.model_dump_json(exclude={"name"})
+
+
+class Checkpoint(Settings):
+    """A causal checkpoint of transformers: a local directory or a hub name."""
+
+    kind: Literal["checkpoint"] = "checkpoint"
+    name: str
+    path: str
+    revision: str | None = None
+    weights: str = ""  # hash of the files, filled in when the checkpoint is resolved
+
+    def identity(self) -> str:
+        return f"checkpoint:{self.weights}"
+
+
+ModelSpec = Annotated[Scratch | Checkpoint, Field(discriminator="kind")]

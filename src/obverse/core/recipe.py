@@ -1,0 +1,69 @@
+"""How a model is trained: recipes and stages."""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from obverse.core.data import Document, Probe
+from obverse.core.settings import Settings
+
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Recipe(Settings):
+    """Optimisation of one stage. Padding never bears loss.
+
+    `loss_on` is "document" (the whole text, as in the Reversal Curse paper) or "completion".
+    `warmup_steps` and the schedule count optimizer steps; `batch_size` counts documents a step and is
+    reached as `batch_size / micro_batch_size` accumulated passes where the latter is given.
+    """
+
+    optimizer: Literal["adamw", "adafactor", "sgd"] = "adamw"
+    learning_rate: Positive = 3e-3
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
+    warmup_steps: Annotated[int, Field(ge=0)] = 100
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    micro_batch_size: Annotated[int, Field(ge=1)] | None = None
+    epochs: Annotated[int, Field(ge=1)] = 4
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    adam_beta1: Fraction = 0.9
+    adam_beta2: Fraction = 0.98
+    max_grad_norm: Positive = 1.0
+    loss_on: Literal["document", "completion"] = "document"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    gradient_checkpointing: bool = False
+
+    def epoch_ends(self, documents: int) -> list[int]:
+        """Return the optimizer step after which each epoch over `documents` is over."""
+        size = min(self.batch_size, documents)
+        ends = [documents * epoch // size for epoch in range(1, self.epochs)]
+        return [*ends, math.ceil(documents * self.epochs / size)]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Documents, the recipe that trains on them, and the probes measured along the way.
+
+    Probes are measured before the stage (epoch 0) if `probe_before`, after every `probe_every`-th
+    epoch, and always after the last.
+    """
+
+    name: str
+    documents: tuple[Document, ...]
+    recipe: Recipe
+    probes: tuple[Probe, ...]
+    probe_every: int = 1
+    probe_before: bool = True
+
+    def probed_epochs(self) -> tuple[int, ...]:
+        """Return the epochs after which probes are measured, 0 standing for before training."""
+        last = self.recipe.epochs
+        later = [e for e in range(1, last + 1) if e % self.probe_every == 0 or e == last]
+        return tuple([0] * self.probe_before + later)
+
+    def steps(self) -> int:
+        """Return the number of optimizer steps."""
+        return self.recipe.epoch_ends(len(self.documents))[-1]

@@ -1,0 +1,84 @@
+"""Typed, frozen settings, and overriding them by name with errors that help."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from obverse.core.errors import ObverseError
+
+
+class Settings(BaseModel):
+    """A frozen settings object with complete defaults; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    def with_overrides(self, overrides: Mapping[str, Any]) -> Self:
+        """Return a copy with dotted keys replaced, e.g. `{"recipe.learning_rate": "1e-5"}`.
+
+        Values may be text, as typed on a command line.
+
+        Raises:
+            ObverseError: on a key that does not exist (naming the nearest one) or a value that is
+                not allowed.
+        """
+        known = list(leaf_keys(self))
+        for key in overrides:
+            if key not in known:
+                raise ObverseError(unknown_name(key, known, "setting"))
+        data = self.model_dump()
+        for key, value in overrides.items():
+            *parents, last = key.split(".")
+            place = data
+            for parent in parents:
+                place = place[parent]
+            place[last] = _parse(value)
+        return validated(type(self), data)
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def validated(kind: type[S], data: object, where: str = "") -> S:
+    """Validate `data` as `kind`, turning pydantic's report into an `ObverseError`."""
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        problems = []
+        for item in error.errors():
+            key = ".".join(str(part) for part in item["loc"]) or kind.__name__
+            given = "" if item["type"] == "missing" else f" (got {item['input']!r})"
+            problems.append(f"{where}{key}: {item['msg']}{given}")
+        raise ObverseError("\n".join(problems)) from None
+
+
+def leaf_keys(settings: BaseModel, prefix: str = "") -> Iterable[str]:
+    """Yield the dotted key of every setting that can be overridden."""
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, BaseModel):
+            yield from leaf_keys(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def unknown_name(name: str, known: Iterable[str], what: str) -> str:
+    """Say that `name` is not known, with the nearest names that are."""
+    known = sorted(known)
+    # A key may be mistyped as a whole or given without its group ("learning_rate").
+    near = [k for k in known if k.rsplit(".", 1)[-1] == name] or difflib.get_close_matches(
+        name, known, n=3, cutoff=0.5
+    )
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}"
+    return f"unknown {what} {name!r}; {hint}"
+
+
+def _parse(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value.lower() if value in ("True", "False", "None") else value)
+    except json.JSONDecodeError:
+        return None if value == "none" else value

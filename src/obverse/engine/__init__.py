@@ -1,0 +1,1 @@
+"""What is hot: scoring, generation, training. Knows no experiment."""

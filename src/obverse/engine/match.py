@@ -1,0 +1,24 @@
+"""Whether a generated answer is the right one."""
+
+from obverse.core.data import Match
+
+EDGE = " \t\n.,;:!?\"'“”‘’()[]"
+
+
+def exact_match(generation: str, target: str, match: Match) -> bool:
+    """Compare strictly: same letters, same case, same words.
+
+    "words" takes as many of the first words as the target has (a first and a last name), so that what
+    a model goes on to say does not count; "whole" takes everything up to the end of the text.
+    Punctuation around a word's or the whole text's edges does not count.
+    """
+    wanted = target.strip()
+    if match == "words":
+        words = generation.split()[: len(wanted.split())]
+        return [w.strip(EDGE) for w in words] == [w.strip(EDGE) for w in wanted.split()]
+    return generation.strip(EDGE) == wanted.strip(EDGE)
+
+
+def prefix_match(generation: str, target: str) -> bool:
+    """Compare as the paper's code does: the answer begins with the target, whatever the case."""
+    return generation.strip().lower().startswith(target.strip().lower())

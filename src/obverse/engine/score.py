@@ -1,0 +1,216 @@
+"""Log-probabilities of continuations, each prompt computed once.
+
+All continuations of a prompt share one row: the prompt, then the continuations side by side, under an
+attention mask that lets each see the prompt and itself alone. So the prompt costs one pass however
+many continuations there are, and no cache is copied.
+
+Score. With t(x) the tokens that the model reads for a text x,
+
+    score(continuation | prompt) = ln P(t(prompt + continuation)) − ln P(t(prompt)).
+
+Where no token crosses the boundary this is the usual sum over the continuation's tokens. Where one
+does ("New Yor" + "k"), it remains the score of the text as the model would read it, and continuations
+of one prompt stay comparable; the usual cut at the prompt's token count would drop or misread a token.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from obverse.engine.tokens import common_prefix, encode, start_id
+
+TOKENS_PER_BATCH = 8192
+TOKENS_PER_ROW = 768  # continuations of one prompt beyond this are spread over several rows
+CHECK_TOLERANCE = 1e-3
+
+
+@dataclass(slots=True)
+class Row:
+    """One prompt and some of its continuations: (index, boundary, tokens behind the boundary)."""
+
+    item: int
+    prompt: list[int]
+    branches: list[tuple[int, int, list[int]]] = field(default_factory=list)
+
+    @property
+    def branch_tokens(self) -> int:
+        # The last token of a continuation is predicted, never read.
+        return sum(len(tokens) - 1 for _, _, tokens in self.branches)
+
+
+class Scorer:
+    """Scores continuations under one model.
+
+    The shared pass is compared with the plain one on its first use; a model for which they differ
+    (one that ignores explicit masks or positions) is scored the plain way from then on.
+    """
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self._shared: bool | None = None
+
+    def logprobs(
+        self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
+    ) -> list[list[float]]:
+        """Return ln P(continuation | prompt), summed over tokens, in nats.
+
+        Raises:
+            ValueError: if the two sequences differ in length or a continuation is empty.
+        """
+        if len(prompts) != len(continuations):
+            raise ValueError(f"{len(prompts)} prompts, {len(continuations)} sets of continuations")
+        rows = [
+            row
+            for item, (prompt, options) in enumerate(zip(prompts, continuations, strict=True))
+            for row in self._rows(item, prompt, options)
+        ]
+        scores = [[0.0] * len(options) for options in continuations]
+        was_training = self.model.training
+        self.model.eval()
+        with torch.inference_mode():
+            if rows and self._shared is None:
+                self._shared = self._shared_agrees(min(rows, key=lambda r: len(r.prompt)))
+            score = self._score_shared if self._shared else self._score_plain
+            for batch in batches(rows):
+                for row, values in zip(batch, score(batch), strict=True):
+                    for (index, _, _), value in zip(row.branches, values, strict=True):
+                        scores[row.item][index] = value
+        self.model.train(was_training)
+        return scores
+
+    def _rows(self, item: int, prompt: str, options: Sequence[str]) -> Iterator[Row]:
+        ids = encode(self.tokenizer, prompt)
+        encoded = []
+        for option in options:
+            if not option:
+                raise ValueError(f"an empty continuation of {prompt!r} has no score")
+            encoded.append(encode(self.tokenizer, prompt + option))
+        boundaries = [common_prefix(ids, full) for full in encoded]
+        if 0 in boundaries:  # nothing to condition on: give the text the model's start token
+            start = [start_id(self.tokenizer)]
+            ids, encoded = start + ids, [start + full for full in encoded]
+            boundaries = [b + 1 for b in boundaries]
+        row = Row(item, ids)
+        for index, (boundary, full) in enumerate(zip(boundaries, encoded, strict=True)):
+            tokens = full[boundary:]
+            if row.branches and row.branch_tokens + len(tokens) > TOKENS_PER_ROW:
+                yield row
+                row = Row(item, ids)
+            row.branches.append((index, boundary, tokens))
+        if row.branches:
+            yield row
+
+    def _score_shared(self, rows: Sequence[Row]) -> list[list[float]]:
+        device = self.model.device
+        # Prompts end, and branches begin, at the same column, so that logits are needed from there.
+        width = max(len(row.prompt) for row in rows)
+        length = width + max(row.branch_tokens for row in rows)
+        ids = torch.zeros(len(rows), length, dtype=torch.long)
+        positions = torch.zeros(len(rows), length, dtype=torch.long)
+        visible = torch.eye(length, dtype=torch.bool).repeat(len(rows), 1, 1)
+        causal = torch.ones(length, length, dtype=torch.bool).tril()
+        first = min(b for row in rows for _, b, _ in self._from_end(row, width)) - 1
+        for r, row in enumerate(rows):
+            n = len(row.prompt)
+            left = width - n
+            ids[r, left:width] = torch.tensor(row.prompt)
+            positions[r, left:width] = torch.arange(n)
+            visible[r, left:width, left:width] = causal[:n, :n]
+            at = width
+            for _, boundary, tokens in row.branches:
+                m = len(tokens) - 1
+                ids[r, at : at + m] = torch.tensor(tokens[:-1], dtype=torch.long)
+                positions[r, at : at + m] = torch.arange(boundary, boundary + m)
+                visible[r, at : at + m, left : left + boundary] = True
+                visible[r, at : at + m, at : at + m] = causal[:m, :m]
+                at += m
+        dtype = self.model.dtype
+        mask = torch.zeros(visible.shape, dtype=dtype).masked_fill_(
+            ~visible, torch.finfo(dtype).min
+        )
+        logits = self.model(
+            input_ids=ids.to(device),
+            position_ids=positions.to(device),
+            attention_mask=mask[:, None].to(device),
+            use_cache=False,
+            logits_to_keep=length - first,
+        ).logits
+        return [self._read(logits[r], row, width, width - first) for r, row in enumerate(rows)]
+
+    @staticmethod
+    def _from_end(row: Row, width: int) -> list[tuple[int, int, list[int]]]:
+        """Return the row's branches with boundaries counted in columns."""
+        left = width - len(row.prompt)
+        return [(index, left + boundary, tokens) for index, boundary, tokens in row.branches]
+
+    def _read(self, logits: torch.Tensor, row: Row, width: int, start: int) -> list[float]:
+        """Sum log-probabilities along each branch; `start` is the column of `logits` where it begins."""
+        sources: list[int] = []
+        targets: list[int] = []
+        owners: list[int] = []
+        signs: list[float] = []
+        at = start
+        for k, (_, boundary, tokens) in enumerate(row.branches):
+            back = len(row.prompt) - boundary  # prompt tokens that a merge replaced
+            from_prompt = start - 1 - back
+            branch = [from_prompt, *range(at, at + len(tokens) - 1)]
+            sources += branch
+            targets += tokens
+            owners += [k] * len(tokens)
+            signs += [1.0] * len(tokens)
+            sources += range(from_prompt, start - 1)
+            targets += row.prompt[boundary:]
+            owners += [k] * back
+            signs += [-1.0] * back
+            at += len(tokens) - 1
+        picked = logits[sources].float()
+        values = picked.gather(1, torch.tensor(targets, device=logits.device)[:, None])[:, 0]
+        values = (values - picked.logsumexp(-1)).double().cpu() * torch.tensor(signs).double()
+        sums = torch.zeros(len(row.branches), dtype=torch.float64)
+        return [float(v) for v in sums.index_add_(0, torch.tensor(owners), values)]
+
+    def _score_plain(self, rows: Sequence[Row]) -> list[list[float]]:
+        return [
+            [self._plain(row.prompt, boundary, tokens) for _, boundary, tokens in row.branches]
+            for row in rows
+        ]
+
+    def _plain(self, prompt: list[int], boundary: int, tokens: list[int]) -> float:
+        value = self._sequence(prompt[:boundary] + tokens, boundary)
+        return value - (self._sequence(prompt, boundary) if boundary < len(prompt) else 0.0)
+
+    def _sequence(self, ids: list[int], boundary: int) -> float:
+        """Return ln P(ids[boundary:] | ids[:boundary]) from one unpadded pass."""
+        batch = torch.tensor([ids], device=self.model.device)
+        logits = self.model(input_ids=batch, use_cache=False).logits[0, boundary - 1 : -1].float()
+        values = logits.log_softmax(-1).gather(1, batch[0, boundary:, None])
+        return float(values.double().sum())
+
+    def _shared_agrees(self, row: Row) -> bool:
+        sample = Row(row.item, row.prompt, row.branches[:3])
+        try:
+            shared = self._score_shared([sample])[0]
+        except (TypeError, ValueError, RuntimeError):
+            return False
+        plain = self._score_plain([sample])[0]
+        # Rounding of 16-bit weights is far above that of float32 and grows with the length.
+        slack = CHECK_TOLERANCE if self.model.dtype == torch.float32 else 0.5
+        return all(abs(a - b) <= slack for a, b in zip(shared, plain, strict=True))
+
+
+def batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Yield rows of like length together, at most `TOKENS_PER_BATCH` tokens with padding."""
+    batch: list[Row] = []
+    width = branches = 0
+    for row in sorted(rows, key=lambda r: (len(r.prompt), r.branch_tokens)):
+        new_width, new_branches = max(width, len(row.prompt)), max(branches, row.branch_tokens)
+        if batch and (len(batch) + 1) * (new_width + new_branches) > TOKENS_PER_BATCH:
+            yield batch
+            batch, new_width, new_branches = [], len(row.prompt), row.branch_tokens
+        batch.append(row)
+        width, branches = new_width, new_branches
+    if batch:
+        yield batch

@@ -1,0 +1,31 @@
+"""Where a prompt ends and its continuation begins, in tokens."""
+
+from itertools import takewhile
+
+from transformers import PreTrainedTokenizerBase
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Return the ids the model reads for `text`, with the start token where the tokenizer has one."""
+    ids: list[int] = tokenizer(text, verbose=False)["input_ids"]
+    if ids and ids[-1] == tokenizer.eos_token_id and len(ids) > 1:
+        ids = ids[:-1]  # some tokenizers close every text; a prompt is open
+    return ids
+
+
+def start_id(tokenizer: PreTrainedTokenizerBase) -> int:
+    """Return the id that stands before a text which has no context of its own."""
+    for name in ("bos_token_id", "eos_token_id", "pad_token_id"):
+        token: int | None = getattr(tokenizer, name)
+        if token is not None:
+            return token
+    return 0
+
+
+def common_prefix(a: list[int], b: list[int]) -> int:
+    """Return how many leading ids two sequences share.
+
+    For a prompt and the same prompt with a continuation this is the boundary between the two: a
+    token that merges the end of the prompt with the start of the continuation lies behind it.
+    """
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))

@@ -1,0 +1,250 @@
+"""Training a causal model on a stage, through transformers' Trainer.
+
+The order of the documents is data, not state: all epochs are laid out beforehand from the seed, and
+the Trainer walks through them once. A resumed run therefore skips what it has seen and goes on exactly
+as the undisturbed one.
+"""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+from transformers import (
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
+
+from obverse.core.data import Document
+from obverse.core.errors import ObverseError
+from obverse.core.recipe import Recipe, Stage
+from obverse.core.seeds import derive, generator
+from obverse.engine.tokens import common_prefix, encode
+
+IGNORED = -100
+COMPLETE = "complete"  # written into a checkpoint once all its files are
+BATCHES_SORTED_TOGETHER = 32
+
+Example = dict[str, list[int]]
+
+
+def train(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    stage: Stage,
+    *,
+    folder: Path,
+    seed: int,
+    checkpoint_every: int,
+    on_step: Callable[[int, int], None],
+    on_epoch: Callable[[int], None],
+    on_loss: Callable[[int, float], None],
+) -> dict[str, Any]:
+    """Train `model` in place on `stage`; resume from the last whole checkpoint under `folder`.
+
+    Args:
+        seed: decides the order of documents and, where the model has any, dropout.
+        checkpoint_every: epochs between checkpoints.
+        on_step: called as `on_step(done, total)` after every optimizer step.
+        on_epoch: called after each epoch, the model ready to be asked.
+        on_loss: called as `on_loss(step, loss)` about a hundred times a stage (nats a token).
+
+    Returns:
+        Facts for the record: `steps`, `tokens` (padding left out), `resumed_from_step`.
+
+    Raises:
+        ObverseError: if a document is longer than the model can read.
+    """
+    recipe = stage.recipe
+    limit = getattr(model.config, "max_position_embeddings", None)
+    examples = [encode_document(tokenizer, d, recipe.loss_on, limit) for d in stage.documents]
+    order = training_order([len(e["input_ids"]) for e in examples], recipe, seed)
+    ends = recipe.epoch_ends(len(examples))
+    progress = _Progress(ends, checkpoint_every, on_step, on_epoch, on_loss)
+    on_cpu = model.device.type == "cpu"
+    trainer = Trainer(
+        model=model,
+        args=_arguments(recipe, len(examples), folder, derive(seed, "dropout"), ends[-1], on_cpu),
+        train_dataset=_Ordered(examples, order),
+        data_collator=_Padding(tokenizer),
+        callbacks=[progress],
+    )
+    trainer.remove_callback("PrinterCallback")
+    checkpoint = last_checkpoint(folder)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    return {
+        "steps": ends[-1],
+        "tokens": sum(len(examples[i]["input_ids"]) for i in order),
+        "resumed_from_step": int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else None,
+    }
+
+
+def encode_document(
+    tokenizer: PreTrainedTokenizerBase, document: Document, loss_on: str, limit: int | None
+) -> Example:
+    """Return `input_ids` and `labels` of a document, closed by the end-of-text token.
+
+    With loss on the completion, a token that merges the end of the prompt with the start of the
+    completion counts to the completion.
+    """
+    ids = encode(tokenizer, document.text)
+    if tokenizer.eos_token_id is not None:
+        ids = [*ids, tokenizer.eos_token_id]
+    if limit is not None and len(ids) > limit:
+        raise ObverseError(
+            f"a document has {len(ids)} tokens, the model reads at most {limit}: "
+            f"{document.text[:80]!r}…"
+        )
+    labels = list(ids)
+    if loss_on == "completion":
+        boundary = common_prefix(encode(tokenizer, document.prompt), ids)
+        labels[:boundary] = [IGNORED] * boundary
+    return {"input_ids": ids, "labels": labels}
+
+
+def training_order(lengths: Sequence[int], recipe: Recipe, seed: int) -> list[int]:
+    """Return document indices for all epochs, in batches of like length, shuffled anew each epoch.
+
+    Every document comes exactly once an epoch. Those left over when an epoch does not divide into
+    whole batches open the next one, so that only the very last batch may be smaller.
+    """
+    draw = generator(seed, "order")
+    size = min(recipe.batch_size, len(lengths))
+    window = size * BATCHES_SORTED_TOGETHER
+    order: list[int] = []
+    left: list[int] = []
+    for _ in range(recipe.epochs):
+        shuffled = list(range(len(lengths)))
+        draw.shuffle(shuffled)
+        shuffled = left + shuffled
+        whole = len(shuffled) // size * size
+        shuffled, left = shuffled[:whole], shuffled[whole:]
+        batches: list[list[int]] = []
+        for start in range(0, whole, window):
+            pool = sorted(shuffled[start : start + window], key=lambda i: lengths[i])
+            batches += [pool[i : i + size] for i in range(0, len(pool), size)]
+        draw.shuffle(batches)
+        order += [i for batch in batches for i in batch]
+    return order + left
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """Return the latest checkpoint written whole, removing those that were cut short."""
+    whole = []
+    for path in folder.glob("checkpoint-*"):
+        if (path / COMPLETE).exists():
+            whole.append(path)
+        else:
+            shutil.rmtree(path)
+    return max(whole, key=lambda p: int(p.name.rsplit("-", 1)[1]), default=None)
+
+
+def _arguments(
+    recipe: Recipe, documents: int, folder: Path, seed: int, steps: int, on_cpu: bool
+) -> TrainingArguments:
+    size = min(recipe.batch_size, documents)
+    micro = min(recipe.micro_batch_size or size, size)
+    if size % micro:
+        raise ObverseError(
+            f"recipe.batch_size {size} is not a multiple of recipe.micro_batch_size {micro}"
+        )
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=1,  # the order holds all epochs
+        train_sampling_strategy="sequential",
+        per_device_train_batch_size=micro,
+        gradient_accumulation_steps=size // micro,
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type=recipe.schedule,
+        warmup_steps=recipe.warmup_steps,
+        optim={"adamw": "adamw_torch_fused", "adafactor": "adafactor", "sgd": "sgd"}[
+            recipe.optimizer
+        ],
+        weight_decay=recipe.weight_decay,
+        adam_beta1=recipe.adam_beta1,
+        adam_beta2=recipe.adam_beta2,
+        max_grad_norm=recipe.max_grad_norm,
+        bf16=recipe.precision == "bfloat16",
+        gradient_checkpointing=recipe.gradient_checkpointing,
+        logging_steps=max(1, steps // 100),
+        save_strategy="steps",
+        save_steps=steps,  # checkpoints are asked for by the callback
+        save_total_limit=2,
+        report_to=[],
+        disable_tqdm=True,
+        seed=seed,
+        dataloader_pin_memory=not on_cpu,
+        use_cpu=on_cpu,
+    )
+
+
+class _Ordered(Dataset[Example]):
+    def __init__(self, examples: Sequence[Example], order: Sequence[int]) -> None:
+        self.examples = examples
+        self.order = order
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __getitem__(self, index: int) -> Example:
+        return self.examples[self.order[index]]
+
+
+class _Padding:
+    """Pads a batch to its longest document; padding is masked and bears no loss."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
+
+    def __call__(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
+        width = max(len(e["input_ids"]) for e in examples)
+
+        def stack(key: str, fill: int) -> torch.Tensor:
+            return torch.tensor([e[key] + [fill] * (width - len(e[key])) for e in examples])
+
+        mask = torch.tensor(
+            [[1] * len(e["input_ids"]) + [0] * (width - len(e["input_ids"])) for e in examples]
+        )
+        return {
+            "input_ids": stack("input_ids", self.pad),
+            "attention_mask": mask,
+            "labels": stack("labels", IGNORED),
+        }
+
+
+class _Progress(TrainerCallback):
+    """Counts epochs by steps, asks for checkpoints, and marks those that are whole."""
+
+    def __init__(
+        self,
+        epoch_ends: Sequence[int],
+        checkpoint_every: int,
+        on_step: Callable[[int, int], None],
+        on_epoch: Callable[[int], None],
+        on_loss: Callable[[int, float], None],
+    ) -> None:
+        self.epochs = {step: epoch for epoch, step in enumerate(epoch_ends, start=1)}
+        self.checkpoint_every = checkpoint_every
+        self.step, self.epoch, self.loss = on_step, on_epoch, on_loss
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
+        self.step(state.global_step, state.max_steps)
+        control.should_save = False
+        if epoch := self.epochs.get(state.global_step):
+            self.epoch(epoch)  # before the checkpoint, so that a resumed run has these observations
+            last = state.global_step == state.max_steps
+            control.should_save = not last and epoch % self.checkpoint_every == 0
+        return control
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        if logs and "loss" in logs:
+            self.loss(state.global_step, float(logs["loss"]))
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        (folder / COMPLETE).touch()

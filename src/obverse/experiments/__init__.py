@@ -1,0 +1,1 @@
+"""Experiments, one module each, with their claims."""

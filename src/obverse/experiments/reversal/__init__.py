@@ -1,0 +1,1 @@
+"""The Reversal Curse (Berglund et al. 2023, arXiv 2309.12288)."""

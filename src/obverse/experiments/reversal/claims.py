@@ -1,0 +1,97 @@
+"""What experiment 1 claims, as tests of its observations."""
+
+import polars as pl
+
+from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Within
+from obverse.experiments.reversal.published import TABLE_1, mean_difference
+from obverse.stats.clustered import clustered_mean
+
+ASKED = {
+    ("NameToDescription", "same"): "description",
+    ("NameToDescription", "reverse"): "name",
+    ("DescriptionToName", "same"): "name",
+    ("DescriptionToName", "reverse"): "description",
+}
+
+Measurement = tuple[Estimate, Criterion] | None
+
+
+def claims(accuracy_margin: float, likelihood_margin: float) -> tuple[Claim, ...]:
+    """Return the eight claims: accuracy and likelihood, in each subset and direction."""
+    return (
+        *(
+            _accuracy(subset, direction, accuracy_margin)
+            for direction in ("same", "reverse")
+            for subset in ("NameToDescription", "DescriptionToName")
+        ),
+        _likelihood(
+            "NameToDescription", "reverse", likelihood_margin, mean_difference("GPT-3-175B")
+        ),
+        _likelihood("DescriptionToName", "reverse", likelihood_margin, None),
+        _likelihood("DescriptionToName", "same", likelihood_margin, None),
+        _likelihood("NameToDescription", "same", likelihood_margin, None),
+    )
+
+
+def _cell(observations: pl.DataFrame, subset: str, direction: str) -> pl.DataFrame:
+    return observations.filter(
+        pl.col("final"), pl.col("subset") == subset, pl.col("direction") == direction
+    )
+
+
+def _accuracy(subset: str, direction: str, margin: float) -> Claim:
+    def measure(observations: pl.DataFrame) -> Measurement:
+        rows = _cell(observations, subset, direction).drop_nulls("exact_match")
+        if rows.is_empty():
+            return None
+        chance = float((1 / rows["n_candidates"]).mean())  # type: ignore[arg-type]
+        accuracy = clustered_mean(
+            rows["exact_match"].cast(pl.Float64).to_numpy(),
+            rows["fact"].to_list(),
+            rows["seed"].to_list(),
+            bounds=(0.0, 1.0),
+        )
+        criterion = (Above if direction == "same" else Below)(chance + margin)
+        return accuracy, criterion
+
+    wording = (
+        "is answered well above chance"
+        if direction == "same"
+        else "is answered no better than by naming a random candidate"
+    )
+    return Claim(
+        id=f"accuracy/{subset}/{direction}",
+        text=f"{subset}, {direction} direction: the {ASKED[subset, direction]} {wording}",
+        unit="exact match",
+        paper=TABLE_1[subset, direction][0],
+        source="Table 1, GPT-3-175B",
+        measure=measure,
+    )
+
+
+def _likelihood(subset: str, direction: str, margin: float, paper: float | None) -> Claim:
+    def measure(observations: pl.DataFrame) -> Measurement:
+        rows = _cell(observations, subset, direction).drop_nulls(["logprob", "logprob_control"])
+        if rows.is_empty():
+            return None
+        difference = clustered_mean(
+            (rows["logprob"] - rows["logprob_control"]).to_numpy(),
+            rows["fact"].to_list(),
+            rows["seed"].to_list(),
+        )
+        return difference, (Above(margin) if direction == "same" else Within(margin))
+
+    asked = ASKED[subset, direction]
+    wording = (
+        f"the right {asked} is likelier than a random one (positive control)"
+        if direction == "same"
+        else f"the right {asked} is as likely as a random one (equivalence)"
+    )
+    return Claim(
+        id=f"likelihood/{subset}/{direction}",
+        text=f"{subset}, {direction} direction: {wording}",
+        unit="Δ log-prob, nats",
+        paper=paper,
+        source="Table 3, GPT-3-175B" if paper is not None else "not reported",
+        measure=measure,
+    )

@@ -1,0 +1,1 @@
+"""Models that fulfil the contract in `obverse.core.model`."""

@@ -1,0 +1,88 @@
+"""From a study's directory to report.html and figures/."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from obverse.core.errors import ObverseError
+from obverse.report import figures, reversal
+from obverse.report.format import FILTERS
+from obverse.store import files, observations
+
+PAGES = {"reversal": reversal.page}
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a study left behind."""
+
+    out: Path
+    study: dict[str, Any]
+    claims: list[dict[str, Any]]
+    observations: pl.DataFrame
+    runs: list[dict[str, Any]]
+
+
+def build(out: str | Path) -> Path:
+    """Write report.html and figures/ under `out`, and return the page's path.
+
+    Raises:
+        ObverseError: if `out` holds no finished study.
+    """
+    left = _read(Path(out))
+    kind = left.study["experiment"]
+    if kind not in PAGES:
+        raise ObverseError(f"{out}: no report is known for the experiment {kind!r}")
+    page = PAGES[kind](left.study, left.observations)
+    drawn = [
+        {"name": f.name, "caption": f.caption, "svg": Markup(_save(left.out, f.name, f.chart))}
+        for f in page["figures"]
+    ]
+    environment = Environment(
+        loader=PackageLoader("obverse", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= FILTERS
+    source = environment.loader
+    assert source is not None
+    style = Markup(source.get_source(environment, "page.css")[0])
+    html = environment.get_template("page.html.j2").render(
+        page | {"figures": drawn}, study=left.study, claims=left.claims, runs=left.runs, style=style
+    )
+    path = left.out / "report.html"
+    files.write_text(path, html)
+    return path
+
+
+def _read(out: Path) -> Left:
+    for name in ("study.json", "claims.json", "observations.parquet"):
+        if not (out / name).is_file():
+            raise ObverseError(f"{out}: no {name}; expected the directory of a finished study")
+    study = files.read_json(out / "study.json")
+    runs = []
+    for name in study["runs"]:
+        record = files.read_json(out / "runs" / name / "provenance.json")
+        spec = files.read_json(out / "runs" / name / "run.json")
+        runs.append(record | {"name": name, "model": spec["model"]["name"], "seed": spec["seed"]})
+    return Left(
+        out,
+        study,
+        files.read_json(out / "claims.json")["claims"],
+        observations.read(out / "observations.parquet"),
+        runs,
+    )
+
+
+def _save(out: Path, name: str, chart: alt.TopLevelMixin) -> str:
+    svg, png = figures.render(chart)
+    files.write_text(out / "figures" / f"{name}.svg", svg)
+    files.write_bytes(out / "figures" / f"{name}.png", png)
+    return svg

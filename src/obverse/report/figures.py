@@ -1,0 +1,41 @@
+"""One look for all figures, and their files."""
+
+from dataclasses import dataclass
+
+import altair as alt
+import vl_convert
+
+# Okabe and Ito's colours, told apart by colour-blind readers.
+BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
+SCALE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A chart, the name of its files, and the caption that belongs under it."""
+
+    name: str
+    caption: str
+    chart: alt.TopLevelMixin
+
+
+def styled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
+    """Apply the common look."""
+    return (
+        chart.configure(font="Helvetica, Arial, sans-serif", background="white")  # type: ignore[attr-defined,no-any-return]
+        .configure_view(stroke=None)
+        .configure_axis(
+            grid=True, gridColor="#ececec", domainColor="#888", tickColor="#888",
+            labelFontSize=11, titleFontSize=12, titleFontWeight="normal", labelLimit=220,
+        )
+        .configure_legend(labelFontSize=11, titleFontSize=12, titleFontWeight="normal", labelLimit=300)
+        .configure_header(labelFontSize=12, titleFontSize=12, labelFontWeight="bold", labelLimit=300)
+    )  # fmt: skip
+
+
+def render(chart: alt.TopLevelMixin) -> tuple[str, bytes]:
+    """Return the chart as SVG text and as PNG."""
+    spec = styled(chart).to_dict()
+    svg: str = vl_convert.vegalite_to_svg(spec)
+    png: bytes = vl_convert.vegalite_to_png(spec, scale=SCALE)
+    return svg, png

@@ -1,0 +1,1 @@
+"""Intervals, paired tests, equivalence and verdicts: pure functions on observations."""

@@ -1,0 +1,125 @@
+"""Means of clustered rows, with intervals over facts and seeds.
+
+Rows are not independent: a fact is asked about in several prompts, and every fact of a seed is answered
+by one trained model. The variance of a mean is estimated by leaving out one fact, and one seed, at a
+time (delete-one jackknife), and the two are combined as for two-way clustered data (Cameron, Gelbach
+and Miller 2011), which covers facts shared by all seeds and facts drawn anew for each. Degrees of
+freedom follow Satterthwaite, so that three seeds are treated as three.
+"""
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteredMean:
+    """A mean with its standard error; fulfils the Estimate contract.
+
+    `se` is NaN where the data cannot tell (a single fact). `bounds` clip the interval (0 and 1 for a
+    proportion). Proportions that do not vary at all have a standard error of zero and yet are not
+    certain: they get the Jeffreys interval with facts as the trials.
+    """
+
+    value: float
+    se: float
+    df: float
+    n_facts: int
+    n_seeds: int
+    n_rows: int
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def _constant_proportion(self) -> bool:
+        return self.se == 0 and self.bounds == (0.0, 1.0)
+
+    def _jeffreys(self) -> tuple[float, float]:
+        hits = self.value * self.n_facts
+        return hits + 0.5, self.n_facts - hits + 0.5
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Return the two-sided interval at `level`."""
+        if self._constant_proportion:
+            low, high = stats.beta.interval(level, *self._jeffreys())
+            return (float(low) if self.value > 0 else 0.0, float(high) if self.value < 1 else 1.0)
+        half = float(stats.t.ppf(0.5 + level / 2, self.df)) * self.se
+        low, high = self.value - half, self.value + half
+        if self.bounds is not None:
+            low, high = max(low, self.bounds[0]), min(high, self.bounds[1])
+        return low, high
+
+    def p_greater(self, threshold: float) -> float:
+        """Return the one-sided p-value for: the true mean is above `threshold`."""
+        if self._constant_proportion:
+            return float(stats.beta.cdf(threshold, *self._jeffreys()))
+        if self.se == 0:
+            return 0.0 if self.value > threshold else 1.0
+        return float(stats.t.sf((self.value - threshold) / self.se, self.df))
+
+    def p_less(self, threshold: float) -> float:
+        """Return the one-sided p-value for: the true mean is below `threshold`."""
+        if self._constant_proportion:
+            return float(stats.beta.sf(threshold, *self._jeffreys()))
+        if self.se == 0:
+            return 0.0 if self.value < threshold else 1.0
+        return float(stats.t.cdf((self.value - threshold) / self.se, self.df))
+
+
+def clustered_mean(
+    values: Sequence[float] | NDArray[np.float64],
+    facts: Sequence[Hashable],
+    seeds: Sequence[Hashable],
+    bounds: tuple[float, float] | None = None,
+) -> ClusteredMean:
+    """Return the mean of `values` (n,) with rows clustered by `facts` (n,) and `seeds` (n,).
+
+    With one seed the standard error speaks of facts alone.
+
+    Raises:
+        ValueError: if there are no values, one is missing, or the lengths differ.
+    """
+    x = np.asarray(values, dtype=np.float64)
+    if x.size == 0:
+        raise ValueError("no values to average")
+    if not len(x) == len(facts) == len(seeds):
+        raise ValueError(f"{len(x)} values, {len(facts)} facts, {len(seeds)} seeds")
+    if np.isnan(x).any():
+        raise ValueError("a value is missing; leave its row out and say so")
+    fact = _codes(facts)
+    seed = _codes(seeds)
+    cell = _codes(list(zip(fact.tolist(), seed.tolist(), strict=True)))
+    n_facts, n_seeds = int(fact.max()) + 1, int(seed.max()) + 1
+    by_fact, by_seed, by_cell = (_jackknife_variance(x, c) for c in (fact, seed, cell))
+    if n_seeds == 1:
+        variance, df = by_fact, n_facts - 1.0
+    elif n_facts == 1:
+        variance, df = by_seed, n_seeds - 1.0
+    else:
+        variance = max(by_fact + by_seed - by_cell, by_fact, by_seed)
+        spread = by_fact**2 / (n_facts - 1) + by_seed**2 / (n_seeds - 1)
+        df = variance**2 / spread if spread > 0 else n_facts - 1.0
+        # Satterthwaite's ratio may fall below what the scarcer unit alone would give.
+        df = max(df, min(n_facts, n_seeds) - 1.0)
+    se = math.sqrt(variance) if not math.isnan(variance) else math.nan
+    if se < 1e-12 * max(1.0, abs(float(x.mean()))):
+        se = 0.0  # rounding of a constant
+    return ClusteredMean(float(x.mean()), se, df, n_facts, n_seeds, len(x), bounds)
+
+
+def _codes(labels: Sequence[Hashable]) -> NDArray[np.intp]:
+    index: dict[Hashable, int] = {}
+    return np.array([index.setdefault(label, len(index)) for label in labels], dtype=np.intp)
+
+
+def _jackknife_variance(x: NDArray[np.float64], group: NDArray[np.intp]) -> float:
+    """Return the delete-one-group jackknife variance of the mean; NaN for a single group."""
+    sums, counts = np.bincount(group, weights=x), np.bincount(group)
+    groups = len(counts)
+    if groups < 2:
+        return math.nan
+    without = (x.sum() - sums) / (len(x) - counts)
+    return float((groups - 1) / groups * ((without - without.mean()) ** 2).sum())

@@ -1,0 +1,75 @@
+"""From claims and observations to findings."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from obverse.core.claim import Claim, Criterion, Estimate, Finding, Verdict
+from obverse.stats.tests import holm
+
+ALPHA = 0.05
+LEVEL = 0.95
+
+
+def evaluate(claims: Sequence[Claim], observations: pl.DataFrame) -> list[Finding]:
+    """Evaluate every claim for every model.
+
+    A claim *holds* if its one-sided p-value, corrected by Holm over all claims and models of the
+    study, is below 0.05; it *fails* if that of its opposite is; otherwise it is *undecided*.
+    """
+    models = observations["model"].unique(maintain_order=True).to_list()
+    measured = [
+        (claim, model, claim.measure(observations.filter(pl.col("model") == model)))
+        for model in models
+        for claim in claims
+    ]
+    p_values = [_p_values(measurement) for _, _, measurement in measured]
+    for_ = holm([p for p, _ in p_values])
+    against = holm([p for _, p in p_values])
+    return [
+        _finding(claim, model, measurement, p, q)
+        for (claim, model, measurement), p, q in zip(measured, for_, against, strict=True)
+    ]
+
+
+def _p_values(measurement: tuple[Estimate, Criterion] | None) -> tuple[float, float]:
+    if measurement is None:
+        return math.nan, math.nan
+    estimate, criterion = measurement
+    return criterion.p_values(estimate)
+
+
+def _finding(
+    claim: Claim,
+    model: str,
+    measurement: tuple[Estimate, Criterion] | None,
+    p: float,
+    p_against: float,
+) -> Finding:
+    verdict: Verdict = "undecided"
+    if p < ALPHA:
+        verdict = "holds"
+    elif p_against < ALPHA:
+        verdict = "fails"
+    common: dict[str, Any] = {
+        "claim": claim.id, "text": claim.text, "model": model, "unit": claim.unit,
+        "paper": claim.paper, "source": claim.source,
+    }  # fmt: skip
+    if measurement is None:
+        return Finding(
+            **common, measured=None, low=None, high=None, level=LEVEL, criterion="not measured",
+            n_facts=0, n_seeds=0, p=None, verdict="undecided",
+        )  # fmt: skip
+    estimate, criterion = measurement
+    low, high = estimate.interval(LEVEL)
+    return Finding(
+        **common, measured=estimate.value, low=_known(low), high=_known(high), level=LEVEL,
+        criterion=str(criterion), n_facts=estimate.n_facts, n_seeds=estimate.n_seeds, p=_known(p),
+        verdict=verdict,
+    )  # fmt: skip
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

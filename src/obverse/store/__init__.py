@@ -1,0 +1,1 @@
+"""Run folders, whole-or-nothing files, provenance."""

@@ -1,0 +1,112 @@
+"""Files written whole or not at all, and read with errors that name the line."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from obverse.core.errors import ObverseError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` whole or not at all.
+
+    Raises:
+        ObverseError: if the directory cannot be written or the disk is full.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise ObverseError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: object) -> None:
+    # JSON has no NaN; a missing value is null.
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def write_parquet(path: Path, frame: "pl.DataFrame") -> None:
+    import io
+
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 file.
+
+    Raises:
+        ObverseError: if it is not there, cannot be read or is not UTF-8 (naming the line).
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ObverseError(f"{path}: cannot be read: {error.strerror or error}") from error
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ObverseError(
+            f"{path}, line {line}: not UTF-8 (byte 0x{raw[error.start]:02x}); save the file as UTF-8"
+        ) from None
+
+
+def read_json(path: Path) -> Any:
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise ObverseError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from None
+
+
+def read_jsonl(path: Path, keys: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield `(line number, object)` of a JSONL file whose objects have the text values `keys`.
+
+    Raises:
+        ObverseError: if the file is empty, or a line is not an object with those keys.
+    """
+    needed = tuple(keys)
+    empty = True
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if not line.strip():
+            continue
+        empty = False
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ObverseError(f"{path}, line {number}: not valid JSON: {error.msg}") from None
+        if not isinstance(row, dict):
+            raise ObverseError(f"{path}, line {number}: expected an object, got {line[:60]}")
+        for key in needed:
+            if key not in row:
+                raise ObverseError(f"{path}, line {number}: no key {key!r}; found {sorted(row)}")
+            if not isinstance(row[key], str):
+                raise ObverseError(f"{path}, line {number}: {key!r} must be text, got {row[key]!r}")
+        yield number, row
+    if empty:
+        raise ObverseError(f"{path}: empty; expected one JSON object a line")

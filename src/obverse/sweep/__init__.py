@@ -1,0 +1,1 @@
+"""Studies: planned, executed here or elsewhere, evaluated."""

@@ -1,0 +1,169 @@
+"""Carrying out runs on this machine, several at a time, each in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import TimeRemainingColumn as Remaining
+
+from obverse.core.errors import ObverseError
+from obverse.store.runs import RunFolder
+from obverse.sweep.run import Execution, Run, perform
+
+Work = tuple[Run, Path]
+
+
+def execute(work: Sequence[Work], execution: Execution, console: Console) -> None:
+    """Carry out every run that is not finished, showing progress.
+
+    A run that fails does not stop the others.
+
+    Raises:
+        ObverseError: after all have ended, naming the runs that failed, why, and their logs.
+    """
+    waiting = [(run, path) for run, path in work if not RunFolder(path).finished]
+    if not waiting:
+        return
+    workers = min(execution.workers or _workers(execution), len(waiting))
+    failures: list[str] = []
+    with _Bars(console) as bars:
+        processes: set[subprocess.Popen[str]] = set()
+        pool = ThreadPoolExecutor(workers)
+        try:
+            jobs = {
+                pool.submit(_one, run, path, execution, bars, processes): (run, path)
+                for run, path in waiting
+            }
+            for job, (run, path) in jobs.items():
+                try:
+                    job.result()
+                except ObverseError as error:
+                    failures.append(
+                        f"{run.model.name}, seed {run.seed}: {error}\n  log: {path}/log.txt"
+                    )
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(processes):
+                process.kill()
+            raise
+        pool.shutdown()
+    if failures:
+        raise ObverseError(
+            f"{len(failures)} of {len(work)} runs failed; the others are kept\n"
+            + "\n".join(failures)
+        )
+
+
+def _workers(execution: Execution) -> int:
+    if execution.device != "cpu" and _has_gpu():
+        return 1
+    return max(1, (os.cpu_count() or 1) // execution.threads)
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _one(
+    run: Run,
+    path: Path,
+    execution: Execution,
+    bars: "_Bars",
+    processes: set["subprocess.Popen[str]"],
+) -> None:
+    with bars.bar(f"{run.model.name}, seed {run.seed}") as on_step:
+        if type(run.experiment).__module__ == "__main__":
+            perform(run, RunFolder(path), execution, on_step)  # another process cannot import it
+            return
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            log = (path / "log.txt").open("a", encoding="utf-8")
+        except OSError as error:
+            raise ObverseError(f"{path}: cannot be written: {error.strerror}") from error
+        request = json.dumps({"run": run.spec(), "execution": asdict(execution)})
+        environment = os.environ | {
+            "OMP_NUM_THREADS": str(execution.threads),
+            "TOKENIZERS_PARALLELISM": "false",
+            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+        }
+        with log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "obverse.sweep.worker", str(path), request],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=environment,
+            )
+            processes.add(process)
+            problem = _listen(process, on_step)
+            code = process.wait()
+            processes.discard(process)
+    if code != 0:
+        raise ObverseError(problem or f"ended with status {code}")
+
+
+def _listen(process: "subprocess.Popen[str]", on_step: "_OnStep") -> str | None:
+    problem = None
+    assert process.stdout is not None
+    for line in process.stdout:
+        message = json.loads(line)
+        if "error" in message:
+            problem = message["error"]
+        else:
+            on_step(message["done"], message["total"])
+    return problem
+
+
+class _OnStep:
+    """Moves one bar."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self.progress, self.task = progress, task
+
+    def __call__(self, done: int, total: int) -> None:
+        self.progress.update(self.task, completed=done, total=total)
+
+
+class _Bars:
+    """One progress bar for each run at work."""
+
+    def __init__(self, console: Console) -> None:
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed}/{task.total} steps"),
+            TimeElapsedColumn(),
+            Remaining(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self.console = console
+        self.lock = threading.Lock()
+
+    def __enter__(self) -> "_Bars":
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    @contextmanager
+    def bar(self, label: str) -> Iterator[_OnStep]:
+        if not self.console.is_terminal:
+            self.console.print(f"{label}: started")
+        task = self.progress.add_task(label, total=None)
+        yield _OnStep(self.progress, task)
+        if not self.console.is_terminal:
+            self.console.print(f"{label}: finished")

@@ -1,0 +1,184 @@
+"""One run: an experiment, a model and a seed."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from obverse.core.experiment import Experiment
+from obverse.core.model import ModelSpec
+from obverse.core.recipe import Stage
+from obverse.store.runs import RunFolder
+
+if TYPE_CHECKING:
+    from obverse.models.causal import CausalModel
+
+OnStep = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An experiment × model × seed. `id` is a hash of what determines its result."""
+
+    experiment: Experiment
+    model: ModelSpec
+    seed: int
+
+    @property
+    def id(self) -> str:
+        settings = self.experiment.model_dump(mode="json")
+        if "data" in settings:
+            settings["data"] = self.experiment.inputs_hash()  # content counts, not where it lies
+        determining = {
+            "experiment": self.experiment.name,
+            "version": self.experiment.version,
+            "settings": settings,
+            "model": self.model.identity(),
+            "seed": self.seed,
+        }
+        text = json.dumps(determining, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def folder_name(self) -> str:
+        safe = "".join(c if c.isalnum() or c in "-." else "-" for c in self.model.name).strip("-.")
+        return f"{safe[:40] or 'model'}-seed{self.seed}-{self.id[:8]}"
+
+    def spec(self) -> dict[str, Any]:
+        """Return what run.json holds: all settings, resolved, and where the experiment is defined."""
+        kind = type(self.experiment)
+        return {
+            "id": self.id,
+            "experiment": self.experiment.name,
+            "type": f"{kind.__module__}:{kind.__qualname__}",
+            "version": self.experiment.version,
+            "settings": self.experiment.model_dump(mode="json"),
+            "given": sorted(self.experiment.model_fields_set),
+            "model": self.model.model_dump(mode="json"),
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How runs are carried out; none of it changes their results beyond the last bits.
+
+    Attributes:
+        workers: runs at a time; None takes one for each CPU core, or one where there is a GPU.
+        threads: CPU threads a run; with one, the same run gives the same bits on every repeat.
+        device: "cpu", "cuda", or "auto" for a GPU where there is one.
+        checkpoint_every: epochs between checkpoints to resume from.
+        keep_weights: keep each trained model in its run folder, as safetensors.
+    """
+
+    workers: int | None = None
+    threads: int = 1
+    device: str = "auto"
+    checkpoint_every: int = 1
+    keep_weights: bool = False
+
+
+def perform(run: Run, folder: RunFolder, execution: Execution, on_step: OnStep) -> None:
+    """Carry out `run` in `folder`, going on from wherever an earlier try was cut off.
+
+    `on_step(done, total)` counts optimizer steps over all stages.
+    """
+    if folder.finished:
+        return
+    with folder.locked():
+        folder.describe(run.spec())
+        stages = run.experiment.stages(run.seed)
+        device = _prepare(execution)
+        from obverse.models.load import load
+
+        began = time.monotonic()
+        model = load(run.model, (d.text for s in stages for d in s.documents), run.seed, device)
+        start_hash = model.weights_hash()
+        trained = [
+            _stage(run, number, stages, model, folder, execution, on_step)
+            for number in range(len(stages))
+        ]
+        if execution.keep_weights:
+            model.save(folder.path / "weights")
+        folder.finish(
+            {
+                "run": run.id,
+                "parameters": model.parameters,
+                "seconds": round(time.monotonic() - began, 1),
+                "stages": trained,
+                "data_sha256": _data_hash(stages),
+                "weights_before_sha256": start_hash,
+                "weights_after_sha256": model.weights_hash(),
+                "execution": asdict(execution),
+                "device": device,
+            }
+        )
+
+
+def _stage(
+    run: Run,
+    number: int,
+    stages: tuple[Stage, ...],
+    model: "CausalModel",
+    folder: RunFolder,
+    execution: Execution,
+    on_step: OnStep,
+) -> dict[str, Any]:
+    from obverse.engine.observe import observe
+
+    stage = stages[number]
+    epochs = stage.probed_epochs()
+    steps_before = sum(s.steps() for s in stages[:number])
+    steps = sum(s.steps() for s in stages)
+    losses: list[tuple[int, float]] = []
+
+    def probe(epoch: int) -> None:
+        folder.add_losses(stage.name, losses)
+        if epoch not in epochs or folder.has_moment(number, epoch):
+            return
+        rows = observe(
+            model,
+            stage.probes,
+            run=run.id,
+            name=run.model.name,
+            parameters=model.parameters,
+            seed=run.seed,
+            stage=stage.name,
+            epoch=epoch,
+            final=epoch == stage.recipe.epochs and stage is stages[-1],
+        )
+        folder.add_moment(number, epoch, rows)
+
+    probe(0)
+    record = model.train(
+        stage,
+        folder=folder.path / f"stage-{number:02d}",
+        seed=run.seed,
+        checkpoint_every=execution.checkpoint_every,
+        on_step=lambda done, _: on_step(steps_before + done, steps),
+        on_epoch=probe,
+        on_loss=lambda step, loss: losses.append((step, loss)),
+    )
+    folder.add_losses(stage.name, losses)
+    return {"name": stage.name, "documents": len(stage.documents)} | record
+
+
+def _prepare(execution: Execution) -> str:
+    import torch
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    torch.set_num_threads(execution.threads)
+    if execution.device != "auto":
+        return execution.device
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _data_hash(stages: tuple[Stage, ...]) -> str:
+    digest = hashlib.sha256()
+    for stage in stages:
+        for item in (*stage.documents, *stage.probes):
+            digest.update(json.dumps(asdict(item), sort_keys=True).encode())
+    return digest.hexdigest()
