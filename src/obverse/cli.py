@@ -61,6 +61,7 @@ def run(
     from rich.console import Console
 
     from obverse.report.build import build
+    from obverse.sweep.findings import WIDE
     from obverse.sweep.run import Execution
 
     if device not in ("auto", "cpu", "cuda"):
@@ -70,9 +71,9 @@ def run(
     command = shlex.join(["obverse", *sys.argv[1:]])
     result = study.run(folder, execution=execution, command=command)
     page = build(folder)
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=WIDE)
     console.print(f"\n{study.experiment.title}\n", highlight=False, markup=False)
-    console.print(result.claims.table())
+    console.print(result.claims.table(console.width))
     console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
 
 

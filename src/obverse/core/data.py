@@ -29,9 +29,10 @@ class Probe:
     """One held-out question.
 
     Targets, candidates and control are continuations as they would follow the prompt, with their
-    leading space. `candidates` holds every answer that is ranked, the right one among them;
-    `control` is the wrong one drawn for the paired comparison. `match` says how a generated answer is
-    compared: "words" takes as many of its first words as the target has, "whole" all of it.
+    leading space. `candidates` holds every answer that is ranked, the right one among them (empty:
+    no ranking); `control` is the wrong one drawn for the paired comparison; `chance` is how often
+    naming a random candidate is right. `match` says how a generated answer is compared: "words" takes
+    as many of its first words as the target has, "whole" all of it.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Probe:
     order: str
     candidates: tuple[str, ...] = ()
     control: str | None = None
+    chance: float | None = None
     match: Match = "words"
 
     def __post_init__(self) -> None:

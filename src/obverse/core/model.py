@@ -68,6 +68,7 @@ class Scratch(Settings):
     heads: Annotated[int, Field(ge=1)] = 4
     vocabulary: Annotated[int, Field(ge=257)] = 4096
     max_tokens: Annotated[int, Field(ge=16)] = 512
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     def identity(self) -> str:
         return self.model_dump_json(exclude={"name"})

@@ -31,7 +31,8 @@ class Observation(TypedDict):
     logprob_control: float | None
     logprob_others: float | None  # mean over all other candidates
     rank: int | None  # 1 = the right answer is the likeliest; a tie counts against it
-    n_candidates: int
+    n_candidates: int | None  # ranked at the final moment alone
+    chance: float | None  # how often naming a random candidate is right
 
 
 COLUMNS: dict[str, type[Any]] = {
@@ -39,5 +40,5 @@ COLUMNS: dict[str, type[Any]] = {
     "final": bool, "probe": str, "fact": str, "subset": str, "direction": str, "order": str,
     "prompt": str, "target": str, "generation": str, "exact_match": bool, "prefix_match": bool,
     "logprob": float, "control": str, "logprob_control": float, "logprob_others": float,
-    "rank": int, "n_candidates": int,
+    "rank": int, "n_candidates": int, "chance": float,
 }  # fmt: skip

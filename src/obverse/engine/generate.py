@@ -47,6 +47,6 @@ def generate(
             new = output[row, width : width + max_new_tokens[i]].tolist()
             if tokenizer.eos_token_id in new:
                 new = new[: new.index(tokenizer.eos_token_id)]
-            answers[i] = tokenizer.decode(new, skip_special_tokens=True)
+            answers[i] = str(tokenizer.decode(new, skip_special_tokens=True))
     model.train(was_training)
     return answers

@@ -7,9 +7,7 @@ from obverse.core.model import Model
 from obverse.core.observation import Observation
 from obverse.engine.match import exact_match, prefix_match
 
-ROOM = (
-    4  # tokens beyond the answer: for an end of text, or to see what a wrong answer goes on to say
-)
+ROOM = 4  # tokens beyond the answer: for an end of text, or to see what a wrong answer goes on to say
 
 
 def observe(
@@ -24,16 +22,20 @@ def observe(
     epoch: int,
     final: bool,
 ) -> list[Observation]:
-    """Generate and score every probe; one row each, in the probes' order."""
+    """Generate and score every probe; one row each, in the probes' order.
+
+    All candidates are scored and ranked at the final moment alone, the answer and its control always.
+    """
     limits = [max(counts) + ROOM for counts in _split(model, [list(p.targets) for p in probes])]
     generations = model.generate([p.prompt for p in probes], limits)
-    options = [_options(p) for p in probes]
+    options = [_options(p, ranked=final) for p in probes]
     scores = model.logprobs([p.prompt for p in probes], options)
     rows: list[Observation] = []
     for probe, generation, texts, values in zip(probes, generations, options, scores, strict=True):
         score = dict(zip(texts, values, strict=True))
         best = max(probe.targets, key=score.__getitem__)
-        others = [score[c] for c in probe.candidates if c not in probe.targets]
+        ranked = final and bool(probe.candidates)
+        others = [score[c] for c in probe.candidates if c not in probe.targets] if ranked else []
         rows.append(
             Observation(
                 run=run,
@@ -58,15 +60,17 @@ def observe(
                 logprob_control=score[probe.control] if probe.control is not None else None,
                 logprob_others=sum(others) / len(others) if others else None,
                 rank=1 + sum(v >= score[best] for v in others) if others else None,
-                n_candidates=max(1, len(probe.candidates)),
+                n_candidates=len(probe.candidates) if ranked else None,
+                chance=probe.chance,
             )
         )
     return rows
 
 
-def _options(probe: Probe) -> list[str]:
+def _options(probe: Probe, ranked: bool) -> list[str]:
     control = [] if probe.control is None else [probe.control]
-    return list(dict.fromkeys([*probe.targets, *probe.candidates, *control]))
+    candidates = probe.candidates if ranked else ()
+    return list(dict.fromkeys([*probe.targets, *candidates, *control]))
 
 
 def _split(model: Model, groups: Sequence[list[str]]) -> list[list[int]]:

@@ -128,9 +128,7 @@ class Scorer:
                 visible[r, at : at + m, at : at + m] = causal[:m, :m]
                 at += m
         dtype = self.model.dtype
-        mask = torch.zeros(visible.shape, dtype=dtype).masked_fill_(
-            ~visible, torch.finfo(dtype).min
-        )
+        mask = torch.zeros(visible.shape, dtype=dtype).masked_fill_(~visible, torch.finfo(dtype).min)
         logits = self.model(
             input_ids=ids.to(device),
             position_ids=positions.to(device),

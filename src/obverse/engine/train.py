@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -67,6 +68,8 @@ def train(
     ends = recipe.epoch_ends(len(examples))
     progress = _Progress(ends, checkpoint_every, on_step, on_epoch, on_loss)
     on_cpu = model.device.type == "cpu"
+    if recipe.gradient_checkpointing:
+        model.gradient_checkpointing_enable()
     trainer = Trainer(
         model=model,
         args=_arguments(recipe, len(examples), folder, derive(seed, "dropout"), ends[-1], on_cpu),
@@ -74,7 +77,7 @@ def train(
         data_collator=_Padding(tokenizer),
         callbacks=[progress],
     )
-    trainer.remove_callback("PrinterCallback")
+    trainer.remove_callback(PrinterCallback)
     checkpoint = last_checkpoint(folder)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return {
@@ -162,15 +165,12 @@ def _arguments(
         learning_rate=recipe.learning_rate,
         lr_scheduler_type=recipe.schedule,
         warmup_steps=recipe.warmup_steps,
-        optim={"adamw": "adamw_torch_fused", "adafactor": "adafactor", "sgd": "sgd"}[
-            recipe.optimizer
-        ],
+        optim={"adamw": "adamw_torch_fused", "adafactor": "adafactor", "sgd": "sgd"}[recipe.optimizer],
         weight_decay=recipe.weight_decay,
         adam_beta1=recipe.adam_beta1,
         adam_beta2=recipe.adam_beta2,
         max_grad_norm=recipe.max_grad_norm,
         bf16=recipe.precision == "bfloat16",
-        gradient_checkpointing=recipe.gradient_checkpointing,
         logging_steps=max(1, steps // 100),
         save_strategy="steps",
         save_steps=steps,  # checkpoints are asked for by the callback

@@ -25,9 +25,7 @@ def resolve(path_or_name: str, revision: str | None = None) -> Checkpoint:
     if not folder.is_dir():
         folder = _from_hub(path_or_name, revision)
     check(folder)
-    return Checkpoint(
-        name=name, path=str(folder.resolve()), revision=revision, weights=_hash(folder)
-    )
+    return Checkpoint(name=name, path=str(folder.resolve()), revision=revision, weights=_hash(folder))
 
 
 def check(folder: Path) -> None:

@@ -18,8 +18,7 @@ def make(spec: Scratch, texts: Iterable[str], seed: int) -> CausalModel:
     """Make the model that `spec` describes, its tokenizer trained on `texts`, weights from `seed`."""
     if spec.hidden_size % (2 * spec.heads):
         raise ObverseError(
-            f"model.hidden_size {spec.hidden_size} is not a multiple of twice model.heads "
-            f"{spec.heads}"
+            f"model.hidden_size {spec.hidden_size} is not a multiple of twice model.heads {spec.heads}"
         )
     tokenizer = train_tokenizer(texts, spec.vocabulary)
     torch.manual_seed(derive(seed, "initialisation"))
@@ -30,6 +29,7 @@ def make(spec: Scratch, texts: Iterable[str], seed: int) -> CausalModel:
         num_attention_heads=spec.heads,
         intermediate_size=4 * spec.hidden_size,
         max_position_embeddings=spec.max_tokens,
+        hidden_dropout=spec.dropout,
         bos_token_id=tokenizer.eos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.eos_token_id,

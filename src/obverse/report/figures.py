@@ -1,6 +1,7 @@
 """One look for all figures, and their files."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import vl_convert
@@ -19,10 +20,10 @@ class Figure:
     chart: alt.TopLevelMixin
 
 
-def styled(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
+def styled(chart: Any) -> Any:
     """Apply the common look."""
     return (
-        chart.configure(font="Helvetica, Arial, sans-serif", background="white")  # type: ignore[attr-defined,no-any-return]
+        chart.configure(font="Helvetica, Arial, sans-serif", background="white")
         .configure_view(stroke=None)
         .configure_axis(
             grid=True, gridColor="#ececec", domainColor="#888", tickColor="#888",

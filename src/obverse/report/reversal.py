@@ -42,7 +42,7 @@ def _count(frame: pl.DataFrame) -> str:
     seeds = frame["seed"].n_unique()
     facts = frame.select("subset", "fact").n_unique() // max(1, frame["subset"].n_unique())
     prompts = frame.group_by("model", "seed", "epoch", "subset", "direction", "fact", "order").len()
-    per_fact = prompts["len"].max()
+    per_fact = max(prompts["len"].to_list())
     return (
         f"{seeds} seed{'s' if seeds != 1 else ''}, {facts} facts a subset, up to {per_fact} held-out "
         "prompts a fact and order; bars and bands are 95 % intervals over facts and seeds"
@@ -51,7 +51,7 @@ def _count(frame: pl.DataFrame) -> str:
 
 def _accuracy_figure(final: pl.DataFrame, reference: dict[str, Any]) -> Figure:
     means = group_means(final, ["model", "subset", "direction"], "exact_match", proportion=True)
-    chance = final.group_by("subset").agg((1 / pl.col("n_candidates")).mean().alias("chance"))
+    chance = final.group_by("subset").agg(pl.col("chance").mean())
     paper = pl.DataFrame(reference["table_1"]).select(
         "subset", "direction", pl.col("mean").alias("paper")
     )
@@ -66,14 +66,15 @@ def _accuracy_figure(final: pl.DataFrame, reference: dict[str, Any]) -> Figure:
     layers = alt.layer(
         panels.mark_bar(opacity=0.75, width=34).encode(y=y, color=colour),
         panels.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q"),
-        panels.mark_tick(color=GREY, thickness=1.5, width=52, strokeDash=[3, 2]).encode(
-            y="chance:Q"
-        ),
+        panels.mark_tick(color=GREY, thickness=1.5, width=52, strokeDash=[3, 2]).encode(y="chance:Q"),
         panels.mark_point(shape="diamond", size=70, filled=True, color="black").encode(y="paper:Q"),
     ).properties(width=150, height=230)
-    chart = layers.facet(
-        column=alt.Column("subset:N", sort=SUBSETS, title=None),
-        **({"row": alt.Row("model:N", title=None)} if data["model"].n_unique() > 1 else {}),
+    column = alt.Column("subset:N", sort=SUBSETS, title=None)
+    many = data["model"].n_unique() > 1
+    chart = (
+        layers.facet(column=column, row=alt.Row("model:N", title=None))
+        if many
+        else layers.facet(column=column)
     )
     caption = (
         "Exact match of greedy answers by subset and direction of the question. Facts of Both were "
@@ -108,7 +109,8 @@ def _likelihood_figure(tested: pl.DataFrame) -> Figure:
     )
     layers = alt.layer(
         base.mark_rule(strokeWidth=2).encode(
-            y=alt.Y("low:Q", title="Mean log-probability (nats)"), y2="high:Q"
+            y=alt.Y("low:Q", title="Mean log-probability (nats)", scale=alt.Scale(zero=False)),
+            y2="high:Q",
         ),
         base.mark_point(filled=True, size=70, opacity=1).encode(y="mean:Q"),
     ).properties(width=max(130, 70 * data["model"].n_unique()), height=220)
@@ -118,9 +120,9 @@ def _likelihood_figure(tested: pl.DataFrame) -> Figure:
         "DescriptionToName, same (name)",
         "NameToDescription, same (description)",
     ]
-    chart = layers.facet(
-        facet=alt.Facet("panel:N", sort=order, title=None), columns=2
-    ).resolve_scale(y="independent")
+    chart = layers.facet(facet=alt.Facet("panel:N", sort=order, title=None), columns=2).resolve_scale(
+        y="independent"
+    )
     caption = (
         "Mean log-probability of the right answer and of a random other one after held-out prompts "
         "(the paper's Figure 4 is the first panel). In the reverse direction the two should agree; in "
@@ -166,7 +168,7 @@ def _table_1(final: pl.DataFrame, reference: dict[str, Any]) -> list[dict[str, A
     keys = ["model", "subset", "direction"]
     strict = group_means(final, keys, "exact_match", proportion=True)
     prefix = group_means(final, keys, "prefix_match", proportion=True)
-    chance = final.group_by(keys).agg((1 / pl.col("n_candidates")).mean().alias("chance"))
+    chance = final.group_by(keys).agg(pl.col("chance").mean())
     paper = {(r["subset"], r["direction"]): r for r in reference["table_1"]}
     rows = (
         strict.join(prefix.select(*keys, pl.col("mean").alias("prefix")), on=keys)
@@ -182,7 +184,8 @@ def _table_1(final: pl.DataFrame, reference: dict[str, Any]) -> list[dict[str, A
 
 
 def _ranks(final: pl.DataFrame) -> list[dict[str, Any]]:
-    keys = ["model", "subset", "direction", "order"]
+    keys = ["model", "subset", "direction"]
+    final = final.drop_nulls("rank")
     means = group_means(final, keys, "rank")
     pools = final.group_by(keys).agg(pl.col("n_candidates").mean().alias("candidates"))
     return means.join(pools, on=keys, maintain_order="left").to_dicts()

@@ -58,8 +58,7 @@ def execute(work: Sequence[Work], execution: Execution, console: Console) -> Non
         pool.shutdown()
     if failures:
         raise ObverseError(
-            f"{len(failures)} of {len(work)} runs failed; the others are kept\n"
-            + "\n".join(failures)
+            f"{len(failures)} of {len(work)} runs failed; the others are kept\n" + "\n".join(failures)
         )
 
 
@@ -110,8 +109,8 @@ def _one(
             problem = _listen(process, on_step)
             code = process.wait()
             processes.discard(process)
-    if code != 0:
-        raise ObverseError(problem or f"ended with status {code}")
+        if code != 0:
+            raise ObverseError(problem or f"ended with status {code}")
 
 
 def _listen(process: "subprocess.Popen[str]", on_step: "_OnStep") -> str | None:
@@ -164,6 +163,10 @@ class _Bars:
         if not self.console.is_terminal:
             self.console.print(f"{label}: started")
         task = self.progress.add_task(label, total=None)
-        yield _OnStep(self.progress, task)
-        if not self.console.is_terminal:
-            self.console.print(f"{label}: finished")
+        end = "failed"
+        try:
+            yield _OnStep(self.progress, task)
+            end = "finished"
+        finally:
+            if not self.console.is_terminal:
+                self.console.print(f"{label}: {end}")

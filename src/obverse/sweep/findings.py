@@ -15,6 +15,8 @@ from obverse.core.claim import Finding
 
 STYLE = {"holds": "green", "fails": "red", "undecided": "yellow"}
 HEADINGS = ("claim", "paper", "measured [95 %]", "criterion", "p (Holm)", "verdict")
+WIDE = 120  # columns of a terminal that show everything
+NARROW = (0, 1, 2, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +31,32 @@ class Findings(Sequence[Finding]):
     def __getitem__(self, index: Any) -> Any:
         return self.items[index]
 
-    def table(self) -> Table:
-        """Return the findings as a rich table, one section a model."""
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), expand=False)
-        for heading in HEADINGS:
-            right = heading in HEADINGS[1:5]
+    def table(self, width: int = WIDE) -> Table:
+        """Return the findings as a rich table; a narrow one leaves criterion and p-value out."""
+        shown = range(len(HEADINGS)) if width >= WIDE else NARROW
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+        for i in shown:
             table.add_column(
-                heading, justify="right" if right else "left", no_wrap=heading != "claim"
+                HEADINGS[i],
+                justify="right" if 0 < i < len(HEADINGS) - 1 else "left",
+                no_wrap=i > 0,
+                min_width=30 if i == 0 else None,
             )
         for model in dict.fromkeys(f.model for f in self.items):
             mine = [f for f in self.items if f.model == model]
             seeds = max(f.n_seeds for f in mine)
-            plural = "" if seeds == 1 else "s"
-            table.add_row(Text(f"{model}, {seeds} seed{plural}", style="bold"))
+            table.add_row(Text(f"{model}, {seeds} seed{'' if seeds == 1 else 's'}", style="bold"))
             for finding in mine:
-                *cells, verdict = cells_of(finding)
-                table.add_row(*map(Text, cells), Text(verdict, style=STYLE[finding.verdict]))
+                cells = [Text(cell) for cell in cells_of(finding)]
+                cells[-1].stylize(STYLE[finding.verdict])
+                table.add_row(*(cells[i] for i in shown))
             table.add_section()
         return table
 
     def __repr__(self) -> str:
-        console = Console(file=StringIO(), width=140, color_system=None)
-        console.print(self.table())
-        return str(console.file.getvalue())  # type: ignore[attr-defined]
+        text = StringIO()
+        Console(file=text, width=WIDE, color_system=None).print(self.table())
+        return text.getvalue()
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{escape(h)}</th>" for h in ("model", *HEADINGS))

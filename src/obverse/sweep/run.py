@@ -179,6 +179,6 @@ def _prepare(execution: Execution) -> str:
 def _data_hash(stages: tuple[Stage, ...]) -> str:
     digest = hashlib.sha256()
     for stage in stages:
-        for item in (*stage.documents, *stage.probes):
-            digest.update(json.dumps(asdict(item), sort_keys=True).encode())
+        items = [asdict(d) for d in stage.documents] + [asdict(p) for p in stage.probes]
+        digest.update(json.dumps(items, sort_keys=True).encode())
     return digest.hexdigest()

@@ -57,9 +57,7 @@ class Study:
         Raises:
             ObverseError: on an unknown key or a value that is not allowed.
         """
-        of_model = {
-            k.removeprefix("model."): v for k, v in settings.items() if k.startswith("model.")
-        }
+        of_model = {k.removeprefix("model."): v for k, v in settings.items() if k.startswith("model.")}
         of_experiment = {k: v for k, v in settings.items() if not k.startswith("model.")}
         models = self.models
         if of_model:

@@ -24,9 +24,7 @@ def claims(accuracy_margin: float, likelihood_margin: float) -> tuple[Claim, ...
             for direction in ("same", "reverse")
             for subset in ("NameToDescription", "DescriptionToName")
         ),
-        _likelihood(
-            "NameToDescription", "reverse", likelihood_margin, mean_difference("GPT-3-175B")
-        ),
+        _likelihood("NameToDescription", "reverse", likelihood_margin, mean_difference("GPT-3-175B")),
         _likelihood("DescriptionToName", "reverse", likelihood_margin, None),
         _likelihood("DescriptionToName", "same", likelihood_margin, None),
         _likelihood("NameToDescription", "same", likelihood_margin, None),
@@ -44,7 +42,7 @@ def _accuracy(subset: str, direction: str, margin: float) -> Claim:
         rows = _cell(observations, subset, direction).drop_nulls("exact_match")
         if rows.is_empty():
             return None
-        chance = float((1 / rows["n_candidates"]).mean())  # type: ignore[arg-type]
+        chance = float(rows["chance"].to_numpy().mean())
         accuracy = clustered_mean(
             rows["exact_match"].cast(pl.Float64).to_numpy(),
             rows["fact"].to_list(),
@@ -55,13 +53,13 @@ def _accuracy(subset: str, direction: str, margin: float) -> Claim:
         return accuracy, criterion
 
     wording = (
-        "is answered well above chance"
+        "is given well above chance"
         if direction == "same"
-        else "is answered no better than by naming a random candidate"
+        else "is given no better than by naming a random candidate"
     )
     return Claim(
         id=f"accuracy/{subset}/{direction}",
-        text=f"{subset}, {direction} direction: the {ASKED[subset, direction]} {wording}",
+        text=f"{subset}, {direction}: the {ASKED[subset, direction]} {wording}",
         unit="exact match",
         paper=TABLE_1[subset, direction][0],
         source="Table 1, GPT-3-175B",
@@ -83,13 +81,13 @@ def _likelihood(subset: str, direction: str, margin: float, paper: float | None)
 
     asked = ASKED[subset, direction]
     wording = (
-        f"the right {asked} is likelier than a random one (positive control)"
+        f"the right {asked} is likelier than a random one (control)"
         if direction == "same"
-        else f"the right {asked} is as likely as a random one (equivalence)"
+        else f"the right {asked} is as likely as a random one"
     )
     return Claim(
         id=f"likelihood/{subset}/{direction}",
-        text=f"{subset}, {direction} direction: {wording}",
+        text=f"{subset}, {direction}: {wording}",
         unit="Δ log-prob, nats",
         paper=paper,
         source="Table 3, GPT-3-175B" if paper is not None else "not reported",

@@ -96,9 +96,7 @@ def write(data: Dataset, folder: Path, about: dict[str, object]) -> None:
 def read_own(folder: Path) -> Dataset:
     documents_path, probes_path = (folder / name for name in OWN)
     documents = []
-    for line, row in read_jsonl(
-        documents_path, ("prompt", "completion", "fact", "subset", "order")
-    ):
+    for line, row in read_jsonl(documents_path, ("prompt", "completion", "fact", "subset", "order")):
         _check_labels(row, documents_path, line)
         documents.append(Document(**{k: row[k] for k in Document.__dataclass_fields__}))
     questions = []
@@ -217,8 +215,8 @@ def read_published(folder: Path) -> Dataset:
     for subset, file in PUBLISHED_TRAIN.items():
         for prompt, completion in _pairs(folder / file):
             fact = _person(prompt + completion, names[subset])
-            order = subset if subset != "Both" else _order(prompt, fact)
-            documents.append(Document(prompt, completion, fact, subset, order))
+            stated = subset if subset != "Both" else _order(prompt, fact)
+            documents.append(Document(prompt, completion, fact, subset, stated))
     return Dataset(tuple(documents), tuple(questions))
 
 

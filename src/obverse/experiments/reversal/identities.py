@@ -111,6 +111,7 @@ class Identities(Experiment):
                 continue
             pool = pools[self._pool(q)]
             others = [answer for answer in pool if answer != q.answer]
+            name = q.order == "DescriptionToName"
             probes.append(
                 Probe(
                     id=f"{q.fact}/{q.order}/{q.template}",
@@ -120,9 +121,10 @@ class Identities(Experiment):
                     subset=q.subset,
                     direction=q.direction,
                     order=q.order,
-                    candidates=tuple(pool),
+                    candidates=tuple(pool) if name else (),
                     control=draw.choice(others) if others else None,
-                    match="words" if q.order == "DescriptionToName" else "whole",
+                    chance=1 / len(pool),
+                    match="words" if name else "whole",
                 )
             )
         return tuple(probes)
