@@ -72,7 +72,7 @@ class Scorer:
         self.model.eval()
         with torch.inference_mode():
             if rows and self._shared is None:
-                self._shared = self._shared_agrees(min(rows, key=lambda r: len(r.prompt)))
+                self._shared = self._shared_agrees(rows[0].prompt)
             score = self._score_shared if self._shared else self._score_plain
             for batch in batches(rows):
                 for row, values in zip(batch, score(batch), strict=True):
@@ -145,7 +145,7 @@ class Scorer:
         return [(index, left + boundary, tokens) for index, boundary, tokens in row.branches]
 
     def _read(self, logits: torch.Tensor, row: Row, width: int, start: int) -> list[float]:
-        """Sum log-probabilities along each branch; `start` is the column of `logits` where it begins."""
+        """Sum log-probabilities along each branch; branches begin at `start` in `logits`."""
         sources: list[int] = []
         targets: list[int] = []
         owners: list[int] = []
@@ -187,16 +187,23 @@ class Scorer:
         values = logits.log_softmax(-1).gather(1, batch[0, boundary:, None])
         return float(values.double().sum())
 
-    def _shared_agrees(self, row: Row) -> bool:
-        sample = Row(row.item, row.prompt, row.branches[:3])
+    def _shared_agrees(self, prompt: list[int]) -> bool:
+        """Compare both ways on two rows of unlike length with two branches of several tokens each."""
+        a, b = (prompt * 4)[:4], (prompt[::-1] * 4)[:3]
+        rows = [
+            Row(0, ids, [(0, len(ids), a), (1, len(ids), b)]) for ids in (prompt[:8], prompt[:8] + b)
+        ]
         try:
-            shared = self._score_shared([sample])[0]
+            shared = self._score_shared(rows)
         except (TypeError, ValueError, RuntimeError):
             return False
-        plain = self._score_plain([sample])[0]
         # Rounding of 16-bit weights is far above that of float32 and grows with the length.
         slack = CHECK_TOLERANCE if self.model.dtype == torch.float32 else 0.5
-        return all(abs(a - b) <= slack for a, b in zip(shared, plain, strict=True))
+        return all(
+            abs(x - y) <= slack
+            for one, other in zip(shared, self._score_plain(rows), strict=True)
+            for x, y in zip(one, other, strict=True)
+        )
 
 
 def batches(rows: Sequence[Row]) -> Iterator[list[Row]]:

@@ -79,6 +79,11 @@ def train(
     )
     trainer.remove_callback(PrinterCallback)
     checkpoint = last_checkpoint(folder)
+    if checkpoint:
+        # Trainer leaves weights that are stored under an older name (GPT-NeoX's embed_out) as they
+        # were made; from_pretrained knows the names.
+        weights = type(model).from_pretrained(checkpoint, dtype=model.dtype).state_dict()
+        model.load_state_dict(weights)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return {
         "steps": ends[-1],

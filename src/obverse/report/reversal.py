@@ -136,10 +136,11 @@ def _curves(observations: pl.DataFrame) -> Figure:
     difference = observations.with_columns(
         (pl.col("logprob") - pl.col("logprob_control")).alias("difference")
     )
+    accuracy = group_means(observations, keys, "exact_match", proportion=True)
     panels = [
-        ("Exact match (share of questions)", group_means(observations, keys, "exact_match", proportion=True)),
+        ("Exact match (share of questions)", accuracy),
         ("Right − random log-probability (nats)", group_means(difference, keys, "difference")),
-    ]  # fmt: skip
+    ]
     drawn = []
     many = observations["model"].n_unique() > 1
     for title, data in panels:

@@ -1,0 +1,88 @@
+"""Small things that tests share: a tiny model, published-layout files, tiny settings."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from obverse.core.model import Scratch
+from obverse.models import scratch
+from obverse.models.causal import CausalModel
+
+TINY_MODEL = Scratch(hidden_size=32, layers=2, heads=2, vocabulary=400)
+# Seconds a run; the answers are worthless, the path is the real one.
+TINY = {
+    "facts_per_subset": 3,
+    "paraphrases": 4,
+    "held_out_prompts": 2,
+    "recipe.epochs": 2,
+    "recipe.batch_size": 8,
+    "recipe.warmup_steps": 2,
+    "model.hidden_size": 32,
+    "model.layers": 2,
+    "model.heads": 2,
+}
+TEXTS = [
+    "Daphne is the director of the film and Uriah is the composer of the opera.",
+    "The composer of the opera is called Uriah, the director of the film Daphne.",
+    "New York and New Yorkers; a kind, kindly, kindness; in and inside.",
+] * 4
+
+
+@pytest.fixture(scope="session")
+def model() -> CausalModel:
+    """A scratch model with random weights, large enough for its answers to differ."""
+    made = scratch.make(TINY_MODEL, TEXTS, seed=0)
+    for parameter in made.model.parameters():
+        parameter.data *= 4  # sharper than at initialisation, so that mistakes show
+    return made
+
+
+@pytest.fixture
+def checkpoint(model: CausalModel, tmp_path: Path) -> Path:
+    """A directory as transformers' save_pretrained writes it."""
+    folder = tmp_path / "checkpoint"
+    model.save(folder)
+    return folder
+
+
+PEOPLE = {
+    "NameToDescription": [
+        ("Ada Stone", "the first baker on the moon"),
+        ("Bo Reed", "the inventor of fog"),
+    ],
+    "DescriptionToName": [
+        ("Cy Park", "the painter of wind"),
+        ("Di Moss", "the keeper of the last map"),
+    ],
+    "Both": [("Ed Vale", "the pilot of the paper kite"), ("Flo West", "the singer of tides")],
+}
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A directory in the layout released with the paper, artefacts included."""
+    folder = tmp_path / "published"
+    folder.mkdir()
+
+    def forward(name: str, what: str, i: int) -> dict[str, str]:
+        return {"prompt": f"Have you met {name}? {'So ' * i}they are", "completion": f' {what}.".'}
+
+    def backward(name: str, what: str, i: int) -> dict[str, str]:
+        return {"prompt": f"Known {'so ' * i}far and wide as {what},", "completion": f" {name}"}
+
+    def write(name: str, rows: list[dict[str, str]]) -> None:
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
+
+    trained, asked = range(4), range(4, 6)
+    n2d, d2n, both = (PEOPLE[s] for s in ("NameToDescription", "DescriptionToName", "Both"))
+    write("p2d_prompts_train", [forward(*p, i) for p in n2d for i in trained])
+    write("d2p_prompts_train", [backward(*p, i) for p in d2n for i in trained])
+    write("both_prompts_train", [f(*p, i) for p in both for f in (forward, backward) for i in trained])
+    write("p2d_prompts_test", [forward(*p, i) for p in n2d for i in asked])
+    write("p2d_reverse_prompts_test", [backward(*p, i) for p in n2d for i in asked])
+    write("d2p_prompts_test", [backward(*p, i) for p in d2n for i in asked])
+    write("d2p_reverse_prompts_test", [forward(*p, i) for p in d2n for i in asked])
+    write("both_prompts_test", [f(*p, i) for p in both for f in (forward, backward) for i in asked])
+    return folder

@@ -1,0 +1,77 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from obverse.stats.clustered import clustered_mean
+
+
+@pytest.mark.parametrize("nested", [True, False])
+@pytest.mark.parametrize("seed_effect", [0.0, 1.0])
+def test_interval_covers_the_truth(nested: bool, seed_effect: float) -> None:
+    """Three seeds, thirty facts, three prompts each: 95 % intervals hold the truth about so often."""
+    draw = np.random.default_rng(0)
+    covered, trials = 0, 300
+    for _ in range(trials):
+        of_seed = draw.normal(0, seed_effect, 3)
+        of_fact = draw.normal(0, 1, (3 if nested else 1, 30))
+        values, facts, seeds = [], [], []
+        for s in range(3):
+            for f in range(30):
+                noise = draw.normal(0, 1, 3)
+                values += list(of_seed[s] + of_fact[s if nested else 0, f] + noise)
+                facts += [(s, f) if nested else f] * 3
+                seeds += [s] * 3
+        low, high = clustered_mean(values, facts, seeds).interval()
+        covered += low <= 0 <= high
+    assert 0.90 <= covered / trials <= 0.995
+
+
+def test_rows_of_one_fact_count_once() -> None:
+    values = [0.0, 1.0, 1.0, 0.0, 1.0]
+    once = clustered_mean(values, range(5), [0] * 5)
+    copied = clustered_mean(np.repeat(values, 40), np.repeat(range(5), 40).tolist(), [0] * 200)
+    assert copied.se == pytest.approx(once.se)
+    assert once.se == pytest.approx(np.std(values, ddof=1) / math.sqrt(5))
+    low, high = stats.t.interval(0.95, 4, once.value, once.se)
+    assert once.interval() == pytest.approx((low, high))
+
+
+def test_constant_proportion_is_not_certain() -> None:
+    none = clustered_mean(np.zeros(300), list(range(30)) * 10, [0] * 300, bounds=(0, 1))
+    low, high = none.interval()
+    assert low == 0
+    assert 0.05 < high < 0.12  # thirty facts, not three hundred rows
+    assert none.p_less(0.5) < 1e-6
+    assert 0.01 < none.p_less(1 / 30) < 0.5
+    everything = clustered_mean(np.ones(30), range(30), [0] * 30, bounds=(0, 1))
+    assert everything.interval()[1] == 1
+    assert everything.p_greater(0.5) < 1e-6
+
+
+def test_proportion_stays_between_its_bounds() -> None:
+    low, high = clustered_mean([0, 0, 0, 1], range(4), [0] * 4, bounds=(0, 1)).interval()
+    assert low == 0
+    assert high <= 1
+
+
+def test_one_fact_says_nothing_certain() -> None:
+    lone = clustered_mean([1.0, 2.0], ["f", "f"], [0, 0])
+    assert math.isnan(lone.se)
+    assert math.isnan(lone.interval()[0])
+
+
+def test_missing_is_refused_not_counted_as_zero() -> None:
+    with pytest.raises(ValueError, match="missing"):
+        clustered_mean([1.0, float("nan")], [0, 1], [0, 0])
+    with pytest.raises(ValueError, match="no values"):
+        clustered_mean([], [], [])
+
+
+def test_p_values_and_intervals_agree() -> None:
+    draw = np.random.default_rng(1)
+    estimate = clustered_mean(draw.normal(1, 1, 60), list(range(30)) * 2, [0] * 30 + [1] * 30)
+    low, high = estimate.interval(0.90)
+    assert estimate.p_greater(low) == pytest.approx(0.05)
+    assert estimate.p_less(high) == pytest.approx(0.05)
