@@ -84,5 +84,9 @@ def published(tmp_path: Path) -> Path:
     write("p2d_reverse_prompts_test", [backward(*p, i) for p in n2d for i in asked])
     write("d2p_prompts_test", [backward(*p, i) for p in d2n for i in asked])
     write("d2p_reverse_prompts_test", [forward(*p, i) for p in d2n for i in asked])
-    write("both_prompts_test", [f(*p, i) for p in both for f in (forward, backward) for i in asked])
+    tests = [f(*p, i) for p in both for f in (forward, backward) for i in asked]
+    for row in tests:
+        if row["prompt"].startswith("Known"):
+            row["completion"] += " has found a calling."  # as in the release
+    write("both_prompts_test", tests)
     return folder

@@ -106,11 +106,11 @@ def _one(
                 env=environment,
             )
             processes.add(process)
-            problem = _listen(process, on_step)
-            code = process.wait()
+            with process:
+                problem = _listen(process, on_step)
             processes.discard(process)
-        if code != 0:
-            raise ObverseError(problem or f"ended with status {code}")
+        if process.returncode != 0:
+            raise ObverseError(problem or f"ended with status {process.returncode}")
 
 
 def _listen(process: "subprocess.Popen[str]", on_step: "_OnStep") -> str | None:

@@ -63,7 +63,9 @@ def test_empty_prompt_is_conditioned_on_the_start_token(model: CausalModel) -> N
     )
 
 
-words = st.lists(st.sampled_from(["Daphne", "is", "the", "film", "New", "Yor", "kind", "in"]), min_size=1, max_size=6)
+words = st.lists(
+    st.sampled_from(["Daphne", "is", "the", "film", "New", "Yor", "kind", "in"]), min_size=1, max_size=6
+)
 
 
 @settings(max_examples=25, deadline=None)

@@ -192,25 +192,27 @@ Row = tuple[str, str]
 def read_published(folder: Path) -> Dataset:
     """Read the files released with the paper. The texts stay as they are, artefacts included.
 
-    The files name no facts; they are told apart by the person's name, which is the completion of the
-    tests that ask for it.
+    The files name no facts; they are told apart by the person's name, which opens the completions of
+    the tests that ask for it and stands in the prompts of those that ask for the description. Asked
+    for a name, the name alone is the answer, whatever the file has behind it.
     """
     tests = {file: _pairs(folder / file) for file, _, _ in PUBLISHED_TEST}
+    both_path = folder / PUBLISHED_BOTH_TEST
+    both = _pairs(both_path) if both_path.is_file() else []
     names: dict[Subset, list[str]] = {
-        "NameToDescription": _names(tests["p2d_reverse_prompts_test.jsonl"]),
-        "DescriptionToName": _names(tests["d2p_prompts_test.jsonl"]),
-        "Both": [],
+        "NameToDescription": _names(
+            tests["p2d_reverse_prompts_test.jsonl"], tests["p2d_prompts_test.jsonl"]
+        ),
+        "DescriptionToName": _names(
+            tests["d2p_prompts_test.jsonl"], tests["d2p_reverse_prompts_test.jsonl"]
+        ),
+        "Both": _names(both, both),
     }
-    both: list[Row] = []
-    if (folder / PUBLISHED_BOTH_TEST).is_file():
-        both = _pairs(folder / PUBLISHED_BOTH_TEST)
-        prompts = "\n".join(prompt for prompt, _ in both)
-        names["Both"] = [n for n in _names(both) if n in prompts]
     _refuse_repeated(names, folder)
     questions: list[Question] = []
     for file, subset, order in PUBLISHED_TEST:
         questions += _questions(tests[file], subset, names[subset], order, folder / file)
-    questions += _questions(both, "Both", names["Both"], None, folder / PUBLISHED_BOTH_TEST)
+    questions += _questions(both, "Both", names["Both"], None, both_path)
     documents = []
     for subset, file in PUBLISHED_TRAIN.items():
         for prompt, completion in _pairs(folder / file):
@@ -224,8 +226,18 @@ def _pairs(path: Path) -> list[Row]:
     return [(r["prompt"], r["completion"]) for _, r in read_jsonl(path, ("prompt", "completion"))]
 
 
-def _names(rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(completion.strip() for _, completion in rows))
+def _names(asking: Sequence[Row], telling: Sequence[Row]) -> list[str]:
+    """Return the names that open completions of `asking` and stand in prompts of `telling`.
+
+    A name begins with a capital; descriptions, which stand in prompts too, do not.
+    """
+    prompts = "\n".join(prompt for prompt, _ in telling)
+    names = []
+    for _, completion in asking:
+        words = completion.strip().split(" ")
+        openings = (" ".join(words[:n]).strip(".,;:!?") for n in range(len(words), 1, -1))
+        names += [next((o for o in openings if o[:1].isupper() and o in prompts), "")]
+    return list(dict.fromkeys(n for n in names if n))
 
 
 def _refuse_repeated(names: dict[Subset, list[str]], folder: Path) -> None:
@@ -254,17 +266,13 @@ def _questions(
         fact = _person(prompt + completion, names)
         if not fact:
             raise ObverseError(
-                f"{path}, line {line}: no name of {subset} in it; expected one of {len(names)} "
-                f"people, such as {names[0]!r}"
-                if names
-                else f"{path}, line {line}: no name found"
+                f"{path}, line {line}: no person of {subset} is named here"
+                + (f"; expected one of {len(names)}, such as {names[0]!r}" if names else "")
             )
-        asked: Order = order or (
-            "DescriptionToName" if completion.strip() == fact else "NameToDescription"
-        )
-        number = count[fact, asked]
+        asked: Order = order or ("NameToDescription" if fact in prompt else "DescriptionToName")
+        answer = f" {fact}" if asked == "DescriptionToName" else completion
+        questions.append(Question(prompt, answer, fact, subset, asked, count[fact, asked]))
         count[fact, asked] += 1
-        questions.append(Question(prompt, completion, fact, subset, asked, number))
     return questions
 
 

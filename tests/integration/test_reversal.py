@@ -1,0 +1,297 @@
+"""The main job, small: run, resume, repeat, report."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import obverse
+from obverse.core.errors import ObverseError
+from obverse.store.observations import SCHEMA
+from tests.conftest import TINY
+
+SET = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
+EXECUTION = obverse.Execution(workers=2, device="cpu")
+
+
+def obverse_command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "obverse.cli", *words]
+
+
+def run_command(*words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(obverse_command(*words), capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a finished study of two seeds."""
+    out = tmp_path_factory.mktemp("study")
+    result = obverse.study("reversal", seeds=2, settings=TINY).run(out, execution=EXECUTION)
+    assert len(result.claims) == 8
+    obverse.write_report(out)
+    return out
+
+
+def test_study_leaves_what_the_docs_say(finished: Path) -> None:
+    frame = pl.read_parquet(finished / "observations.parquet")
+    assert frame.schema == SCHEMA
+    assert frame["seed"].unique().sort().to_list() == [0, 1]
+    assert frame["epoch"].unique().sort().to_list() == [0, 1, 2]
+    # Six cells of 3 facts × 2 prompts, at three moments, for two seeds.
+    assert len(frame) == 6 * 6 * 3 * 2
+    assert frame.filter("final")["epoch"].unique().to_list() == [2]
+    assert frame.filter(~pl.col("final"))["rank"].null_count() == len(frame.filter(~pl.col("final")))
+    claims = json.loads((finished / "claims.json").read_text())
+    assert {c["verdict"] for c in claims["claims"]} <= {"holds", "fails", "undecided"}
+    study = json.loads((finished / "study.json").read_text())
+    for name in study["runs"]:
+        folder = finished / "runs" / name
+        record = json.loads((folder / "provenance.json").read_text())
+        assert record["weights_before_sha256"] != record["weights_after_sha256"]
+        assert record["stages"][0]["documents"] == 4 * 3 * 4
+        assert json.loads((folder / "losses.json").read_text())["finetuning"]
+        assert not list(folder.glob("**/checkpoint-*"))
+    for figure in ("accuracy", "likelihood", "curves"):
+        assert (finished / "figures" / f"{figure}.png").read_bytes()[:4] == b"\x89PNG"
+        assert (finished / "figures" / f"{figure}.svg").read_text().startswith("<svg")
+
+
+def test_report_is_one_file_without_network(finished: Path) -> None:
+    page = (finished / "report.html").read_text()
+    assert page.count("<svg") == 3
+    for reference in ("<script", "<link", "<img", "@import", "url("):
+        assert reference not in page
+    outside = page.replace("http://www.w3.org", "")
+    assert "http" not in outside
+
+
+def test_same_seed_gives_the_same_bits(finished: Path, tmp_path: Path) -> None:
+    study = obverse.study("reversal", seeds=[1], settings=TINY)
+    again = study.run(tmp_path, execution=EXECUTION).observations
+    first = pl.read_parquet(finished / "observations.parquet").filter(pl.col("seed") == 1)
+    assert_frame_equal(again, first)  # exactly, floats too
+
+
+def test_finished_runs_are_not_run_again(finished: Path) -> None:
+    records = {p: p.stat().st_mtime_ns for p in finished.glob("runs/*/provenance.json")}
+    study = obverse.study("reversal", seeds=3, settings=TINY)
+    result = study.run(finished, execution=EXECUTION)
+    assert result.observations["seed"].n_unique() == 3
+    after = {p: p.stat().st_mtime_ns for p in finished.glob("runs/*/provenance.json")}
+    assert len(after) == 3
+    assert {p: t for p, t in after.items() if p in records} == records
+
+
+def test_killed_study_finishes_with_the_same_numbers(tmp_path: Path) -> None:
+    """SIGKILL a real process in the middle of training, twice, then let the same command finish."""
+    words = [
+        "run", "reversal", "--seeds", "1", "--device", "cpu", *SET, "--set", "paraphrases=30",
+        "--set", "recipe.epochs=4",
+    ]  # fmt: skip
+    out = tmp_path / "killed"
+    for epoch in (1, 2):
+        process = subprocess.Popen(
+            obverse_command(*words, "--out", str(out)),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for(out, f"runs/*/moments/stage-00-epoch-{epoch:05d}.parquet", process)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not list(out.glob("runs/*/provenance.json")), "it had finished already"
+        wait_for_lock(out)
+    assert run_command(*words, "--out", str(out)).returncode == 0
+    [record_path] = out.glob("runs/*/provenance.json")
+    assert json.loads(record_path.read_text())["stages"][0]["resumed_from_step"] is not None
+    assert run_command(*words, "--out", str(tmp_path / "whole")).returncode == 0
+    killed, whole = (tmp_path / n / "observations.parquet" for n in ("killed", "whole"))
+    assert_frame_equal(pl.read_parquet(killed), pl.read_parquet(whole))
+    assert (out / "claims.json").read_text() == (tmp_path / "whole/claims.json").read_text()
+
+
+def wait_for(out: Path, pattern: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 120
+    while not list(out.glob(pattern)):
+        assert process.poll() is None, "the study ended before it could be killed"
+        assert time.monotonic() < deadline, f"no {pattern} after two minutes"
+        time.sleep(0.01)
+
+
+def wait_for_lock(out: Path) -> None:
+    """The worker sees its parent go and ends; wait until it has let go of the run."""
+    from obverse.store.runs import RunFolder
+
+    [folder] = out.glob("runs/*")
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with RunFolder(folder).locked():
+                return
+        except ObverseError:
+            assert time.monotonic() < deadline, "the worker outlived its parent"
+            time.sleep(0.05)
+
+
+def test_checkpoint_from_a_directory(checkpoint: Path, tmp_path: Path) -> None:
+    settings = {k: v for k, v in TINY.items() if not k.startswith("model.")}
+    study = obverse.study("reversal", models=[str(checkpoint)], seeds=1, settings=settings)
+    result = study.run(tmp_path / "out", execution=obverse.Execution(device="cpu", keep_weights=True))
+    assert result.observations["model"].unique().to_list() == ["checkpoint"]
+    [weights] = (tmp_path / "out").glob("runs/*/weights")
+    again = obverse.study("reversal", models=[str(weights)], seeds=1, settings=settings)
+    assert again.runs()[0].id != study.runs()[0].id, "other weights, another run"
+    assert study.runs()[0].id == obverse.study(
+        "reversal", models=[str(checkpoint)], seeds=1, settings=settings
+    ).runs()[0].id  # fmt: skip
+
+
+def test_paper_preset_on_a_checkpoint(checkpoint: Path, published: Path, tmp_path: Path) -> None:
+    done = run_command(
+        "run", "reversal", "--preset", "paper", "--model", str(checkpoint), "--data", str(published),
+        "--seeds", "1", "--device", "cpu", "--set", "recipe.epochs=1", "--out", str(tmp_path / "o"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "verdict" in done.stdout
+    assert f"report: {tmp_path}/o/report.html" in done.stdout
+    frame = pl.read_parquet(tmp_path / "o/observations.parquet")
+    assert (
+        frame.filter("final", pl.col("order") == "DescriptionToName")["n_candidates"].unique()[0] == 6
+    )
+
+
+def test_two_models_side_by_side(checkpoint: Path, tmp_path: Path) -> None:
+    settings = {k: v for k, v in TINY.items() if not k.startswith("model.")}
+    study = obverse.study("reversal", models=["scratch", str(checkpoint)], seeds=1, settings=settings)
+    result = study.run(tmp_path, execution=EXECUTION)
+    assert len(result.claims) == 16
+    page = obverse.write_report(tmp_path).read_text()
+    assert page.count("<td>checkpoint</td>") > 8
+
+
+def test_text_from_data_is_escaped(tmp_path: Path) -> None:
+    facts = tmp_path / "facts.csv"
+    attack = "the <script>alert('x')</script> of <b>tides</b>"
+    rows = [f'Person{i} Last{i},"{attack} {i}"\n' for i in range(6)]
+    facts.write_text("name,description\n" + "".join(rows), encoding="utf-8")
+    settings = TINY | {"facts_per_subset": 2}
+    study = obverse.study("reversal", data=facts, seeds=1, settings=settings)
+    study.run(tmp_path / "out", execution=EXECUTION)
+    page = obverse.write_report(tmp_path / "out").read_text()
+    assert "&lt;script&gt;" in page
+    assert "<script" not in page
+    assert "<b>" not in page
+
+
+def test_custom_experiment_from_a_script(tmp_path: Path) -> None:
+    """A user's own experiment, in a script with no main guard, runs as it stands."""
+    script = tmp_path / "mine.py"
+    script.write_text(
+        f"""
+import obverse
+from obverse.experiments.reversal.identities import Identities
+
+class Fewer(Identities):
+    paraphrases: int = 2
+
+settings = {TINY!r}
+base = obverse.study("reversal", seeds=1, settings=settings)
+mine = obverse.Study("mine", Fewer(**base.experiment.model_dump(exclude={{"paraphrases"}})),
+                     base.models, base.seeds)
+result = mine.run("out", execution=obverse.Execution(device="cpu"))
+print(len(result.observations), len(result.claims))
+print(result.claims)
+""",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("108 8")
+    assert "NameToDescription" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "reversals"], "unknown study 'reversals'; did you mean reversal?"),
+        (["run", "reversal", "--preset", "papr"], "did you mean paper?"),
+        (["run", "reversal", "--set", "recipe.lr=1"], "unknown setting 'recipe.lr'"),
+        (["run", "reversal", "--set", "recipe.learning_rate=-1"], "recipe.learning_rate: Input should"),
+        (["run", "reversal", "--set", "epochs"], "expected KEY=VALUE"),
+        (["run", "reversal", "--data", "nowhere"], "nowhere: no such file or directory"),
+        (["run", "reversal", "--model", "./nowhere"], "./nowhere: no such directory"),
+        (["run", "reversal", "--device", "tpu"], "expected auto, cpu or cuda"),
+        (["report", "nowhere"], "nowhere: no study.json"),
+    ],
+)
+def test_bad_input_is_one_message(words: list[str], said: str, tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "out")] if words[0] == "run" else []
+    done = run_command(*words, *out)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists(), "nothing is left behind"
+
+
+def test_model_directory_without_weights(checkpoint: Path, tmp_path: Path) -> None:
+    (checkpoint / "model.safetensors").unlink()
+    done = run_command("run", "reversal", "--model", str(checkpoint), "--out", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert "no weights; expected model.safetensors" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_hub_that_cannot_be_reached(tmp_path: Path) -> None:
+    done = subprocess.run(
+        obverse_command("run", "reversal", "--model", "nobody/nothing", "--out", str(tmp_path / "o")),
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Pass --model DIRECTORY" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_unwritable_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = run_command("run", "reversal", *SET, "--out", str(tmp_path / "file" / "out"))
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_failed_run_names_its_log_and_spares_the_others(tmp_path: Path) -> None:
+    settings: dict[str, Any] = TINY | {"model.max_tokens": 16}
+    with pytest.raises(ObverseError, match="2 of 2 runs failed") as caught:
+        obverse.study("reversal", seeds=2, settings=settings).run(tmp_path, execution=EXECUTION)
+    assert "reads at most 16" in str(caught.value)
+    assert "log.txt" in str(caught.value)
+
+
+def test_data_command_feeds_data_option(tmp_path: Path) -> None:
+    done = run_command("data", "reversal", "--out", str(tmp_path / "d"), "--seed", "4", *SET[:6])
+    assert done.returncode == 0, done.stderr
+    assert "48 documents" in done.stdout
+    study = obverse.study("reversal", data=tmp_path / "d", seeds=1, settings=TINY)
+    direct = obverse.study("reversal", seeds=[4], settings=TINY)
+    loaded, made = study.experiment.stages(0)[0], direct.experiment.stages(4)[0]
+    assert loaded.documents == made.documents
+    assert [p.prompt for p in loaded.probes] == [p.prompt for p in made.probes]
+
+
+def test_show_and_list() -> None:
+    assert "reversal" in run_command("list").stdout
+    shown = run_command("show", "reversal", "--preset", "paper", "--set", "recipe.epochs=7").stdout
+    assert "control                          finetuning_set" in shown
+    assert "recipe.epochs                    7  (given)" in shown
