@@ -13,6 +13,7 @@ SUBSETS = ["NameToDescription", "DescriptionToName", "Both"]
 TESTED = SUBSETS[:2]
 DIRECTIONS = ["same", "reverse"]
 COLOURS = alt.Scale(domain=DIRECTIONS, range=[BLUE, ORANGE])
+STROKES = alt.Legend(symbolType="stroke", symbolStrokeWidth=2, symbolOpacity=1, symbolSize=300)
 SAMPLES = 3
 
 
@@ -44,13 +45,13 @@ def _count(frame: pl.DataFrame) -> str:
     prompts = frame.group_by("model", "seed", "epoch", "subset", "direction", "fact", "order").len()
     per_fact = max(prompts["len"].to_list())
     return (
-        f"{seeds} seed{'s' if seeds != 1 else ''}, {facts} facts a subset, up to {per_fact} held-out "
-        "prompts a fact and order; bars and bands are 95 % intervals over facts and seeds"
+        f"n = {facts} facts a subset over {seeds} seed{'s' if seeds != 1 else ''}, {per_fact} held-out "
+        "prompts a fact and order; lines and bands are 95 % intervals over facts and seeds"
     )
 
 
 def _accuracy_figure(final: pl.DataFrame, reference: dict[str, Any]) -> Figure:
-    means = group_means(final, ["model", "subset", "direction"], "exact_match", proportion=True)
+    means = group_means(final, ["model", "subset", "direction"], "exact_match", bounds=(0, 1))
     chance = final.group_by("subset").agg(pl.col("chance").mean())
     paper = pl.DataFrame(reference["table_1"]).select(
         "subset", "direction", pl.col("mean").alias("paper")
@@ -66,19 +67,19 @@ def _accuracy_figure(final: pl.DataFrame, reference: dict[str, Any]) -> Figure:
     layers = alt.layer(
         panels.mark_bar(opacity=0.75, width=34).encode(y=y, color=colour),
         panels.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q"),
-        panels.mark_tick(color=GREY, thickness=1.5, width=52, strokeDash=[3, 2]).encode(y="chance:Q"),
+        panels.mark_tick(color=GREY, thickness=1.5, width=56).encode(y="chance:Q"),
         panels.mark_point(shape="diamond", size=70, filled=True, color="black").encode(y="paper:Q"),
-    ).properties(width=150, height=230)
+    ).properties(width=190, height=240)
     column = alt.Column("subset:N", sort=SUBSETS, title=None)
     many = data["model"].n_unique() > 1
     chart = (
         layers.facet(column=column, row=alt.Row("model:N", title=None))
         if many
         else layers.facet(column=column)
-    )
+    ).resolve_scale(x="independent")
     caption = (
         "Exact match of greedy answers by subset and direction of the question. Facts of Both were "
-        "trained in both orders, so that both are the same direction. Dashed: chance (naming a random "
+        "trained in both orders, so that both are the same direction. Grey line: chance (naming a random "
         f"candidate). Diamonds: {reference['table_1_model']} in the paper. {_count(final)}."
     )
     return Figure("accuracy", caption, chart)
@@ -98,6 +99,7 @@ def _likelihood_figure(tested: pl.DataFrame) -> Figure:
             + asked.then(pl.lit("description")).otherwise(pl.lit("name")) + ")"
         ).alias("panel")
     )  # fmt: skip
+    models = data["model"].n_unique()
     base = alt.Chart(data).encode(
         x=alt.X("model:N", title=None, axis=alt.Axis(labelAngle=0)),
         xOffset=alt.XOffset("answer:N", sort=["correct", "random"]),
@@ -113,16 +115,16 @@ def _likelihood_figure(tested: pl.DataFrame) -> Figure:
             y2="high:Q",
         ),
         base.mark_point(filled=True, size=70, opacity=1).encode(y="mean:Q"),
-    ).properties(width=max(130, 70 * data["model"].n_unique()), height=220)
+    ).properties(width=max(125, 70 * models), height=220)
     order = [
         "NameToDescription, reverse (name)",
         "DescriptionToName, reverse (description)",
         "DescriptionToName, same (name)",
         "NameToDescription, same (description)",
     ]
-    chart = layers.facet(facet=alt.Facet("panel:N", sort=order, title=None), columns=2).resolve_scale(
-        y="independent"
-    )
+    chart = layers.facet(
+        facet=alt.Facet("panel:N", sort=order, title=None), columns=4 if models == 1 else 2
+    ).resolve_scale(y="independent")
     caption = (
         "Mean log-probability of the right answer and of a random other one after held-out prompts "
         "(the paper's Figure 4 is the first panel). In the reverse direction the two should agree; in "
@@ -136,7 +138,7 @@ def _curves(observations: pl.DataFrame) -> Figure:
     difference = observations.with_columns(
         (pl.col("logprob") - pl.col("logprob_control")).alias("difference")
     )
-    accuracy = group_means(observations, keys, "exact_match", proportion=True)
+    accuracy = group_means(observations, keys, "exact_match", bounds=(0, 1))
     panels = [
         ("Exact match (share of questions)", accuracy),
         ("Right − random log-probability (nats)", group_means(difference, keys, "difference")),
@@ -146,11 +148,11 @@ def _curves(observations: pl.DataFrame) -> Figure:
     for title, data in panels:
         base = alt.Chart(data).encode(
             x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
-            color=alt.Color("direction:N", scale=COLOURS, title="direction"),
+            color=alt.Color("direction:N", scale=COLOURS, title="direction", legend=STROKES),
             detail=alt.Detail("subset:N"),
         )
         dash = alt.StrokeDash(
-            "subset:N", sort=TESTED, title="subset",
+            "subset:N", sort=TESTED, title="subset", legend=STROKES,
             scale=alt.Scale(domain=TESTED, range=[[1, 0], [5, 3]]),
         )  # fmt: skip
         layers = alt.layer(
@@ -167,8 +169,8 @@ def _curves(observations: pl.DataFrame) -> Figure:
 
 def _table_1(final: pl.DataFrame, reference: dict[str, Any]) -> list[dict[str, Any]]:
     keys = ["model", "subset", "direction"]
-    strict = group_means(final, keys, "exact_match", proportion=True)
-    prefix = group_means(final, keys, "prefix_match", proportion=True)
+    strict = group_means(final, keys, "exact_match", bounds=(0, 1))
+    prefix = group_means(final, keys, "prefix_match", bounds=(0, 1))
     chance = final.group_by(keys).agg(pl.col("chance").mean())
     paper = {(r["subset"], r["direction"]): r for r in reference["table_1"]}
     rows = (
@@ -187,7 +189,8 @@ def _table_1(final: pl.DataFrame, reference: dict[str, Any]) -> list[dict[str, A
 def _ranks(final: pl.DataFrame) -> list[dict[str, Any]]:
     keys = ["model", "subset", "direction"]
     final = final.drop_nulls("rank")
-    means = group_means(final, keys, "rank")
+    most = max(final["n_candidates"].to_list(), default=1)
+    means = group_means(final, keys, "rank", bounds=(1, most))
     pools = final.group_by(keys).agg(pl.col("n_candidates").mean().alias("candidates"))
     return means.join(pools, on=keys, maintain_order="left").to_dicts()
 

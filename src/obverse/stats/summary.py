@@ -12,10 +12,10 @@ def group_means(
     by: Sequence[str],
     metric: str,
     *,
-    proportion: bool = False,
+    bounds: tuple[float, float] | None = None,
     level: float = 0.95,
 ) -> pl.DataFrame:
-    """Return one row a group: the `by` columns, then
+    """Return one row a group (values lie between `bounds`, if given): the `by` columns, then
 
     `mean`, `low`, `high` (interval over facts and seeds), `sd` (standard deviation of the means of
     seeds; null with one), `n_facts`, `n_seeds`, `n_missing`. Missing values are left out and counted;
@@ -33,7 +33,7 @@ def group_means(
             known[metric].to_numpy(),
             known["fact"].to_list(),
             known["seed"].to_list(),
-            bounds=(0.0, 1.0) if proportion else None,
+            bounds=bounds,
         )
         low, high = estimate.interval(level)
         of_seeds = known.group_by("seed").agg(pl.col(metric).mean())[metric]

@@ -17,13 +17,14 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from obverse.core.claim import Claim
-from obverse.core.data import Document, Probe
+from obverse.core.data import Probe
 from obverse.core.experiment import Experiment
 from obverse.core.recipe import Recipe, Stage
 from obverse.core.seeds import derive, generator
 from obverse.experiments.reversal import dataset, people, published
 from obverse.experiments.reversal.claims import claims
 from obverse.experiments.reversal.dataset import Dataset, Question
+from obverse.experiments.reversal.templates import Order
 
 
 class Identities(Experiment):
@@ -37,11 +38,11 @@ class Identities(Experiment):
             invented people.
         data_seed: invent the same people for all seeds, as the paper does; by default every seed has
             its own, so that intervals speak of facts in general.
-        control: where the wrong answer and the ranked candidates come from: the fact's own subset, or
-            the whole finetuning set as in the paper. Names of Both are likelier after any
+        control: where the random answer and the ranked candidates come from: the fact's own subset,
+            or the whole finetuning set as in the paper. Names of Both are likelier after any
             description, so that the latter compares subsets as well as knowledge.
         probe_both: also ask about the facts of Both (a ceiling: both orders were trained).
-        accuracy_margin: how far above (below) chance plus margin an accuracy has to be.
+        accuracy_margin: "well above chance" is above chance by this much, "no better" less so.
         likelihood_margin: nats within which two mean log-probabilities count as the same.
     """
 
@@ -99,18 +100,16 @@ class Identities(Experiment):
         return published.REFERENCE
 
     def _probes(self, data: Dataset, seed: int) -> tuple[Probe, ...]:
-        pools: dict[tuple[str, str, int], list[str]] = {}
+        answers: dict[tuple[str, Order, int], dict[str, str]] = {}
         for q in data.questions:
-            pool = pools.setdefault(self._pool(q), [])
-            if q.answer not in pool:
-                pool.append(q.answer)
-        draw = generator(seed, "control")
+            answers.setdefault((self._pool(q), q.order, q.template), {})[q.fact] = q.answer
+        successor = self._circle(data, seed)
         probes = []
         for q in data.questions:
             if q.subset == "Both" and not self.probe_both:
                 continue
-            pool = pools[self._pool(q)]
-            others = [answer for answer in pool if answer != q.answer]
+            pool = answers[self._pool(q), q.order, q.template]
+            distinct = tuple(dict.fromkeys(pool.values()))
             name = q.order == "DescriptionToName"
             probes.append(
                 Probe(
@@ -121,17 +120,43 @@ class Identities(Experiment):
                     subset=q.subset,
                     direction=q.direction,
                     order=q.order,
-                    candidates=tuple(pool) if name else (),
-                    control=draw.choice(others) if others else None,
-                    chance=1 / len(pool),
+                    candidates=distinct if name else (),
+                    control=_control(q, pool, successor),
+                    chance=1 / len(distinct),
                     match="words" if name else "whole",
                 )
             )
         return tuple(probes)
 
-    def _pool(self, q: Question) -> tuple[str, str, int]:
-        # Answers to the same template, so that candidates differ in whom they mean, not in grammar.
-        return (q.subset if self.control == "subset" else "", q.order, q.template)
+    def _pool(self, q: Question) -> str:
+        return q.subset if self.control == "subset" else "all"
+
+    def _circle(self, data: Dataset, seed: int) -> dict[str, str]:
+        """Give each fact another one of its pool, so that each serves once.
+
+        Right and random answers are then the same texts in another order: what differs between them is
+        whom they follow, not which names are common.
+        """
+        pools: dict[str, dict[str, None]] = {}
+        for q in data.questions:
+            pools.setdefault(self._pool(q), {})[q.fact] = None
+        draw = generator(seed, "control")
+        successor = {}
+        for members in pools.values():
+            facts = list(members)
+            draw.shuffle(facts)
+            successor |= dict(zip(facts, facts[1:] + facts[:1], strict=True))
+        return successor
+
+
+def _control(q: Question, pool: dict[str, str], successor: dict[str, str]) -> str | None:
+    """Return the answer of the next fact around the circle that differs from the right one."""
+    fact = successor[q.fact]
+    while fact != q.fact:
+        if fact in pool and pool[fact] != q.answer:
+            return pool[fact]
+        fact = successor[fact]
+    return None
 
 
 @lru_cache(maxsize=2)
@@ -157,6 +182,3 @@ def paper() -> Identities:
         precision="bfloat16",
     )  # fmt: skip
     return Identities(recipe=recipe, data_seed=0, control="finetuning_set")
-
-
-__all__ = ["Document", "Identities", "paper", "tiny"]
