@@ -80,7 +80,7 @@ def _accuracy_figure(final: pl.DataFrame, reference: dict[str, Any]) -> Figure:
     caption = (
         "Exact match of greedy answers by subset and direction of the question. Facts of Both were "
         "trained in both orders, so that both are the same direction. Grey line: chance (naming a random "
-        f"candidate). Diamonds: {reference['table_1_model']} in the paper. {_count(final)}."
+        f"candidate). Diamonds: {reference['table_1_model']}, published. {_count(final)}."
     )
     return Figure("accuracy", caption, chart)
 

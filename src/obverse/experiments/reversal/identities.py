@@ -141,7 +141,7 @@ class Identities(Experiment):
         for q in data.questions:
             pools.setdefault(self._pool(q), {})[q.fact] = None
         draw = generator(seed, "control")
-        successor = {}
+        successor: dict[str, str] = {}
         for members in pools.values():
             facts = list(members)
             draw.shuffle(facts)
