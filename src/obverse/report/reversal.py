@@ -14,6 +14,7 @@ TESTED = SUBSETS[:2]
 DIRECTIONS = ["same", "reverse"]
 COLOURS = alt.Scale(domain=DIRECTIONS, range=[BLUE, ORANGE])
 STROKES = alt.Legend(symbolType="stroke", symbolStrokeWidth=2, symbolOpacity=1, symbolSize=300)
+DASHES = alt.Legend(symbolType="stroke", symbolStrokeColor="black", symbolSize=300)
 SAMPLES = 3
 
 
@@ -152,7 +153,7 @@ def _curves(observations: pl.DataFrame) -> Figure:
             detail=alt.Detail("subset:N"),
         )
         dash = alt.StrokeDash(
-            "subset:N", sort=TESTED, title="subset", legend=STROKES,
+            "subset:N", sort=TESTED, title="subset", legend=DASHES,
             scale=alt.Scale(domain=TESTED, range=[[1, 0], [5, 3]]),
         )  # fmt: skip
         layers = alt.layer(
