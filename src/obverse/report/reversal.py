@@ -80,8 +80,8 @@ def _accuracy_figure(final: pl.DataFrame, reference: dict[str, Any]) -> Figure:
     ).resolve_scale(x="independent")
     caption = (
         "Exact match of greedy answers by subset and direction of the question. Facts of Both were "
-        "trained in both orders, so that both are the same direction. Grey line: chance (naming a random "
-        f"candidate). Diamonds: {reference['table_1_model']}, published. {_count(final)}."
+        "trained in both orders, so that both are the same direction. Grey line: chance (naming a "
+        f"random candidate). Diamonds: {reference['table_1_model']}, published. {_count(final)}."
     )
     return Figure("accuracy", caption, chart)
 
