@@ -13,7 +13,7 @@ REVERSAL_DATA = "6cdbcb51c5c9a6af"
 
 def test_reversal_data_of_seed_0() -> None:
     stage = tiny().stages(0)[0]
-    items = [asdict(x) for x in (*stage.documents, *stage.probes)]
+    items = [*map(asdict, stage.documents), *map(asdict, stage.probes)]
     assert hashlib.sha256(json.dumps(items).encode()).hexdigest()[:16] == REVERSAL_DATA
 
 
