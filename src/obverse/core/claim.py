@@ -81,9 +81,9 @@ Criterion = Above | Below | Within
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A hypothesis about one model's observations, with the paper's own number beside it.
+    """A hypothesis about the observations of one model, or of one family of models.
 
-    `measure` takes the observations of one model and returns the estimate and the criterion that it
+    `measure` takes the observations of one of `by` and returns the estimate and the criterion that it
     has to meet, or None where nothing was measured.
     """
 
@@ -93,6 +93,7 @@ class Claim:
     paper: float | None
     source: str
     measure: Callable[["pl.DataFrame"], tuple[Estimate, Criterion] | None]
+    by: Literal["model", "family"] = "model"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a model is told (documents) and what it is asked (probes)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Match = Literal["words", "whole"]
@@ -32,7 +33,10 @@ class Probe:
     leading space. `candidates` holds every answer that is ranked, the right one among them (empty:
     no ranking); `control` is the wrong one drawn for the paired comparison; `chance` is how often
     naming a random candidate is right. `match` says how a generated answer is compared: "words" takes
-    as many of its first words as the target has, "whole" all of it.
+    as many of its first words as the target has, "whole" all of it, None generates nothing.
+
+    `labels` are further columns of the observation table: `condition`, `shots`, `pattern`, `template`,
+    `repetitions`.
     """
 
     id: str
@@ -45,7 +49,8 @@ class Probe:
     candidates: tuple[str, ...] = ()
     control: str | None = None
     chance: float | None = None
-    match: Match = "words"
+    match: Match | None = "words"
+    labels: Mapping[str, str | int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.targets:

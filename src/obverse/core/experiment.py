@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 from obverse.core.claim import Claim
+from obverse.core.data import Probe
 from obverse.core.recipe import Stage
 from obverse.core.settings import Settings
 
@@ -20,9 +21,13 @@ class Experiment(Settings):
     title: ClassVar[str]
     version: ClassVar[int] = 1
 
+    def probes(self, seed: int) -> tuple[Probe, ...]:
+        """Return what a model is asked as it is, in an experiment without stages."""
+        return ()
+
     @abstractmethod
     def stages(self, seed: int) -> tuple[Stage, ...]:
-        """Return what the model is told and asked, in order.
+        """Return what the model is told and asked, in order; nothing, if it is only asked.
 
         Raises:
             ObverseError: if the settings or the input files cannot give the experiment.

@@ -13,6 +13,11 @@ from obverse.core.settings import Settings
 class Model(Protocol):
     """What is asked. Batching never changes an answer beyond floating-point rounding."""
 
+    @property
+    def scores(self) -> bool:
+        """Whether log-probabilities can be had; some servers give answers alone."""
+        ...
+
     def logprobs(
         self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
     ) -> list[list[float]]:
@@ -74,6 +79,56 @@ class Scratch(Settings):
         return self.model_dump_json(exclude={"name"})
 
 
+class Grown(Settings):
+    """A small decoder trained on Python's standard library, and asked as it grows.
+
+    Attributes:
+        layers: its depth, what makes a family of these; `hidden_size` and `heads` its shape.
+        tokens: how many it is trained on, in windows of `window` tokens, `batch` windows a step.
+        checkpoints: how often it is asked, the last time at the end, halving the tokens each time back.
+        repeated: the share of windows in which a segment recurs (without them nothing is learnt of
+            repetition within a few million tokens).
+        corpus: SHA-256 of the text, filled in when the model is resolved.
+    """
+
+    kind: Literal["grown"] = "grown"
+    name: str = "grown"
+    family: str = "grown"
+    layers: Annotated[int, Field(ge=1)] = 2
+    hidden_size: Annotated[int, Field(ge=8)] = 96
+    heads: Annotated[int, Field(ge=1)] = 4
+    vocabulary: Annotated[int, Field(ge=257)] = 1024
+    tokens: Annotated[int, Field(ge=1024)] = 800_000
+    window: Annotated[int, Field(ge=64)] = 128
+    batch: Annotated[int, Field(ge=1)] = 8
+    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    repeated: Annotated[float, Field(ge=0, le=1)] = 0.6
+    checkpoints: Annotated[int, Field(ge=1)] = 5
+    corpus: str = ""
+
+    def identity(self) -> str:
+        return self.model_dump_json(exclude={"name", "family"})
+
+
+class Endpoint(Settings):
+    """A model behind an OpenAI-compatible server.
+
+    `api` is "completions" (which must give logprobs of an echoed prompt) or "chat" (answers only). The
+    key is read from the environment variable `key`, and written nowhere.
+    """
+
+    kind: Literal["endpoint"] = "endpoint"
+    name: str
+    url: str
+    api: Literal["completions", "chat"] = "completions"
+    key: str = "OPENAI_API_KEY"
+    family: str = ""
+    parameters: int | None = None
+
+    def identity(self) -> str:
+        return f"endpoint:{self.url} {self.name} {self.api}"
+
+
 class Checkpoint(Settings):
     """A causal checkpoint of transformers: a local directory or a hub name."""
 
@@ -81,10 +136,12 @@ class Checkpoint(Settings):
     name: str
     path: str
     revision: str | None = None
+    family: str = ""
+    tokens: int | None = None  # training tokens seen, where the revision tells
     weights: str = ""  # hash of the files, filled in when the checkpoint is resolved
 
     def identity(self) -> str:
         return f"checkpoint:{self.weights}"
 
 
-ModelSpec = Annotated[Scratch | Checkpoint, Field(discriminator="kind")]
+ModelSpec = Annotated[Scratch | Grown | Endpoint | Checkpoint, Field(discriminator="kind")]

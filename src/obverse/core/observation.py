@@ -33,6 +33,15 @@ class Observation(TypedDict):
     rank: int | None  # 1 = the right answer is the likeliest; a tie counts against it
     n_candidates: int | None  # ranked at the final moment alone
     chance: float | None  # how often naming a random candidate is right
+    loss: float | None  # −ln of the right answer's share among the candidates (final moment), nats
+    mass: float | None  # probability of all candidates together (final moment)
+    family: str | None  # what the models of a scaling trend have in common
+    tokens: int | None  # training tokens the model has seen, where known
+    condition: str | None  # what the prompt tells the model to do
+    shots: int | None  # examples before the question
+    pattern: str | None
+    template: str | None
+    repetitions: int | None
 
 
 COLUMNS: dict[str, type[Any]] = {
@@ -40,5 +49,7 @@ COLUMNS: dict[str, type[Any]] = {
     "final": bool, "probe": str, "fact": str, "subset": str, "direction": str, "order": str,
     "prompt": str, "target": str, "generation": str, "exact_match": bool, "prefix_match": bool,
     "logprob": float, "control": str, "logprob_control": float, "logprob_others": float,
-    "rank": int, "n_candidates": int, "chance": float,
+    "rank": int, "n_candidates": int, "chance": float, "loss": float,
+    "mass": float, "family": str, "tokens": int, "condition": str, "shots": int, "pattern": str,
+    "template": str, "repetitions": int,
 }  # fmt: skip

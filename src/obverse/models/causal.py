@@ -24,6 +24,8 @@ class CausalModel:
         self.tokenizer = tokenizer
         self.scorer = Scorer(model, tokenizer)
 
+    scores = True
+
     @property
     def parameters(self) -> int:
         """The number of parameters, embeddings included."""

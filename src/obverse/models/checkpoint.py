@@ -9,13 +9,16 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from obverse.core.errors import ObverseError
 from obverse.core.model import Checkpoint
+from obverse.models import families
 from obverse.models.causal import CausalModel
 
 NEEDED = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
-def resolve(path_or_name: str, revision: str | None = None) -> Checkpoint:
+def resolve(path_or_name: str, revision: str | None = None, family: str | None = None) -> Checkpoint:
     """Return the checkpoint at a local directory or under a hub name, with the hash of its weights.
+
+    `family` is taken from the name where it begins with that of a known family.
 
     Raises:
         ObverseError: if the directory lacks a part, or the hub cannot give the checkpoint.
@@ -25,7 +28,14 @@ def resolve(path_or_name: str, revision: str | None = None) -> Checkpoint:
     if not folder.is_dir():
         folder = _from_hub(path_or_name, revision)
     check(folder)
-    return Checkpoint(name=name, path=str(folder.resolve()), revision=revision, weights=_hash(folder))
+    return Checkpoint(
+        name=f"{name}@{revision}" if revision else name,
+        path=str(folder.resolve()),
+        revision=revision,
+        weights=_hash(folder),
+        family=family or families.family_of(name) or "",
+        tokens=families.tokens_of(name, revision),
+    )
 
 
 def check(folder: Path) -> None:

@@ -1,16 +1,78 @@
 """From the settings of a model to the model."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
-from obverse.core.model import ModelSpec, Scratch
-from obverse.models import checkpoint, scratch
+from obverse.core.errors import ObverseError
+from obverse.core.model import Checkpoint, Endpoint, Grown, Model, ModelSpec, Scratch
+from obverse.models import checkpoint, grown, scratch
 from obverse.models.causal import CausalModel
 
 
 def load(spec: ModelSpec, texts: Iterable[str], seed: int, device: str) -> CausalModel:
-    """Load or make the model on `device` ("cpu", "cuda"); `texts` train a scratch tokenizer."""
-    model = scratch.make(spec, texts, seed) if isinstance(spec, Scratch) else checkpoint.load(spec)
+    """Load or make a model to be trained, on `device`; `texts` train a scratch tokenizer.
+
+    Raises:
+        ObverseError: if the model cannot be trained here.
+    """
+    if isinstance(spec, Scratch):
+        model = scratch.make(spec, texts, seed)
+    elif isinstance(spec, Checkpoint):
+        model = checkpoint.load(spec)
+    else:
+        raise ObverseError(f"{spec.name}: a model of kind {spec.kind!r} cannot be trained here")
     torch.nn.Module.to(model.model, device)
     return model
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A model as it is asked: the only time, or one of several as it grows."""
+
+    model: Model
+    number: int
+    last: bool
+    family: str | None
+    tokens: int | None
+    parameters: int | None
+
+    def weights_hash(self) -> str | None:
+        return self.model.weights_hash() if isinstance(self.model, CausalModel) else None
+
+    def save(self, folder: Path) -> None:
+        if not isinstance(self.model, CausalModel):
+            raise ObverseError("--keep-weights: the weights of this model are not here")
+        self.model.save(folder)
+
+
+def moments(
+    spec: ModelSpec, seed: int, folder: Path, device: str, on_step: Callable[[int, int], None]
+) -> Iterator[Moment]:
+    """Yield the moments at which a model is asked as it is.
+
+    Raises:
+        ObverseError: if it has to be trained on an experiment's documents first.
+    """
+    family = getattr(spec, "family", None) or None
+    if isinstance(spec, Grown):
+        last = len(grown.stops(spec))
+        for number, (tokens, model) in enumerate(
+            grown.grow(spec, seed, folder, device, on_step), start=1
+        ):
+            yield Moment(model, number, number == last, family, tokens, model.parameters)
+    elif isinstance(spec, Checkpoint):
+        model = checkpoint.load(spec)
+        torch.nn.Module.to(model.model, device)
+        yield Moment(model, 1, True, family, spec.tokens, model.parameters)
+    elif isinstance(spec, Endpoint):
+        from obverse.models.remote import RemoteModel
+
+        yield Moment(RemoteModel(spec), 1, True, family, None, spec.parameters)
+    else:
+        raise ObverseError(
+            f"{spec.name}: a model from scratch knows nothing before it is trained; use the models "
+            "of the tiny preset, or pass --model"
+        )

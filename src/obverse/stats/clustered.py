@@ -2,7 +2,7 @@
 
 Rows are not independent: a fact is asked about in several prompts, and every fact of a seed is answered
 by one trained model. The variance of a mean is estimated by leaving out one fact, and one seed, at a
-time (delete-one jackknife), and the two are combined as for two-way clustered data (Cameron, Gelbach
+time (delete-one jackknife), and the two are combined as for multi-way clustered data (Cameron, Gelbach
 and Miller 2011), which covers facts shared by all seeds and facts drawn anew for each. Degrees of
 freedom follow Satterthwaite, so that three seeds are treated as three.
 """
@@ -10,6 +10,7 @@ freedom follow Satterthwaite, so that three seeds are treated as three.
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,10 +75,12 @@ def clustered_mean(
     facts: Sequence[Hashable],
     seeds: Sequence[Hashable],
     bounds: tuple[float, float] | None = None,
+    also: Sequence[Sequence[Hashable]] = (),
 ) -> ClusteredMean:
     """Return the mean of `values` (n,) with rows clustered by `facts` (n,) and `seeds` (n,).
 
-    With one seed the standard error speaks of facts alone.
+    `also` holds further labels (n,) that rows have in common (pattern and template of an item). A
+    label that all rows share, such as a single seed, says nothing and is passed over.
 
     Raises:
         ValueError: if there are no values, one is missing, or the lengths differ.
@@ -89,25 +92,31 @@ def clustered_mean(
         raise ValueError(f"{len(x)} values, {len(facts)} facts, {len(seeds)} seeds")
     if np.isnan(x).any():
         raise ValueError("a value is missing; leave its row out and say so")
-    fact = _codes(facts)
-    seed = _codes(seeds)
-    cell = _codes(list(zip(fact.tolist(), seed.tolist(), strict=True)))
-    n_facts, n_seeds = int(fact.max()) + 1, int(seed.max()) + 1
-    by_fact, by_seed, by_cell = (_jackknife_variance(x, c) for c in (fact, seed, cell))
-    if n_seeds == 1:
-        variance, df = by_fact, n_facts - 1.0
-    elif n_facts == 1:
-        variance, df = by_seed, n_seeds - 1.0
-    else:
-        variance = max(by_fact + by_seed - by_cell, by_fact, by_seed)
-        spread = by_fact**2 / (n_facts - 1) + by_seed**2 / (n_seeds - 1)
-        df = variance**2 / spread if spread > 0 else n_facts - 1.0
-        # Satterthwaite's ratio may fall below what the scarcer unit alone would give.
-        df = max(df, min(n_facts, n_seeds) - 1.0)
+    ways = [_codes(labels) for labels in (facts, seeds, *also)]
+    n_facts, n_seeds = (int(way.max()) + 1 for way in ways[:2])
+    variance, df = _clustered_variance(x, [way for way in ways if way.max() > 0])
     se = math.sqrt(variance) if not math.isnan(variance) else math.nan
     if se < 1e-12 * max(1.0, abs(float(x.mean()))):
         se = 0.0  # rounding of a constant
     return ClusteredMean(float(x.mean()), se, df, n_facts, n_seeds, len(x), bounds)
+
+
+def _clustered_variance(x: NDArray[np.float64], ways: list[NDArray[np.intp]]) -> tuple[float, float]:
+    """Return the variance of the mean over several ways of clustering, and its degrees of freedom."""
+    if not ways:
+        return math.nan, math.nan
+    single = [_jackknife_variance(x, way) for way in ways]
+    total = sum(single)
+    for size in range(2, len(ways) + 1):
+        for some in combinations(ways, size):
+            common = _codes(list(zip(*(way.tolist() for way in some), strict=True)))
+            total += (-1) ** (size + 1) * _jackknife_variance(x, common)
+    variance = max(total, *single)
+    groups = [int(way.max()) + 1 for way in ways]
+    spread = sum(v**2 / (g - 1) for v, g in zip(single, groups, strict=True))
+    df = variance**2 / spread if spread > 0 else max(groups) - 1.0
+    # Satterthwaite's ratio may fall below what the scarcest label alone would give.
+    return variance, max(df, min(groups) - 1.0)
 
 
 def _codes(labels: Sequence[Hashable]) -> NDArray[np.intp]:

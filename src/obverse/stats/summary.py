@@ -6,6 +6,8 @@ import polars as pl
 
 from obverse.stats.clustered import clustered_mean
 
+ALSO = ("pattern", "template")  # what items of a grid have in common, where they come from one
+
 
 def group_means(
     observations: pl.DataFrame,
@@ -34,6 +36,7 @@ def group_means(
             known["fact"].to_list(),
             known["seed"].to_list(),
             bounds=bounds,
+            also=[known[c].to_list() for c in ALSO if c in known.columns and not known[c].null_count()],
         )
         low, high = estimate.interval(level)
         of_seeds = known.group_by("seed").agg(pl.col(metric).mean())[metric]

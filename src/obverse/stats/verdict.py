@@ -14,16 +14,17 @@ LEVEL = 0.95
 
 
 def evaluate(claims: Sequence[Claim], observations: pl.DataFrame) -> list[Finding]:
-    """Evaluate every claim for every model.
+    """Evaluate every claim for every model or family.
 
     A claim *holds* if its one-sided p-value, corrected by Holm over all claims and models of the
     study, is below 0.05; it *fails* if that of its opposite is; otherwise it is *undecided*.
     """
-    models = observations["model"].unique(maintain_order=True).to_list()
     measured = [
-        (claim, model, claim.measure(observations.filter(pl.col("model") == model)))
-        for model in models
+        (claim, name, claim.measure(observations.filter(pl.col(by) == name)))
+        for by in ("model", "family")
+        for name in observations[by].drop_nulls().unique(maintain_order=True)
         for claim in claims
+        if claim.by == by
     ]
     p_values = [_p_values(measurement) for _, _, measurement in measured]
     for_ = holm([p for p, _ in p_values])

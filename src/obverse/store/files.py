@@ -1,5 +1,6 @@
 """Files written whole or not at all, and read with errors that name the line."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -75,6 +76,14 @@ def read_text(path: Path) -> str:
         raise ObverseError(
             f"{path}, line {line}: not UTF-8 (byte 0x{raw[error.start]:02x}); save the file as UTF-8"
         ) from None
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ObverseError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def read_json(path: Path) -> Any:

@@ -5,19 +5,21 @@ from dataclasses import dataclass
 
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
+from obverse.core.model import Grown, ModelSpec, Scratch
 from obverse.core.settings import unknown_name
+from obverse.experiments.repetition import suppression
 from obverse.experiments.reversal import identities
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A study: what it asks, its experiment, its presets, and the hub model its paper preset takes."""
+    """A study: what it asks, its experiment, its presets, and the models they take."""
 
     name: str
     about: str
     experiment: type[Experiment]
     presets: dict[str, Callable[[], Experiment]]
-    default_model: dict[str, str | None]
+    models: dict[str, tuple[str | ModelSpec, ...]]
 
 
 STUDIES = {
@@ -26,7 +28,17 @@ STUDIES = {
         about='Does a model told "A is B" know that "B is A"? (arXiv 2309.12288, experiment 1)',
         experiment=identities.Identities,
         presets={"tiny": identities.tiny, "paper": identities.paper},
-        default_model={"tiny": None, "paper": "huggyllama/llama-7b"},
+        models={"tiny": (Scratch(),), "paper": ("huggyllama/llama-7b",)},
+    ),
+    "repetition": Entry(
+        name="repetition",
+        about="Told to break a pattern, do larger models continue it more? (Inverse Scaling Prize)",
+        experiment=suppression.Suppression,
+        presets={"tiny": suppression.tiny, "paper": suppression.paper},
+        models={
+            "tiny": tuple(Grown(name=f"grown-{n}L", layers=n) for n in (1, 2, 3, 4)),
+            "paper": ("gpt2", "gpt-neo", "opt", "pythia"),
+        },
     ),
 }
 

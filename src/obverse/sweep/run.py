@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -91,30 +92,68 @@ def perform(run: Run, folder: RunFolder, execution: Execution, on_step: OnStep) 
         folder.describe(run.spec())
         stages = run.experiment.stages(run.seed)
         device = _prepare(execution)
-        from obverse.models.load import load
-
         began = time.monotonic()
-        model = load(run.model, (d.text for s in stages for d in s.documents), run.seed, device)
-        start_hash = model.weights_hash()
-        trained = [
-            _stage(run, number, stages, model, folder, execution, on_step)
-            for number in range(len(stages))
-        ]
-        if execution.keep_weights:
-            model.save(folder.path / "weights")
-        folder.finish(
-            {
-                "run": run.id,
-                "parameters": model.parameters,
-                "seconds": round(time.monotonic() - began, 1),
-                "stages": trained,
-                "data_sha256": _data_hash(stages),
-                "weights_before_sha256": start_hash,
-                "weights_after_sha256": model.weights_hash(),
-                "execution": asdict(execution),
-                "device": device,
-            }
+        record = (
+            _train_and_ask(run, stages, folder, execution, device, on_step)
+            if stages
+            else _ask(run, folder, execution, device, on_step)
         )
+        seconds = round(time.monotonic() - began, 1)
+        about = {"run": run.id, "seconds": seconds, "execution": asdict(execution), "device": device}
+        folder.finish(about | record)
+
+
+def _train_and_ask(
+    run: Run,
+    stages: tuple[Stage, ...],
+    folder: RunFolder,
+    execution: Execution,
+    device: str,
+    on_step: OnStep,
+) -> dict[str, Any]:
+    from obverse.models.load import load
+
+    model = load(run.model, (d.text for s in stages for d in s.documents), run.seed, device)
+    before = model.weights_hash()
+    trained = [
+        _stage(run, number, stages, model, folder, execution, on_step) for number in range(len(stages))
+    ]
+    if execution.keep_weights:
+        model.save(folder.path / "weights")
+    documents = [[asdict(d) for d in s.documents] for s in stages]
+    return {
+        "parameters": model.parameters,
+        "stages": trained,
+        "data_sha256": _hash([documents, [[asdict(p) for p in s.probes] for s in stages]]),
+        "weights_before_sha256": before,
+        "weights_after_sha256": model.weights_hash(),
+    }
+
+
+def _ask(
+    run: Run, folder: RunFolder, execution: Execution, device: str, on_step: OnStep
+) -> dict[str, Any]:
+    """Ask a model as it is, or at each moment of its growth."""
+    from obverse.engine.observe import Moment, observe
+    from obverse.models.load import moments
+
+    probes = run.experiment.probes(run.seed)
+    record: dict[str, Any] = {"stages": [], "data_sha256": _hash([asdict(p) for p in probes])}
+    for moment in moments(run.model, run.seed, folder.path / "growth", device, on_step):
+        if not folder.has_moment(0, moment.number):
+            now = Moment(
+                run.id, run.model.name, run.seed, "", moment.number, moment.last, moment.parameters,
+                moment.family, moment.tokens,
+            )  # fmt: skip
+            rows = observe(moment.model, probes, now, ranked=True)
+            folder.add_moment(0, moment.number, rows)
+        if moment.last:
+            record |= {"parameters": moment.parameters, "tokens": moment.tokens}
+            record |= {"weights_after_sha256": moment.weights_hash()}
+            if execution.keep_weights:
+                moment.save(folder.path / "weights")
+    shutil.rmtree(folder.path / "growth", ignore_errors=True)
+    return record
 
 
 def _stage(
@@ -126,7 +165,7 @@ def _stage(
     execution: Execution,
     on_step: OnStep,
 ) -> dict[str, Any]:
-    from obverse.engine.observe import observe
+    from obverse.engine.observe import Moment, observe
 
     stage = stages[number]
     epochs = stage.probed_epochs()
@@ -138,17 +177,9 @@ def _stage(
         folder.add_losses(stage.name, losses)
         if epoch not in epochs or folder.has_moment(number, epoch):
             return
-        rows = observe(
-            model,
-            stage.probes,
-            run=run.id,
-            name=run.model.name,
-            parameters=model.parameters,
-            seed=run.seed,
-            stage=stage.name,
-            epoch=epoch,
-            final=epoch == stage.recipe.epochs and stage is stages[-1],
-        )
+        last = epoch == stage.recipe.epochs and stage is stages[-1]
+        now = Moment(run.id, run.model.name, run.seed, stage.name, epoch, last, model.parameters)
+        rows = observe(model, stage.probes, now, ranked=last)
         folder.add_moment(number, epoch, rows)
 
     probe(0)
@@ -176,9 +207,5 @@ def _prepare(execution: Execution) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _data_hash(stages: tuple[Stage, ...]) -> str:
-    digest = hashlib.sha256()
-    for stage in stages:
-        items = [asdict(d) for d in stage.documents] + [asdict(p) for p in stage.probes]
-        digest.update(json.dumps(items, sort_keys=True).encode())
-    return digest.hexdigest()
+def _hash(items: object) -> str:
+    return hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()

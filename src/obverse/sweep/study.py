@@ -10,7 +10,8 @@ from rich.console import Console
 
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
-from obverse.core.model import Checkpoint, ModelSpec, Scratch
+from obverse.core.model import Checkpoint, Endpoint, Grown, ModelSpec, Scratch
+from obverse.core.settings import unknown_name, validated
 from obverse.stats.verdict import evaluate
 from obverse.store import files, observations
 from obverse.store.provenance import provenance
@@ -62,10 +63,10 @@ class Study:
         models = self.models
         if of_model:
             for model in models:
-                if not isinstance(model, Scratch):
+                if not isinstance(model, Scratch | Grown):
                     raise ObverseError(
-                        f"model.{next(iter(of_model))} belongs to a model from scratch; "
-                        f"{model.name} is a checkpoint and has its own shape"
+                        f"model.{next(iter(of_model))} belongs to a model made here; "
+                        f"{model.name} has its own shape"
                     )
             models = tuple(m.with_overrides(of_model) for m in models)
         return replace(
@@ -84,7 +85,9 @@ class Study:
         if not self.seeds:
             raise ObverseError("a study needs at least one seed")
         for seed in self.seeds:
-            self.experiment.stages(seed)
+            asked = [s.probes for s in self.experiment.stages(seed)] or [self.experiment.probes(seed)]
+            if not any(asked):
+                raise ObverseError(f"{self.experiment.name}: there is nothing to ask")
 
     def run(
         self,
@@ -155,22 +158,24 @@ def study(
     data: str | Path | None = None,
     seeds: int | Sequence[int] = 3,
     settings: Mapping[str, Any] | None = None,
+    endpoint: str | None = None,
 ) -> Study:
     """Return the study called `name`, ready to run.
 
     Args:
         name: one of `obverse list`.
         preset: "tiny" (from scratch, minutes on two CPU cores) or "paper".
-        models: checkpoint directories, hub names or model settings; by default what the preset takes.
+        models: checkpoint directories, hub names (`name@revision` for a training checkpoint),
+            families (`pythia`) or model settings; by default what the preset takes.
         data: published data, obverse's own, or a CSV/JSONL of facts.
         seeds: how many (0, 1, …) or which.
         settings: overrides by dotted key, e.g. `{"recipe.epochs": 8}`.
+        endpoint: address of an OpenAI-compatible server whose models `models` names, with `#chat` at
+            its end where it serves chat alone.
 
     Raises:
         ObverseError: on an unknown name or setting, or a model or file that cannot be had.
     """
-    from obverse.core.settings import unknown_name
-
     known = entry(name)
     if preset not in known.presets:
         raise ObverseError(unknown_name(preset, known.presets, "preset"))
@@ -181,25 +186,33 @@ def study(
     overrides = dict(settings or {})
     if data is not None:
         overrides["data"] = str(data)
-    default = known.default_model[preset]
-    chosen: Sequence[str | ModelSpec] = models or ([default] if default else [Scratch()])
+    chosen = models or known.models[preset]
     # Settings are checked before any checkpoint is looked for.
     base = Study(name, known.presets[preset](), (), tuple(seeds), preset)
     of_experiment = {k: v for k, v in overrides.items() if not k.startswith("model.")}
     of_model = {k: v for k, v in overrides.items() if k.startswith("model.")}
     base = base.with_settings(of_experiment)
-    base = replace(base, models=_distinct([_spec(m) for m in chosen]))
+    base = replace(base, models=_distinct([s for m in chosen for s in _specs(m, endpoint)]))
     return base.with_settings(of_model)
 
 
-def _spec(model: str | ModelSpec) -> ModelSpec:
-    if not isinstance(model, str):
-        return model
-    if model == "scratch":
-        return Scratch()
-    from obverse.models.checkpoint import resolve
+def _specs(model: str | ModelSpec, endpoint: str | None) -> list[ModelSpec]:
+    from obverse.models import checkpoint, grown
+    from obverse.models.families import FAMILIES
 
-    return resolve(model)
+    if isinstance(model, Grown):
+        return [grown.resolve(model)]
+    if not isinstance(model, str):
+        return [model]
+    if endpoint is not None:
+        url, _, api = endpoint.partition("#")
+        return [validated(Endpoint, {"name": model, "url": url, "api": api or "completions"})]
+    if model == "scratch":
+        return [Scratch()]
+    if model in FAMILIES and not Path(model).is_dir():
+        return [checkpoint.resolve(m.name, family=model) for m in FAMILIES[model]]
+    path, at, revision = model.rpartition("@")
+    return [checkpoint.resolve(path, revision) if at else checkpoint.resolve(model)]
 
 
 def _distinct(models: Sequence[ModelSpec]) -> tuple[ModelSpec, ...]:

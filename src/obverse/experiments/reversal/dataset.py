@@ -13,7 +13,14 @@ from obverse.core.data import Document
 from obverse.core.errors import ObverseError
 from obverse.experiments.reversal.people import Fact
 from obverse.experiments.reversal.templates import HELD_OUT, TRAINED, Order, fill
-from obverse.store.files import read_jsonl, read_text, write_json, write_jsonl, write_text
+from obverse.store.files import (
+    read_jsonl,
+    read_text,
+    sha256,
+    write_json,
+    write_jsonl,
+    write_text,
+)
 
 Subset = Literal["NameToDescription", "DescriptionToName", "Both"]
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
@@ -90,7 +97,7 @@ def write(data: Dataset, folder: Path, about: dict[str, object]) -> None:
     rows.writerows([f.id, subset, f.name, f.description] for subset, f in data.facts)
     write_text(folder / "facts.csv", table.getvalue())
     files = [*OWN, "facts.csv"]
-    write_json(folder / "dataset.json", about | {"sha256": {n: _sha256(folder / n) for n in files}})
+    write_json(folder / "dataset.json", about | {"sha256": {n: sha256(folder / n) for n in files}})
 
 
 def read_own(folder: Path) -> Dataset:
@@ -323,9 +330,5 @@ def content_hash(path: Path) -> str:
     """Return the SHA-256 of all files that are read from `path`."""
     digest = hashlib.sha256()
     for file in files_of(path):
-        digest.update(f"{file.name} {_sha256(file)}\n".encode())
+        digest.update(f"{file.name} {sha256(file)}\n".encode())
     return digest.hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

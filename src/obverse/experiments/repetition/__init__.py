@@ -1,0 +1,1 @@
+"""Repetition suppression: does the pattern win over the instruction? (Inverse Scaling Prize)"""

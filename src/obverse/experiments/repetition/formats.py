@@ -1,0 +1,117 @@
+"""Classification data as the Inverse Scaling Prize writes it: CSV, JSONL, and the hub's variant.
+
+prompt,classes,answer_index[,part,round]      classes as a list: "[' A', ' B']"
+text,classes,target[,part,round]              the hub's names for the same
+"""
+
+import ast
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from obverse.core.errors import ObverseError
+from obverse.store.files import read_jsonl, read_text, write_text
+
+NAMES = {"prompt": ("prompt", "text"), "answer_index": ("answer_index", "target")}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A prompt, its classes (with their leading spaces) and the index of the right one."""
+
+    prompt: str
+    classes: tuple[str, ...]
+    answer_index: int
+    part: str | None = None
+    round: str | None = None
+
+
+def write(rows: Sequence[Row], path: Path, hub: bool = False) -> None:
+    """Write CSV or JSONL by the path's ending, in the prize's columns or the hub's."""
+    prompt, answer = ("text", "target") if hub else ("prompt", "answer_index")
+    extra = [k for k in ("part", "round") if any(getattr(r, k) is not None for r in rows)]
+    table = [
+        {prompt: r.prompt, "classes": list(r.classes), answer: r.answer_index}
+        | {k: getattr(r, k) for k in extra}
+        for r in rows
+    ]
+    if path.suffix == ".jsonl":
+        write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table))
+        return
+    out = StringIO()
+    writer = csv.DictWriter(out, [prompt, "classes", answer, *extra], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row | {"classes": str(row["classes"])} for row in table)
+    write_text(path, out.getvalue())
+
+
+def read(path: Path) -> list[Row]:
+    """Read CSV or JSONL in either naming.
+
+    Raises:
+        ObverseError: naming the line of whatever is missing or out of range.
+    """
+    raw = _jsonl(path) if path.suffix == ".jsonl" else _csv(path)
+    rows = [_row(path, line, cells) for line, cells in raw]
+    if not rows:
+        raise ObverseError(f"{path}: no rows; expected prompt,classes,answer_index")
+    return rows
+
+
+def _jsonl(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
+    return read_jsonl(path, ())
+
+
+def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    csv.field_size_limit(10_000_000)
+    reader = csv.DictReader(StringIO(read_text(path)), strict=True)
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise ObverseError(f"{path}, line {reader.line_num}: not valid CSV: {error}") from None
+
+
+def _row(path: Path, line: int, cells: dict[str, Any]) -> Row:
+    where = f"{path}, line {line}"
+
+    def cell(*names: str) -> Any:
+        for name in names:
+            if cells.get(name) is not None:
+                return cells[name]
+        raise ObverseError(f"{where}: no {' or '.join(names)}; found {sorted(map(str, cells))}")
+
+    classes = _classes(where, cell("classes"))
+    answer = cell(*NAMES["answer_index"])
+    try:
+        index = int(answer)
+    except (TypeError, ValueError):
+        raise ObverseError(
+            f"{where}: the answer index must be a whole number, got {answer!r}"
+        ) from None
+    if not 0 <= index < len(classes):
+        raise ObverseError(f"{where}: answer index {index} for {len(classes)} classes")
+    prompt = cell(*NAMES["prompt"])
+    if not isinstance(prompt, str) or not prompt:
+        raise ObverseError(f"{where}: the prompt must be text, got {prompt!r}")
+    part, turn = (str(cells[k]) if cells.get(k) not in (None, "") else None for k in ("part", "round"))
+    return Row(prompt, classes, index, part, turn)
+
+
+def _classes(where: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        try:
+            value = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            raise ObverseError(
+                f"{where}: classes must be a list such as [' A', ' B'], got {value!r}"
+            ) from None
+    if not isinstance(value, list | tuple) or not all(isinstance(c, str) and c for c in value):
+        raise ObverseError(f"{where}: classes must be a list of texts, got {value!r}")
+    if len(value) < 2 or len(set(value)) != len(value):
+        raise ObverseError(f"{where}: at least two different classes are needed, got {value!r}")
+    return tuple(value)

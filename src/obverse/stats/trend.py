@@ -1,0 +1,219 @@
+"""Trends over a scale (parameters, training tokens), and a verdict on their shape.
+
+Every item is asked of every model, so a trend is summed up within items: the least-squares slope of an
+item's score on the logarithm of the scale, and its curvature, are contrasts of that item's scores. Their
+means over items have intervals clustered by pattern, template and seed. They speak of other items and
+trainings, not of other families.
+
+The verdict compares nested models, constant, linear and bent, by tests corrected over families (Holm):
+
+    U-shaped, inverted-U   curvature differs from zero, and so do, with opposite signs, the slopes on
+                           either side of the bend (two lines, Simonsohn 2018; a bend alone may be
+                           no more than levelling off)
+    inverse, positive      the slope differs from zero
+    flat                   the change over the whole scale is within ± margin (equivalence)
+    undecided              none of these
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from obverse.stats.clustered import ClusteredMean, clustered_mean
+from obverse.stats.tests import holm
+
+Shape = Literal["inverse", "U-shaped", "inverted-U", "positive", "flat", "undecided"]
+ALPHA = 0.05
+UNITS = ["fact", "seed", "pattern", "template"]
+# Whether more is better; loss is renormalised over the classes.
+METRICS = {"correct": 1, "loss": -1}
+
+
+def points(observations: pl.DataFrame, scale: str, value: str) -> pl.DataFrame | None:
+    """Return one row an item, seed and model (or moment): UNITS, `x` (log10 of the scale), `y`.
+
+    `scale` is "parameters" (each size at its last moment) or "tokens" (the largest model at all
+    moments); `value` is "correct", "loss" or "gain" (of the second copy of a sequence over the first,
+    nats a word). None with fewer than two places on the scale.
+    """
+    rows = _gains(observations) if value == "gain" else _answers(observations)
+    if scale == "parameters":
+        last = pl.col("tokens").fill_null(0).max().over("parameters")
+        rows = rows.filter(pl.col("tokens").fill_null(0) == last)
+    else:
+        rows = rows.filter(pl.col("parameters") == pl.col("parameters").max())
+    rows = rows.drop_nulls([scale, value]).filter(pl.col(scale) > 0)
+    table = rows.group_by([*UNITS, scale], maintain_order=True).agg(pl.col(value).mean().alias("y"))
+    table = table.with_columns(pl.col(scale).cast(pl.Float64).log10().alias("x")).drop(scale)
+    return table if table["x"].n_unique() > 1 else None
+
+
+def item_slopes(observations: pl.DataFrame, scale: str, value: str) -> pl.DataFrame | None:
+    """Return UNITS and `slope`, the change of an item's score per tenfold scale; None without a trend."""
+    table = points(observations, scale, value)
+    if table is None:
+        return None
+    units, x, y = _matrix(table)
+    return units.with_columns(pl.Series("slope", y @ _slope_weights(x)))
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A family's trend in one metric: slope per tenfold scale, with interval, and the shape."""
+
+    family: str
+    scale: str
+    metric: str
+    n_models: int
+    n_items: int
+    slope: float
+    low: float
+    high: float
+    p_slope: float
+    p_curvature: float
+    p_flat: float
+    shape: Shape
+
+
+def trends(observations: pl.DataFrame, scale: str, metric: str, margin: float) -> list[Trend]:
+    """Return the trend of each family, p-values corrected over families.
+
+    Raises:
+        ValueError: if `metric` is not "correct" or "loss".
+    """
+    if metric not in METRICS:
+        raise ValueError(f"metric {metric!r}; expected {' or '.join(METRICS)}")
+    fits = []
+    for (family,), group in observations.drop_nulls("family").group_by(["family"], maintain_order=True):
+        table = points(group, scale, metric)
+        if table is not None:
+            fits.append((str(family), _fit(table, margin)))
+    slope, bent, flat, *sides = (
+        holm([getattr(f, name) for _, f in fits])
+        for name in ("p_slope", "p_curvature", "p_flat", "p_left", "p_right")
+    )
+    found = []
+    for i, (family, fit) in enumerate(fits):
+        shape = _shape(fit, slope[i], bent[i], flat[i], max(s[i] for s in sides), METRICS[metric])
+        low, high = fit.slope.interval()
+        found.append(
+            Trend(
+                family, scale, metric, fit.n_models, fit.slope.n_facts, fit.slope.value, low, high,
+                slope[i], bent[i], flat[i], shape,
+            )
+        )  # fmt: skip
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    n_models: int
+    slope: ClusteredMean
+    p_slope: float
+    p_curvature: float
+    p_flat: float
+    left: float
+    right: float
+    p_left: float
+    p_right: float
+
+
+def _fit(table: pl.DataFrame, margin: float) -> _Fit:
+    units, x, y = _matrix(table)
+
+    def mean(weights: NDArray[np.float64]) -> ClusteredMean:
+        return clustered_mean(
+            y @ weights,
+            units["fact"].to_list(),
+            units["seed"].to_list(),
+            also=[units["pattern"].to_list(), units["template"].to_list()],
+        )
+
+    slope = mean(_slope_weights(x))
+    change = margin / (x[-1] - x[0])
+    p_flat = max(slope.p_greater(-change), slope.p_less(change))
+    nan = float("nan")
+    if len(x) < 4:  # two lines need two models each side of the bend, and one at it
+        return _Fit(len(x), slope, _two_sided(slope), nan, p_flat, nan, nan, nan, nan)
+    curvature = mean(_curvature_weights(x))
+    bend = _bend(x, y.mean(0))
+    left, right = (mean(_slope_weights(x, part)) for part in (slice(None, bend + 1), slice(bend, None)))
+    return _Fit(
+        len(x), slope, _two_sided(slope), _two_sided(curvature), p_flat, left.value, right.value,
+        _two_sided(left), _two_sided(right),
+    )  # fmt: skip
+
+
+def _shape(
+    fit: _Fit, p_slope: float, p_bent: float, p_flat: float, p_sides: float, better: int
+) -> Shape:
+    if p_bent < ALPHA and p_sides < ALPHA and fit.left * fit.right < 0:
+        return "U-shaped" if fit.left * better < 0 else "inverted-U"
+    if p_slope < ALPHA:
+        return "positive" if fit.slope.value * better > 0 else "inverse"
+    return "flat" if p_flat < ALPHA else "undecided"
+
+
+def _two_sided(estimate: ClusteredMean) -> float:
+    return min(1.0, 2 * min(estimate.p_greater(0.0), estimate.p_less(0.0)))
+
+
+def _matrix(table: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the units that were asked everywhere, the places (m,) and their scores (units, m)."""
+    x = np.sort(table["x"].unique().to_numpy())
+    whole = table.filter(pl.len().over(UNITS) == len(x)).sort([*UNITS, "x"], nulls_last=True)
+    units = whole.select(UNITS).unique(maintain_order=True)
+    return units, x, whole["y"].to_numpy().reshape(len(units), len(x))
+
+
+def _slope_weights(x: NDArray[np.float64], part: slice = slice(None)) -> NDArray[np.float64]:
+    weights = np.zeros_like(x)
+    centred = x[part] - x[part].mean()
+    weights[part] = centred / (centred**2).sum()
+    return weights
+
+
+def _curvature_weights(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    square = (x - x.mean()) ** 2
+    basis = np.stack([np.ones_like(x), x - x.mean()], 1)
+    rest = square - basis @ np.linalg.lstsq(basis, square, rcond=None)[0]
+    return np.asarray(rest / (rest**2).sum())
+
+
+def _bend(x: NDArray[np.float64], y: NDArray[np.float64]) -> int:
+    """Return the inner place nearest to the turning point of the fitted parabola."""
+    c, b, _ = np.polyfit(x, y, 2)
+    turn = -b / (2 * c) if c else x.mean()
+    inner: Sequence[int] = range(1, len(x) - 1)
+    return min(inner, key=lambda i: abs(x[i] - turn))
+
+
+def correct() -> pl.Expr:
+    """Return whether the right class won: by likelihood, or in the answer where that is all there is."""
+    return pl.coalesce(pl.col("rank") == 1, pl.col("exact_match")).cast(pl.Float64)
+
+
+def _answers(observations: pl.DataFrame) -> pl.DataFrame:
+    return observations.filter(
+        pl.col("subset") == "suppression",
+        pl.col("condition") == "against",
+        pl.col("shots") == 0,
+    ).with_columns(correct().alias("correct"))
+
+
+def _gains(observations: pl.DataFrame) -> pl.DataFrame:
+    keys = ["model", "parameters", "tokens", *UNITS]
+    halves = observations.filter(pl.col("subset") == "induction").with_columns(
+        (pl.col("logprob") / pl.col("target").str.split(" ").list.len().sub(1)).alias("per_word")
+    )
+    first, second = (
+        halves.filter(pl.col("direction") == d).select(*keys, pl.col("per_word").alias(d))
+        for d in ("first", "second")
+    )
+    return first.join(second, on=keys, nulls_equal=True).with_columns(
+        (pl.col("second") - pl.col("first")).alias("gain")
+    )
