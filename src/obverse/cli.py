@@ -3,7 +3,7 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -46,6 +46,10 @@ def run(
     data: Data = None,
     seeds: Seeds = 3,
     settings: Set = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(help="An OpenAI-compatible server that has --model; #chat at its end for chat."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Where to write; out/STUDY by default.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
@@ -57,7 +61,7 @@ def run(
 
     The same command again finishes what was interrupted.
     """
-    study = _study(name, preset, model, data, seeds, settings)
+    study = _study(name, preset, model, data, seeds, settings, endpoint)
     from rich.console import Console
 
     from obverse.report.build import build
@@ -80,20 +84,54 @@ def run(
 @app.command()
 def data(
     name: Name,
-    out: Out,
+    out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
     seed: Annotated[int, typer.Option(help="The seed of a run whose data is wanted.")] = 0,
     settings: Set = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check classification items instead of writing them.")
+    ] = False,
+    model: Models = None,
+    data: Data = None,
+    hub: Annotated[bool, typer.Option("--hub", help="Name columns text and target.")] = False,
 ) -> None:
-    """Write a study's data: documents.jsonl, probes.jsonl, facts.csv, dataset.json."""
-    from obverse.experiments.reversal import dataset
-    from obverse.experiments.reversal.identities import Identities
+    """Write a study's data, or check it for a model's tokenizer.
 
-    study = _study(name, "tiny", None, None, 1, settings)
-    assert isinstance(study.experiment, Identities)
-    built = study.experiment.dataset(seed)
-    about = {"study": name, "seed": seed, "settings": study.experiment.model_dump(mode="json")}
-    dataset.write(built, out, about)
-    typer.echo(f"{out}: {len(built.documents)} documents, {len(built.questions)} probes")
+    reversal: a directory with documents.jsonl, probes.jsonl, facts.csv and dataset.json.
+    repetition: one file, .csv or .jsonl, with prompt, classes and answer_index.
+    """
+    study = _study(name, "tiny", None, data, 1, settings)
+    from obverse.sweep.datasets import check_data, write_data
+
+    if check:
+        clean, lines = check_data(study.experiment, model or [])
+        typer.echo("\n".join(lines))
+        sys.exit(0 if clean else 1)
+    if out is None:
+        raise ObverseError("--out: name where to write")
+    typer.echo(write_data(study.experiment, out, seed, hub))
+
+
+@app.command()
+def export(
+    name: Name,
+    to: Annotated[str, typer.Option(help="lm-eval or inspect.")],
+    out: Out,
+    settings: Set = None,
+    data: Data = None,
+) -> None:
+    """Write a study's items as a task that runs in another harness as it is."""
+    from obverse.experiments.repetition.suppression import Suppression
+
+    experiment = _study(name, "paper", ["scratch"], data, 1, settings).experiment
+    if not isinstance(experiment, Suppression):
+        raise ObverseError(f"{name}: only repetition can be exported; it alone asks models as they are")
+    from obverse.experiments.repetition.export import export as write
+
+    if to not in ("lm-eval", "inspect"):
+        raise ObverseError(f"--to {to}: expected lm-eval or inspect")
+    harness: Literal["lm-eval", "inspect"] = "lm-eval" if to == "lm-eval" else "inspect"
+    for path in write(experiment, harness, out):
+        typer.echo(str(path))
 
 
 @app.command()
@@ -106,21 +144,31 @@ def report(directory: Annotated[Path, typer.Argument(help="What `obverse run` wr
 
 @app.command(name="list")
 def list_studies() -> None:
-    """List the studies."""
+    """List the studies, and the families of models known by name."""
+    from obverse.models.families import FAMILIES
     from obverse.sweep.catalogue import STUDIES
 
     for entry in STUDIES.values():
         typer.echo(f"{entry.name:<12} {entry.about}\n{'':<12} presets: {', '.join(entry.presets)}")
+    typer.echo("\nfamilies (--model NAME)")
+    for family, members in FAMILIES.items():
+        sizes = ", ".join(f"{m.parameters / 1e6:,.0f} M" for m in members)
+        typer.echo(f"{family:<12} {members[0].name} …: {sizes}")
 
 
 @app.command()
 def show(name: Name, preset: Preset = "tiny", settings: Set = None) -> None:
     """Show all settings of a study, resolved."""
     from obverse.core.settings import leaf_keys
+    from obverse.sweep.catalogue import entry
 
-    study = _study(name, preset, ["scratch"], None, 1, settings)
-    typer.echo(f"{study.experiment.title} (preset {preset})\n")
-    for prefix, group in (("", study.experiment), ("model.", study.models[0])):
+    models = entry(name).models.get(preset, ())
+    made_here = [m for m in models if not isinstance(m, str)]
+    study = _study(name, preset, None if made_here else ["scratch"], None, 1, settings)
+    typer.echo(f"{study.experiment.title} (preset {preset})")
+    typer.echo(f"models: {', '.join(m if isinstance(m, str) else m.name for m in models)}\n")
+    shown = [("", study.experiment), *(("model.", m) for m in study.models[:1] if made_here)]
+    for prefix, group in shown:
         for key in leaf_keys(group):
             value: Any = group
             for part in key.split("."):
@@ -136,6 +184,7 @@ def _study(
     data: Path | None,
     seeds: int,
     settings: list[str] | None,
+    endpoint: str | None = None,
 ) -> "Study":
     pairs = {}
     for text in settings or []:
@@ -145,7 +194,10 @@ def _study(
         pairs[key.strip()] = value.strip()
     from obverse.sweep.study import study
 
-    return study(name, preset=preset, models=models or [], data=data, seeds=seeds, settings=pairs)
+    return study(
+        name, preset=preset, models=models or [], data=data, seeds=seeds, settings=pairs,
+        endpoint=endpoint,
+    )  # fmt: skip
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from obverse.core.claim import Finding
 from obverse.experiments.reversal.identities import tiny
 from obverse.sweep.findings import Findings
 
-REVERSAL_DATA = "6cdbcb51c5c9a6af"
+REVERSAL_DATA = "1b2d1af64220d38e"
 
 
 def test_reversal_data_of_seed_0() -> None:

@@ -107,7 +107,6 @@ def test_killed_study_finishes_with_the_same_numbers(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert not list(out.glob("runs/*/provenance.json")), "it had finished already"
-        wait_for_lock(out)
     assert run_command(*words, "--out", str(out)).returncode == 0
     [record_path] = out.glob("runs/*/provenance.json")
     assert json.loads(record_path.read_text())["stages"][0]["resumed_from_step"] is not None
@@ -123,21 +122,6 @@ def wait_for(out: Path, pattern: str, process: "subprocess.Popen[bytes]") -> Non
         assert process.poll() is None, "the study ended before it could be killed"
         assert time.monotonic() < deadline, f"no {pattern} after two minutes"
         time.sleep(0.01)
-
-
-def wait_for_lock(out: Path) -> None:
-    """The worker sees its parent go and ends; wait until it has let go of the run."""
-    from obverse.store.runs import RunFolder
-
-    [folder] = out.glob("runs/*")
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with RunFolder(folder).locked():
-                return
-        except ObverseError:
-            assert time.monotonic() < deadline, "the worker outlived its parent"
-            time.sleep(0.05)
 
 
 def test_checkpoint_from_a_directory(checkpoint: Path, tmp_path: Path) -> None:
@@ -207,6 +191,8 @@ mine = obverse.Study("mine", Fewer(**base.experiment.model_dump(exclude={{"parap
                      base.models, base.seeds)
 result = mine.run("out", execution=obverse.Execution(device="cpu"))
 print(len(result.observations), len(result.claims))
+base_run, mine_run = base.runs()[0], mine.runs()[0]
+assert base_run.id != mine_run.id, "a subclass is another experiment"
 print(result.claims)
 """,
         encoding="utf-8",
@@ -269,6 +255,31 @@ def test_unwritable_directory(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_weights_without_output_layer_are_refused(checkpoint: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    path = checkpoint / "model.safetensors"
+    weights = load_file(path)
+    save_file({k: v for k, v in weights.items() if "embed_out" not in k}, path, {"format": "pt"})
+    study = obverse.study("reversal", models=[str(checkpoint)], seeds=1)
+    with pytest.raises(ObverseError, match=r"the weights lack lm_head\.weight"):
+        study.run(tmp_path, execution=EXECUTION)
+
+
+def test_file_cut_short_is_refused_before_training(checkpoint: Path) -> None:
+    path = checkpoint / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ObverseError, match=r"model\.safetensors: not a whole safetensors file"):
+        obverse.study("reversal", models=[str(checkpoint)], seeds=1)
+
+
+def test_model_that_diverges_is_reported_not_a_crash(tmp_path: Path) -> None:
+    settings = TINY | {"recipe.learning_rate": 1e6, "recipe.max_grad_norm": 1e9}
+    result = obverse.study("reversal", seeds=1, settings=settings).run(tmp_path, execution=EXECUTION)
+    assert {f.verdict for f in result.claims} <= {"undecided", "fails"}
+    obverse.write_report(tmp_path)
 
 
 def test_failed_run_names_its_log_and_spares_the_others(tmp_path: Path) -> None:

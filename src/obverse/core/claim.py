@@ -83,6 +83,7 @@ Criterion = Above | Below | Within
 class Claim:
     """A hypothesis about the observations of one model, or of one family of models.
 
+    `needs` names the positive controls without which the claim says nothing: it holds only if they do.
     `measure` takes the observations of one of `by` and returns the estimate and the criterion that it
     has to meet, or None where nothing was measured.
     """
@@ -94,6 +95,7 @@ class Claim:
     source: str
     measure: Callable[["pl.DataFrame"], tuple[Estimate, Criterion] | None]
     by: Literal["model", "family"] = "model"
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Finding:
     n_seeds: int
     p: float | None
     verdict: Verdict
+    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -36,7 +36,7 @@ class Probe:
     as many of its first words as the target has, "whole" all of it, None generates nothing.
 
     `labels` are further columns of the observation table: `condition`, `shots`, `pattern`, `template`,
-    `repetitions`.
+    `repetitions`, `pair`.
     """
 
     id: str

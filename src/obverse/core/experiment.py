@@ -1,6 +1,7 @@
 """The Experiment contract."""
 
 from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from obverse.core.claim import Claim
@@ -14,16 +15,27 @@ class Experiment(Settings):
 
     Pure: the same settings, input files and seed give byte-identical stages in every process.
     `version` is raised whenever the same settings would give other results, so that stored runs are
-    not mistaken for current ones.
+    not mistaken for current ones. `analysis` names the settings that only matter after the runs.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     version: ClassVar[int] = 1
+    analysis: ClassVar[frozenset[str]] = frozenset()
 
     def probes(self, seed: int) -> tuple[Probe, ...]:
         """Return what a model is asked as it is, in an experiment without stages."""
         return ()
+
+    def fit_for(
+        self, probes: Sequence[Probe], count: Callable[[str, str], int] | None
+    ) -> Sequence[Probe]:
+        """Return the probes that can be put to a model.
+
+        `count(prompt, continuation)` is how many of its tokens a continuation takes in context; None
+        where its tokenizer is not known.
+        """
+        return probes
 
     @abstractmethod
     def stages(self, seed: int) -> tuple[Stage, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from obverse.core.recipe import Stage
 from obverse.core.settings import Settings
@@ -63,6 +63,11 @@ class TrainableModel(Model, Protocol):
         ...
 
 
+def _refuse_odd_heads(size: int, divisor: int) -> None:
+    if size % divisor:
+        raise ValueError(f"hidden_size {size} is not a multiple of {divisor}, which its heads need")
+
+
 class Scratch(Settings):
     """A small GPT-NeoX made from scratch, with a byte-level BPE trained on the study's documents."""
 
@@ -74,6 +79,11 @@ class Scratch(Settings):
     vocabulary: Annotated[int, Field(ge=257)] = 4096
     max_tokens: Annotated[int, Field(ge=16)] = 512
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> "Scratch":
+        _refuse_odd_heads(self.hidden_size, 2 * self.heads)
+        return self
 
     def identity(self) -> str:
         return self.model_dump_json(exclude={"name"})
@@ -105,6 +115,17 @@ class Grown(Settings):
     repeated: Annotated[float, Field(ge=0, le=1)] = 0.6
     checkpoints: Annotated[int, Field(ge=1)] = 5
     corpus: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Grown":
+        _refuse_odd_heads(self.hidden_size, self.heads)
+        steps = self.tokens // self.window // self.batch
+        if steps < 2 ** (self.checkpoints - 1):
+            raise ValueError(
+                f"tokens {self.tokens} are {steps} steps, too few for {self.checkpoints} checkpoints, "
+                "each at half the tokens of the next"
+            )
+        return self
 
     def identity(self) -> str:
         return self.model_dump_json(exclude={"name", "family"})

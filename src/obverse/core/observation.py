@@ -42,6 +42,7 @@ class Observation(TypedDict):
     pattern: str | None
     template: str | None
     repetitions: int | None
+    pair: str | None  # facts whose answers are one another's control
 
 
 COLUMNS: dict[str, type[Any]] = {
@@ -51,5 +52,5 @@ COLUMNS: dict[str, type[Any]] = {
     "logprob": float, "control": str, "logprob_control": float, "logprob_others": float,
     "rank": int, "n_candidates": int, "chance": float, "loss": float,
     "mass": float, "family": str, "tokens": int, "condition": str, "shots": int, "pattern": str,
-    "template": str, "repetitions": int,
+    "template": str, "repetitions": int, "pair": str,
 }  # fmt: skip

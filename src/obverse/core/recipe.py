@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from obverse.core.data import Document, Probe
 from obverse.core.settings import Settings
@@ -17,8 +17,9 @@ class Recipe(Settings):
     """Optimisation of one stage. Padding never bears loss.
 
     `loss_on` is "document" (the whole text, as in the Reversal Curse paper) or "completion".
-    `warmup_steps` and the schedule count optimizer steps; `batch_size` counts documents a step and is
-    reached as `batch_size / micro_batch_size` accumulated passes where the latter is given.
+    `warmup_steps` (at most a quarter of all steps) and the schedule count optimizer steps;
+    `batch_size` counts documents a step, and is reached as `batch_size / micro_batch_size` accumulated
+    passes where the latter is given.
     """
 
     optimizer: Literal["adamw", "adafactor", "sgd"] = "adamw"
@@ -35,6 +36,15 @@ class Recipe(Settings):
     loss_on: Literal["document", "completion"] = "document"
     precision: Literal["float32", "bfloat16"] = "float32"
     gradient_checkpointing: bool = False
+
+    @model_validator(mode="after")
+    def _micro_divides_batch(self) -> "Recipe":
+        if self.micro_batch_size and self.batch_size % self.micro_batch_size:
+            raise ValueError(
+                f"batch_size {self.batch_size} is not a multiple of micro_batch_size "
+                f"{self.micro_batch_size}"
+            )
+        return self
 
     def epoch_ends(self, documents: int) -> list[int]:
         """Return the optimizer step after which each epoch over `documents` is over."""

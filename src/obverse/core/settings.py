@@ -13,7 +13,7 @@ from obverse.core.errors import ObverseError
 class Settings(BaseModel):
     """A frozen settings object with complete defaults; unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     def with_overrides(self, overrides: Mapping[str, Any]) -> Self:
         """Return a copy with dotted keys replaced, e.g. `{"recipe.learning_rate": "1e-5"}`.
@@ -78,7 +78,10 @@ def unknown_name(name: str, known: Iterable[str], what: str) -> str:
 def _parse(value: object) -> object:
     if not isinstance(value, str):
         return value
+    word = value.lower()
+    if word in ("none", "null"):
+        return None
     try:
-        return json.loads(value.lower() if value in ("True", "False", "None") else value)
+        return json.loads(word if word in ("true", "false") else value)
     except json.JSONDecodeError:
-        return None if value == "none" else value
+        return value

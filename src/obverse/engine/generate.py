@@ -22,6 +22,9 @@ def generate(
     answers = [""] * len(prompts)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else start_id(tokenizer)
     was_training = model.training
+    # transformers fills what a call leaves unset from the checkpoint's own decoding settings, such as
+    # a repetition penalty; greedy means without.
+    own, model.generation_config = model.generation_config, GenerationConfig()
     model.eval()
     for start in range(0, len(order), PROMPTS_PER_BATCH):
         chosen = order[start : start + PROMPTS_PER_BATCH]
@@ -49,4 +52,5 @@ def generate(
                 new = new[: new.index(tokenizer.eos_token_id)]
             answers[i] = str(tokenizer.decode(new, skip_special_tokens=True))
     model.train(was_training)
+    model.generation_config = own
     return answers

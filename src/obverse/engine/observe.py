@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, fsum, log
+from math import exp, fsum, isfinite, log
 from typing import Any
 
 from obverse.core.data import Match, Probe
@@ -28,9 +28,7 @@ class Moment:
     tokens: int | None = None
 
 
-def observe(
-    model: Model, probes: Sequence[Probe], moment: Moment, *, ranked: bool
-) -> list[Observation]:
+def observe(model: Model, probes: Sequence[Probe], moment: Moment, *, ranked: bool) -> list[Observation]:
     """Generate and score the probes; one row each, in their order.
 
     The answer and its control are always scored, all candidates if `ranked`. A model that gives answers
@@ -94,6 +92,8 @@ def _row(
 
 
 def _likelihoods(probe: Probe, score: Mapping[str, float], candidates: Sequence[str]) -> dict[str, Any]:
+    if not all(map(isfinite, score.values())):
+        return {}  # a model that has diverged has no likelihoods
     target = max(probe.targets, key=score.__getitem__)
     row: dict[str, Any] = {"target": target, "logprob": score[target]}
     if probe.control is not None:

@@ -39,18 +39,23 @@ class Row:
         # The last token of a continuation is predicted, never read.
         return sum(len(tokens) - 1 for _, _, tokens in self.branches)
 
+    def width(self) -> int:
+        return len(self.prompt) + self.branch_tokens
+
 
 class Scorer:
     """Scores continuations under one model.
 
-    The shared pass is compared with the plain one on its first use; a model for which they differ
-    (one that ignores explicit masks or positions) is scored the plain way from then on.
+    The shared pass is compared with the plain one whenever a wider row than before comes up; a model
+    for which they differ (one that ignores explicit masks or positions) is scored the plain way from
+    then on.
     """
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self._shared: bool | None = None
+        self._checked = 0
 
     def logprobs(
         self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
@@ -71,8 +76,8 @@ class Scorer:
         was_training = self.model.training
         self.model.eval()
         with torch.inference_mode():
-            if rows and self._shared is None:
-                self._shared = self._shared_agrees(rows[0].prompt)
+            if rows:
+                self._shared = self._trust_shared(rows)
             score = self._score_shared if self._shared else self._score_plain
             for batch in batches(rows):
                 for row, values in zip(batch, score(batch), strict=True):
@@ -187,23 +192,28 @@ class Scorer:
         values = logits.log_softmax(-1).gather(1, batch[0, boundary:, None])
         return float(values.double().sum())
 
-    def _shared_agrees(self, prompt: list[int]) -> bool:
-        """Compare both ways on two rows of unlike length with two branches of several tokens each."""
-        a, b = (prompt * 4)[:4], (prompt[::-1] * 4)[:3]
-        rows = [
-            Row(0, ids, [(0, len(ids), a), (1, len(ids), b)]) for ids in (prompt[:8], prompt[:8] + b)
-        ]
+    def _trust_shared(self, rows: Sequence[Row]) -> bool:
+        """Compare both ways on the widest row so far, its first and last continuation.
+
+        A model may pass on short rows and fail on wide ones, where its local attention counts columns.
+        """
+        widest = max(rows, key=Row.width)
+        if self._shared is False or widest.width() <= self._checked:
+            return self._shared is not False
+        self._checked = widest.width()
+        # A shorter row beside it, so that padding is seen too.
+        prompt = widest.prompt[-2:]
+        short = Row(0, prompt, [(0, len(prompt), widest.branches[0][2])])
         try:
-            shared = self._score_shared(rows)
+            wide, narrow = self._score_shared([widest, short])
         except (TypeError, ValueError, RuntimeError):
             return False
+        ends = Row(0, widest.prompt, [widest.branches[0], widest.branches[-1]])
+        plain = [value for values in self._score_plain([ends, short]) for value in values]
         # Rounding of 16-bit weights is far above that of float32 and grows with the length.
         slack = CHECK_TOLERANCE if self.model.dtype == torch.float32 else 0.5
-        return all(
-            abs(x - y) <= slack
-            for one, other in zip(shared, self._score_plain(rows), strict=True)
-            for x, y in zip(one, other, strict=True)
-        )
+        pairs = zip((wide[0], wide[-1], narrow[0]), plain, strict=True)
+        return all(abs(a - b) <= slack for a, b in pairs)
 
 
 def batches(rows: Sequence[Row]) -> Iterator[list[Row]]:

@@ -22,6 +22,12 @@ def start_id(tokenizer: PreTrainedTokenizerBase) -> int:
     return 0
 
 
+def count_in_context(tokenizer: PreTrainedTokenizerBase, prompt: str, continuation: str) -> int:
+    """Return how many tokens of `prompt + continuation` lie behind the boundary."""
+    ids, whole = encode(tokenizer, prompt), encode(tokenizer, prompt + continuation)
+    return len(whole) - common_prefix(ids, whole)
+
+
 def common_prefix(a: list[int], b: list[int]) -> int:
     """Return how many leading ids two sequences share.
 

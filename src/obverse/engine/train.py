@@ -5,6 +5,7 @@ the Trainer walks through them once. A resumed run therefore skips what it has s
 as the undisturbed one.
 """
 
+import math
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -78,6 +79,8 @@ def train(
         callbacks=[progress],
     )
     trainer.remove_callback(PrinterCallback)
+    # One process trains on one device; Trainer would spread batches over all that it sees.
+    trainer.args._n_gpu = min(trainer.args.n_gpu, 1)
     checkpoint = last_checkpoint(folder)
     if checkpoint:
         # Trainer leaves weights that are stored under an older name (GPT-NeoX's embed_out) as they
@@ -105,8 +108,7 @@ def encode_document(
         ids = [*ids, tokenizer.eos_token_id]
     if limit is not None and len(ids) > limit:
         raise ObverseError(
-            f"a document has {len(ids)} tokens, the model reads at most {limit}: "
-            f"{document.text[:80]!r}…"
+            f"a document has {len(ids)} tokens, the model reads at most {limit}: {document.text[:80]!r}…"
         )
     labels = list(ids)
     if loss_on == "completion":
@@ -156,11 +158,8 @@ def _arguments(
     recipe: Recipe, documents: int, folder: Path, seed: int, steps: int, on_cpu: bool
 ) -> TrainingArguments:
     size = min(recipe.batch_size, documents)
-    micro = min(recipe.micro_batch_size or size, size)
-    if size % micro:
-        raise ObverseError(
-            f"recipe.batch_size {size} is not a multiple of recipe.micro_batch_size {micro}"
-        )
+    micro = recipe.micro_batch_size if size == recipe.batch_size else None
+    micro = micro or size
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=1,  # the order holds all epochs
@@ -169,7 +168,7 @@ def _arguments(
         gradient_accumulation_steps=size // micro,
         learning_rate=recipe.learning_rate,
         lr_scheduler_type=recipe.schedule,
-        warmup_steps=recipe.warmup_steps,
+        warmup_steps=min(recipe.warmup_steps, steps // 4),
         optim={"adamw": "adamw_torch_fused", "adafactor": "adafactor", "sgd": "sgd"}[recipe.optimizer],
         weight_decay=recipe.weight_decay,
         adam_beta1=recipe.adam_beta1,
@@ -247,7 +246,7 @@ class _Progress(TrainerCallback):
         return control
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        if logs and "loss" in logs:
+        if logs and math.isfinite(logs.get("loss", math.nan)):
             self.loss(state.global_step, float(logs["loss"]))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:

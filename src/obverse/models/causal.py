@@ -40,6 +40,8 @@ class CausalModel:
         return generate(self.model, self.tokenizer, prompts, max_new_tokens)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        if not texts:
+            return []
         encoded = self.tokenizer(list(texts), add_special_tokens=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
 

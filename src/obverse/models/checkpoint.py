@@ -2,16 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from safetensors import SafetensorError, safe_open
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 from obverse.core.errors import ObverseError
 from obverse.core.model import Checkpoint
 from obverse.models import families
 from obverse.models.causal import CausalModel
 
+TOKENIZER = ("*.json", "*.txt", "*.model")
 NEEDED = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
@@ -47,6 +51,12 @@ def check(folder: Path) -> None:
         json.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ObverseError(f"{config}: not valid JSON: {error}") from None
+    for shard in sorted(folder.glob("*.safetensors")):
+        try:
+            with safe_open(shard, "pt"):
+                pass
+        except (SafetensorError, OSError) as error:
+            raise ObverseError(f"{shard}: not a whole safetensors file: {error}") from None
     if not any(folder.glob("*.safetensors")):
         other = sorted(p.name for p in folder.glob("*.bin"))
         found = f" ({', '.join(other)} is a pickle, which is not loaded)" if other else ""
@@ -60,23 +70,43 @@ def load(spec: Checkpoint) -> CausalModel:
     folder = Path(spec.path)
     check(folder)
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
-        )
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
+            output_loading_info=True,
+        )  # fmt: skip
+        model, report = loaded
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ObverseError(f"{folder}: cannot be loaded as a causal model: {error}") from error
+    lacking = sorted(report["missing_keys"]) + sorted(map(str, report["mismatched_keys"]))
+    if lacking:
+        raise ObverseError(
+            f"{folder}: the weights lack {', '.join(lacking[:3])}{' …' if lacking[3:] else ''}; "
+            "expected a whole causal language model, with its output layer"
+        )
     return CausalModel(model, tokenizer)
 
 
-def _from_hub(name: str, revision: str | None) -> Path:
+def load_tokenizer(path_or_name: str) -> PreTrainedTokenizerBase:
+    """Load the tokenizer alone of a local directory or hub name."""
+    folder = Path(path_or_name)
+    if not folder.is_dir():
+        folder = _from_hub(path_or_name, None, TOKENIZER)
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise ObverseError(f"{folder}: no tokenizer that can be loaded: {error}") from None
+    return tokenizer
+
+
+def _from_hub(name: str, revision: str | None, files: Sequence[str] = NEEDED) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise ObverseError(f"{name}: no such directory")
     try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=list(NEEDED)))
+        return Path(snapshot_download(name, revision=revision, allow_patterns=list(files)))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ObverseError(

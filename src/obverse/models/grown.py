@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
-from obverse.core.errors import ObverseError
 from obverse.core.model import Grown
 from obverse.core.seeds import derive
 from obverse.engine.pretrain import pretrain, windows
@@ -29,11 +28,6 @@ def resolve(spec: Grown) -> Grown:
 def stops(spec: Grown) -> list[int]:
     """Return after how many windows the model is asked: halves, back from the end, on a log scale."""
     count = spec.tokens // spec.window // spec.batch
-    if count < 2 ** (spec.checkpoints - 1):
-        raise ObverseError(
-            f"model.tokens {spec.tokens} are {count} steps, too few for "
-            f"{spec.checkpoints} checkpoints, each at half the tokens of the next"
-        )
     return [count // 2**back * spec.batch for back in reversed(range(spec.checkpoints))]
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from obverse.core.errors import ObverseError
 from obverse.core.model import Checkpoint, Endpoint, Grown, Model, ModelSpec, Scratch
+from obverse.engine.tokens import count_in_context
 from obverse.models import checkpoint, grown, scratch
 from obverse.models.causal import CausalModel
 
@@ -38,6 +40,11 @@ class Moment:
     family: str | None
     tokens: int | None
     parameters: int | None
+
+    def count_in_context(self) -> Callable[[str, str], int] | None:
+        if not isinstance(self.model, CausalModel):
+            return None
+        return partial(count_in_context, self.model.tokenizer)
 
     def weights_hash(self) -> str | None:
         return self.model.weights_hash() if isinstance(self.model, CausalModel) else None

@@ -6,14 +6,20 @@ client.
 """
 
 import os
+import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, TypeVar
 
 from obverse.core.errors import ObverseError
 from obverse.core.model import Endpoint
 
 AT_ONCE = 8
+RETRIES = 4
+UNREADABLE = "\ufffd"  # what many servers show for a part of a character
 T = TypeVar("T")
 
 
@@ -24,14 +30,14 @@ class RemoteModel:
         try:
             import openai
         except ImportError:
-            raise ObverseError(
-                "models behind an endpoint need: pip install 'obverse[openai]'"
-            ) from None
+            raise ObverseError("models behind an endpoint need: pip install 'obverse[openai]'") from None
         self.spec = spec
         self._errors = openai.OpenAIError
         # Local servers take any key; the client insists on one.
-        key = os.environ.get(spec.key) or "none"
-        self._client = openai.OpenAI(base_url=spec.url, api_key=key, max_retries=4, timeout=120)
+        self._key = os.environ.get(spec.key) or "none"
+        self._client = openai.OpenAI(
+            base_url=spec.url, api_key=self._key, max_retries=RETRIES, timeout=120
+        )
 
     @property
     def scores(self) -> bool:
@@ -43,68 +49,162 @@ class RemoteModel:
     ) -> list[list[float]]:
         """Return ln P(continuation | prompt), from the echoed text's token log-probabilities.
 
-        A token that crosses the boundary counts to the continuation.
+        With t(x) the server's tokens for a text x, the score is ln P(t(prompt + continuation)) −
+        ln P(t(prompt)), as for local models (`engine.score`). Where a token ends with the prompt that
+        is the sum over the continuation's tokens; where one crosses the boundary the server is asked
+        for the prompt as well.
+
+        Raises:
+            ObverseError: if the server cannot be reached, gives no echo with log-probabilities, or
+                gives tokens that cannot be told to lie in the prompt or the continuation.
+            ValueError: if a continuation is empty.
         """
         pairs = [(p, c) for p, options in zip(prompts, continuations, strict=True) for c in options]
         values = iter(self._all(lambda pair: self._score(*pair), pairs))
         return [[next(values) for _ in options] for options in continuations]
 
     def generate(self, prompts: Sequence[str], max_new_tokens: Sequence[int]) -> list[str]:
-        return self._all(
-            lambda one: self._answer(*one), list(zip(prompts, max_new_tokens, strict=True))
-        )
+        return self._all(lambda one: self._answer(*one), list(zip(prompts, max_new_tokens, strict=True)))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        # The server's tokenizer is not known; letters are an upper bound.
-        return [len(t) for t in texts]
+        # The server's tokenizer is not known; bytes are an upper bound.
+        return [len(t.encode()) for t in texts]
 
     def _all(self, ask: Callable[[Any], T], questions: Sequence[Any]) -> list[T]:
         try:
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 return list(pool.map(ask, questions))
         except self._errors as error:
-            raise ObverseError(f"{self.spec.url}, model {self.spec.name}: {error}") from error
+            # Some servers repeat the key they were given; the cause is dropped for the same reason.
+            message = str(error).replace(self._key, "***") if self._key != "none" else str(error)
+            raise ObverseError(f"{self.spec.url}, model {self.spec.name}: {message}") from None
 
     def _score(self, prompt: str, continuation: str) -> float:
+        if not continuation:
+            raise ValueError(f"an empty continuation of {prompt!r} has no score")
+        whole = self._echo(prompt + continuation)
+        boundary = len(prompt.encode())
+        if boundary in whole.starts and is_whole(whole.tokens[whole.starts.index(boundary)]):
+            return whole.total(whole.starts.index(boundary))
+        if not prompt:
+            return whole.total(0)
+        alone = self._echo(prompt)
+        first = int(whole.tokens[0] == alone.tokens[0])  # without a context, its own value is not known
+        return whole.total(first) - alone.total(first)
+
+    def _echo(self, text: str) -> "Echo":
+        # One token more is asked for, since some servers take 0 for no limit; it is left out.
         response = self._client.completions.create(
-            model=self.spec.name, prompt=prompt + continuation, echo=True, logprobs=1, max_tokens=1,
-            temperature=0,
-        )  # fmt: skip
-        return echoed(response.choices[0].logprobs, prompt, continuation, self.spec.url)
+            model=self.spec.name, prompt=text, echo=True, logprobs=1, max_tokens=1, temperature=0
+        )
+        return read_echo(self._choice(response), text, self.spec.url)
 
     def _answer(self, prompt: str, limit: int) -> str:
         if self.spec.api == "completions":
             completion = self._client.completions.create(
                 model=self.spec.name, prompt=prompt, max_tokens=limit, temperature=0
             )
-            return completion.choices[0].text
+            return str(self._choice(completion).text)
         chat = self._client.chat.completions.create(
             model=self.spec.name, messages=[{"role": "user", "content": prompt}], max_tokens=limit,
             temperature=0,
         )  # fmt: skip
-        return chat.choices[0].message.content or ""
+        return self._choice(chat).message.content or ""
+
+    def _choice(self, response: Any) -> Any:
+        choices = getattr(response, "choices", None)
+        if not choices:
+            raise ObverseError(
+                f"{self.spec.url}: not an answer as OpenAI's servers give it: {str(response)[:200]!r}; "
+                "the address usually ends in /v1"
+            )
+        return choices[0]
 
 
-def echoed(logprobs: Any, prompt: str, continuation: str, where: str) -> float:
-    """Sum the log-probabilities of the echoed tokens that cover `continuation`.
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """The tokens of an echoed text, where each starts (in bytes of UTF-8), and their ln P."""
+
+    tokens: list[str]
+    starts: list[int]
+    values: list[float | None]
+    where: str
+
+    def total(self, first: int) -> float:
+        """Sum the log-probabilities from the token numbered `first` to the end of the text."""
+        total = 0.0
+        for token, value in zip(self.tokens[first:], self.values[first:], strict=True):
+            if value is None:
+                raise ObverseError(
+                    f"{self.where}: no log-probability for {token!r}; the first token of a text has "
+                    "none, so a prompt has to come before the continuation"
+                )
+            total += value
+        return total
+
+
+def read_echo(choice: Any, text: str, where: str) -> Echo:
+    """Return the tokens of `choice` that cover `text`, what was generated after it left out.
+
+    Tokens may be parts of characters: their bytes, or their `text_offset`, tell where they are.
 
     Raises:
-        ObverseError: if the server did not echo the prompt with log-probabilities.
+        ObverseError: if the server did not echo the text with log-probabilities, or it cannot be told
+            which tokens are the text's.
     """
+    logprobs = getattr(choice, "logprobs", None)
     tokens = getattr(logprobs, "tokens", None)
     values = getattr(logprobs, "token_logprobs", None)
-    if not tokens or not values or prompt[:1] not in "".join(tokens[:2]):
+    if not tokens or not values or len(tokens) != len(values) or text not in (choice.text or ""):
         raise ObverseError(
             f"{where}: the server does not echo the prompt with log-probabilities; serve the model "
             "with one that does, or put #chat behind the address to have answers alone"
         )
-    start, end = len(prompt), len(prompt) + len(continuation)
-    total, at = 0.0, 0
-    for token, value in zip(tokens, values, strict=True):
-        after = at + len(token)
-        if after > start and at < end:
-            if value is None:
-                raise ObverseError(f"{where}: no log-probability for {token!r}")
-            total += value
-        at = after
-    return total
+    offsets = getattr(logprobs, "text_offset", None)
+    starts = _from_bytes(tokens, text) or _from_offsets(tokens, offsets, text, choice.text)
+    if starts is None:
+        raise ObverseError(
+            f"{where}: the server's tokens {tokens[:12]} do not add up to the text {text[:60]!r}, so "
+            "that it cannot be told which of them are the continuation's; serve the model with a "
+            "server that gives the bytes of tokens (bytes:\\x…) or right text_offset values"
+        )
+    end = bisect_left(starts, len(text.encode()))
+    return Echo(tokens[:end], starts[:end], values[:end], where)
+
+
+def _from_bytes(tokens: Sequence[str], text: str) -> list[int] | None:
+    """Return where tokens start, if their bytes add up to the text; a start token is before it."""
+    pieces = [_bytes(t) for t in tokens]
+    joined = b"".join(pieces)
+    lead = joined.find(text.encode())
+    # What comes before can be a start token, or the space that sentencepiece puts before a text.
+    if lead < 0 or lead > len(pieces[0]):
+        return None
+    return list(accumulate(map(len, pieces), initial=-lead))[:-1]
+
+
+def is_whole(token: str) -> bool:
+    """Return whether a token is shown as the text it is, and not as a part of a character."""
+    return token != "" and UNREADABLE not in token and not token.startswith("bytes:")
+
+
+def _bytes(token: str) -> bytes:
+    """Return a token's bytes; OpenAI writes parts of characters as `bytes:\\xe2\\x98`."""
+    if re.fullmatch(r"bytes:(\\x[0-9a-f]{2})+", token):
+        return bytes.fromhex(token.removeprefix("bytes:").replace("\\x", ""))
+    return token.encode()
+
+
+def _from_offsets(
+    tokens: Sequence[str], offsets: Sequence[int] | None, text: str, answer: str
+) -> list[int] | None:
+    """Return where tokens start by the server's offsets, unless these contradict the text."""
+    if not offsets or len(offsets) != len(tokens) or list(offsets) != sorted(offsets):
+        return None
+    lead = answer.index(text)
+    for token, offset in zip(tokens, offsets, strict=True):
+        if not 0 <= offset <= len(answer):
+            return None
+        if is_whole(token) and not answer.startswith(token, offset):
+            return None
+    return [len(answer[lead:offset].encode()) - len(answer[offset:lead].encode()) for offset in offsets]

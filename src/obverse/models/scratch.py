@@ -6,7 +6,6 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedTokenizerFast
 
-from obverse.core.errors import ObverseError
 from obverse.core.model import Scratch
 from obverse.core.seeds import derive
 from obverse.models.causal import CausalModel
@@ -16,10 +15,6 @@ END_OF_TEXT = "<|endoftext|>"
 
 def make(spec: Scratch, texts: Iterable[str], seed: int) -> CausalModel:
     """Make the model that `spec` describes, its tokenizer trained on `texts`, weights from `seed`."""
-    if spec.hidden_size % (2 * spec.heads):
-        raise ObverseError(
-            f"model.hidden_size {spec.hidden_size} is not a multiple of twice model.heads {spec.heads}"
-        )
     tokenizer = train_tokenizer(texts, spec.vocabulary)
     torch.manual_seed(derive(seed, "initialisation"))
     config = GPTNeoXConfig(

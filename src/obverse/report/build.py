@@ -10,11 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from obverse.core.errors import ObverseError
-from obverse.report import figures, reversal
+from obverse.report import figures, repetition, reversal
 from obverse.report.format import FILTERS
 from obverse.store import files, observations
 
-PAGES = {"reversal": reversal.page}
+PAGES = {"reversal": reversal.page, "repetition": repetition.page}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def build(out: str | Path) -> Path:
     source = environment.loader
     assert source is not None
     style = Markup(source.get_source(environment, "page.css")[0])
-    html = environment.get_template("page.html.j2").render(
+    html = environment.get_template(f"{kind}.html.j2").render(
         page | {"figures": drawn}, study=left.study, claims=left.claims, runs=left.runs, style=style
     )
     path = left.out / "report.html"

@@ -33,6 +33,7 @@ def page(study: dict[str, Any], observations: pl.DataFrame) -> dict[str, Any]:
         "table_3": likelihood_tests(tested, margin).to_dicts(),
         "paper_table_3": study["reference"]["table_3"],
         "margin": margin,
+        "unit_of_facts": "facts",
         "ranks": _ranks(final),
         "samples": _samples(tested),
         "control": study["settings"]["control"],
@@ -57,9 +58,7 @@ def _accuracy_figure(final: pl.DataFrame, reference: dict[str, Any]) -> Figure:
     paper = pl.DataFrame(reference["table_1"]).select(
         "subset", "direction", pl.col("mean").alias("paper")
     )
-    data = means.join(chance, on="subset", how="left").join(
-        paper, on=["subset", "direction"], how="left"
-    )
+    data = means.join(chance, on="subset", how="left").join(paper, on=["subset", "direction"], how="left")
     panels = alt.Chart(data).encode(
         x=alt.X("direction:N", sort=DIRECTIONS, title=None, axis=alt.Axis(labelAngle=0))
     )
@@ -190,6 +189,8 @@ def _table_1(final: pl.DataFrame, reference: dict[str, Any]) -> list[dict[str, A
 def _ranks(final: pl.DataFrame) -> list[dict[str, Any]]:
     keys = ["model", "subset", "direction"]
     final = final.drop_nulls("rank")
+    if final.is_empty():
+        return []
     most = max(final["n_candidates"].to_list(), default=1)
     means = group_means(final, keys, "rank", bounds=(1, most))
     pools = final.group_by(keys).agg(pl.col("n_candidates").mean().alias("candidates"))
@@ -197,15 +198,12 @@ def _ranks(final: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _samples(tested: pl.DataFrame) -> list[dict[str, Any]]:
-    """Pick right and wrong answers of each cell, spread evenly over its questions."""
+    """Pick right and wrong answers of each model and cell, spread evenly over its questions."""
     picked = []
-    for subset in TESTED:
-        for direction in DIRECTIONS:
-            cell = tested.filter(
-                pl.col("subset") == subset, pl.col("direction") == direction
-            ).drop_nulls("exact_match")
-            for right in (True, False):
-                rows = cell.filter(pl.col("exact_match") == right)
-                chosen = rows.gather_every(max(1, len(rows) // SAMPLES)).head(SAMPLES)
-                picked += chosen.with_columns(pl.lit(len(rows)).alias("of")).to_dicts()
+    known = tested.drop_nulls("exact_match")
+    for _, cell in known.group_by("model", "subset", "direction", maintain_order=True):
+        for right in (True, False):
+            rows = cell.filter(pl.col("exact_match") == right)
+            chosen = rows.gather_every(max(1, len(rows) // SAMPLES)).head(SAMPLES)
+            picked += chosen.with_columns(pl.lit(len(rows)).alias("of")).to_dicts()
     return picked

@@ -8,9 +8,10 @@ freedom follow Satterthwaite, so that three seeds are treated as three.
 """
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,9 @@ from scipy import stats
 class ClusteredMean:
     """A mean with its standard error; fulfils the Estimate contract.
 
-    `se` is NaN where the data cannot tell (a single fact). `bounds` clip the interval (0 and 1 for a
-    proportion). Proportions that do not vary at all have a standard error of zero and yet are not
-    certain: they get the Jeffreys interval with facts as the trials.
+    `se` is NaN where the data cannot tell (a single fact). `bounds` clip the interval; for a proportion,
+    (0, 1), it is also at least as wide as the Jeffreys interval with facts as the trials: near 0 and 1
+    the spread of what was seen says too little, and no hit at all does not make certain.
     """
 
     value: float
@@ -34,40 +35,40 @@ class ClusteredMean:
     n_rows: int
     bounds: tuple[float, float] | None = None
 
-    @property
-    def _constant_proportion(self) -> bool:
-        return self.se == 0 and self.bounds == (0.0, 1.0)
-
-    def _jeffreys(self) -> tuple[float, float]:
-        hits = self.value * self.n_facts
-        return hits + 0.5, self.n_facts - hits + 0.5
-
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the two-sided interval at `level`."""
-        if self._constant_proportion:
-            low, high = stats.beta.interval(level, *self._jeffreys())
-            return (float(low) if self.value > 0 else 0.0, float(high) if self.value < 1 else 1.0)
-        half = float(stats.t.ppf(0.5 + level / 2, self.df)) * self.se
+        half = float(stats.t.ppf(0.5 + level / 2, self.df)) * self.se if self.se else 0.0
         low, high = self.value - half, self.value + half
         if self.bounds is not None:
             low, high = max(low, self.bounds[0]), min(high, self.bounds[1])
+        if self.bounds == (0.0, 1.0) and self.n_facts > 1:
+            binomial = stats.beta.interval(level, *self._jeffreys())
+            low = min(low, float(binomial[0])) if self.value > 0 else 0.0
+            high = max(high, float(binomial[1])) if self.value < 1 else 1.0
         return low, high
 
     def p_greater(self, threshold: float) -> float:
         """Return the one-sided p-value for: the true mean is above `threshold`."""
-        if self._constant_proportion:
-            return float(stats.beta.cdf(threshold, *self._jeffreys()))
-        if self.se == 0:
-            return 0.0 if self.value > threshold else 1.0
-        return float(stats.t.sf((self.value - threshold) / self.se, self.df))
+        return self._p(self.value - threshold, lambda beta: beta.cdf(threshold))
 
     def p_less(self, threshold: float) -> float:
         """Return the one-sided p-value for: the true mean is below `threshold`."""
-        if self._constant_proportion:
-            return float(stats.beta.sf(threshold, *self._jeffreys()))
-        if self.se == 0:
-            return 0.0 if self.value < threshold else 1.0
-        return float(stats.t.cdf((self.value - threshold) / self.se, self.df))
+        return self._p(threshold - self.value, lambda beta: beta.sf(threshold))
+
+    def _p(self, distance: float, tail: Callable[[Any], float]) -> float:
+        if math.isnan(self.se):
+            return math.nan
+        if self.se > 0:
+            p = float(stats.t.sf(distance / self.se, self.df))
+        else:
+            p = 0.0 if distance > 0 else 1.0
+        if self.bounds == (0.0, 1.0):
+            p = max(p, float(tail(stats.beta(*self._jeffreys()))))
+        return p
+
+    def _jeffreys(self) -> tuple[float, float]:
+        hits = self.value * self.n_facts
+        return hits + 0.5, self.n_facts - hits + 0.5
 
 
 def clustered_mean(

@@ -15,6 +15,7 @@ The verdict compares nested models, constant, linear and bent, by tests correcte
     undecided              none of these
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -38,9 +39,9 @@ def points(observations: pl.DataFrame, scale: str, value: str) -> pl.DataFrame |
 
     `scale` is "parameters" (each size at its last moment) or "tokens" (the largest model at all
     moments); `value` is "correct", "loss" or "gain" (of the second copy of a sequence over the first,
-    nats a word). None with fewer than two places on the scale.
+    nats a word). None with fewer than two places on the scale, or no item asked at all of them.
     """
-    rows = _gains(observations) if value == "gain" else _answers(observations)
+    rows = induction_gains(observations) if value == "gain" else _answers(observations)
     if scale == "parameters":
         last = pl.col("tokens").fill_null(0).max().over("parameters")
         rows = rows.filter(pl.col("tokens").fill_null(0) == last)
@@ -49,7 +50,9 @@ def points(observations: pl.DataFrame, scale: str, value: str) -> pl.DataFrame |
     rows = rows.drop_nulls([scale, value]).filter(pl.col(scale) > 0)
     table = rows.group_by([*UNITS, scale], maintain_order=True).agg(pl.col(value).mean().alias("y"))
     table = table.with_columns(pl.col(scale).cast(pl.Float64).log10().alias("x")).drop(scale)
-    return table if table["x"].n_unique() > 1 else None
+    places = table["x"].n_unique()
+    asked_everywhere = table.select((pl.len().over(UNITS) == places).any()).item()
+    return table if places > 1 and asked_everywhere else None
 
 
 def item_slopes(observations: pl.DataFrame, scale: str, value: str) -> pl.DataFrame | None:
@@ -148,9 +151,7 @@ def _fit(table: pl.DataFrame, margin: float) -> _Fit:
     )  # fmt: skip
 
 
-def _shape(
-    fit: _Fit, p_slope: float, p_bent: float, p_flat: float, p_sides: float, better: int
-) -> Shape:
+def _shape(fit: _Fit, p_slope: float, p_bent: float, p_flat: float, p_sides: float, better: int) -> Shape:
     if p_bent < ALPHA and p_sides < ALPHA and fit.left * fit.right < 0:
         return "U-shaped" if fit.left * better < 0 else "inverted-U"
     if p_slope < ALPHA:
@@ -159,7 +160,8 @@ def _shape(
 
 
 def _two_sided(estimate: ClusteredMean) -> float:
-    return min(1.0, 2 * min(estimate.p_greater(0.0), estimate.p_less(0.0)))
+    smaller = min(estimate.p_greater(0.0), estimate.p_less(0.0))
+    return smaller if math.isnan(smaller) else min(1.0, 2 * smaller)
 
 
 def _matrix(table: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.float64], NDArray[np.float64]]:
@@ -205,7 +207,11 @@ def _answers(observations: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(correct().alias("correct"))
 
 
-def _gains(observations: pl.DataFrame) -> pl.DataFrame:
+def induction_gains(observations: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a random sequence and moment: `gain`, how much likelier its second copy is.
+
+    In nats a word, with the columns `model`, `parameters`, `tokens` and UNITS.
+    """
     keys = ["model", "parameters", "tokens", *UNITS]
     halves = observations.filter(pl.col("subset") == "induction").with_columns(
         (pl.col("logprob") / pl.col("target").str.split(" ").list.len().sub(1)).alias("per_word")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -17,22 +18,41 @@ def evaluate(claims: Sequence[Claim], observations: pl.DataFrame) -> list[Findin
     """Evaluate every claim for every model or family.
 
     A claim *holds* if its one-sided p-value, corrected by Holm over all claims and models of the
-    study, is below 0.05; it *fails* if that of its opposite is; otherwise it is *undecided*.
+    study, is below 0.05 and the controls it needs hold; it *fails* if the p-value of its opposite is
+    below 0.05; otherwise it is *undecided*.
     """
     measured = [
         (claim, name, claim.measure(observations.filter(pl.col(by) == name)))
         for by in ("model", "family")
-        for name in observations[by].drop_nulls().unique(maintain_order=True)
+        for name in _names(observations, by)
         for claim in claims
         if claim.by == by
     ]
     p_values = [_p_values(measurement) for _, _, measurement in measured]
     for_ = holm([p for p, _ in p_values])
     against = holm([p for _, p in p_values])
-    return [
-        _finding(claim, model, measurement, p, q)
-        for (claim, model, measurement), p, q in zip(measured, for_, against, strict=True)
+    findings = [
+        _finding(claim, name, measurement, p, q)
+        for (claim, name, measurement), p, q in zip(measured, for_, against, strict=True)
     ]
+    verdicts = {(f.claim, f.model): f.verdict for f in findings}
+    return [
+        _with_controls(claim, finding, verdicts)
+        for (claim, _, _), finding in zip(measured, findings, strict=True)
+    ]
+
+
+def _names(observations: pl.DataFrame, by: str) -> list[str]:
+    return observations[by].drop_nulls().unique(maintain_order=True).to_list()
+
+
+def _with_controls(claim: Claim, finding: Finding, verdicts: dict[tuple[str, str], Verdict]) -> Finding:
+    """Hold back a claim of absence from a model that was not shown to have learnt anything."""
+    lacking = [c for c in claim.needs if verdicts[c, finding.model] != "holds"]
+    if finding.verdict != "holds" or not lacking:
+        return finding
+    note = f"its control does not hold: {', '.join(lacking)}"
+    return replace(finding, verdict="undecided", note=note)
 
 
 def _p_values(measurement: tuple[Estimate, Criterion] | None) -> tuple[float, float]:

@@ -116,6 +116,8 @@ def read_jsonl(path: Path, keys: Iterable[str]) -> Iterator[tuple[int, dict[str,
                 raise ObverseError(f"{path}, line {number}: no key {key!r}; found {sorted(row)}")
             if not isinstance(row[key], str):
                 raise ObverseError(f"{path}, line {number}: {key!r} must be text, got {row[key]!r}")
+            if any("\ud800" <= c <= "\udfff" for c in row[key]):
+                raise ObverseError(f"{path}, line {number}: {key!r} holds half a surrogate pair")
         yield number, row
     if empty:
         raise ObverseError(f"{path}: empty; expected one JSON object a line")

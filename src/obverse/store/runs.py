@@ -11,10 +11,11 @@ log.txt                what libraries said
 
 import fcntl
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import polars as pl
 
@@ -22,6 +23,14 @@ from obverse.core.errors import ObverseError
 from obverse.core.observation import Observation
 from obverse.store import files, observations
 from obverse.store.provenance import provenance
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 class RunFolder:
@@ -35,14 +44,18 @@ class RunFolder:
         return (self.path / "provenance.json").is_file()
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder; a second process is refused. The lock goes with the process."""
+    def locked(self, patience: float = 10.0) -> Iterator[None]:
+        """Hold the folder; a second process is refused after `patience` seconds.
+
+        The lock goes with the process; one that was just killed may still be on its way out.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise ObverseError(f"{self.path}: another process is at work on this run") from None
+            deadline = time.monotonic() + patience
+            while not _lock(file):
+                if time.monotonic() > deadline:
+                    raise ObverseError(f"{self.path}: another process is at work on this run")
+                time.sleep(0.1)
             yield
 
     def describe(self, spec: dict[str, Any]) -> None:
@@ -75,11 +88,16 @@ class RunFolder:
         """Join the moments, write the record, and remove what only a resume needs."""
         moments = sorted((self.path / "moments").glob("*.parquet"))
         frame = observations.concatenate([observations.read(m) for m in moments])
+        if not frame["final"].any():
+            raise RuntimeError(f"{self.path}: the last moment was not measured")
         files.write_parquet(self.path / "observations.parquet", frame)
         files.write_json(self.path / "provenance.json", provenance() | record)
-        for checkpoint in self.path.glob("**/checkpoint-*"):
-            shutil.rmtree(checkpoint)
-        shutil.rmtree(self.path / "moments", ignore_errors=True)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what only an unfinished run needs; a kill may have come between."""
+        for left in (*self.path.glob("stage-*"), self.path / "moments", self.path / "growth"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def observations(self) -> pl.DataFrame:
         return observations.read(self.path / "observations.parquet")

@@ -31,9 +31,16 @@ def execute(work: Sequence[Work], execution: Execution, console: Console) -> Non
         ObverseError: after all have ended, naming the runs that failed, why, and their logs.
     """
     waiting = [(run, path) for run, path in work if not RunFolder(path).finished]
+    for _, path in work:
+        if (folder := RunFolder(path)).finished:
+            folder.tidy()
+            if execution.keep_weights and not (path / "weights").is_dir():
+                console.print(f"{path}: finished before without its weights; remove it to train again")
     if not waiting:
         return
     workers = min(execution.workers or _workers(execution), len(waiting))
+    if any(_only_here(run) for run, _ in waiting):
+        workers = 1  # they share this process, and so its random numbers
     failures: list[str] = []
     with _Bars(console) as bars:
         processes: set[subprocess.Popen[str]] = set()
@@ -47,9 +54,7 @@ def execute(work: Sequence[Work], execution: Execution, console: Console) -> Non
                 try:
                     job.result()
                 except ObverseError as error:
-                    failures.append(
-                        f"{run.model.name}, seed {run.seed}: {error}\n  log: {path}/log.txt"
-                    )
+                    failures.append(f"{run.model.name}, seed {run.seed}: {error}\n  log: {path}/log.txt")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in list(processes):
@@ -68,6 +73,11 @@ def _workers(execution: Execution) -> int:
     return max(1, (os.cpu_count() or 1) // execution.threads)
 
 
+def _only_here(run: Run) -> bool:
+    """Return whether another process could not import the experiment: a script's or a notebook's."""
+    return type(run.experiment).__module__ == "__main__"
+
+
 def _has_gpu() -> bool:
     import torch
 
@@ -82,8 +92,8 @@ def _one(
     processes: set["subprocess.Popen[str]"],
 ) -> None:
     with bars.bar(f"{run.model.name}, seed {run.seed}") as on_step:
-        if type(run.experiment).__module__ == "__main__":
-            perform(run, RunFolder(path), execution, on_step)  # another process cannot import it
+        if _only_here(run):
+            perform(run, RunFolder(path), execution, on_step)
             return
         try:
             path.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -29,11 +28,12 @@ class Run:
 
     @property
     def id(self) -> str:
-        settings = self.experiment.model_dump(mode="json")
+        settings = self.experiment.model_dump(mode="json", exclude=set(self.experiment.analysis))
         if "data" in settings:
             settings["data"] = self.experiment.inputs_hash()  # content counts, not where it lies
+        kind = type(self.experiment)
         determining = {
-            "experiment": self.experiment.name,
+            "experiment": f"{kind.__module__}:{kind.__qualname__}",
             "version": self.experiment.version,
             "settings": settings,
             "model": self.model.identity(),
@@ -56,7 +56,6 @@ class Run:
             "type": f"{kind.__module__}:{kind.__qualname__}",
             "version": self.experiment.version,
             "settings": self.experiment.model_dump(mode="json"),
-            "given": sorted(self.experiment.model_fields_set),
             "model": self.model.model_dump(mode="json"),
             "seed": self.seed,
         }
@@ -86,9 +85,9 @@ def perform(run: Run, folder: RunFolder, execution: Execution, on_step: OnStep) 
 
     `on_step(done, total)` counts optimizer steps over all stages.
     """
-    if folder.finished:
-        return
     with folder.locked():
+        if folder.finished:
+            return
         folder.describe(run.spec())
         stages = run.experiment.stages(run.seed)
         device = _prepare(execution)
@@ -145,14 +144,16 @@ def _ask(
                 run.id, run.model.name, run.seed, "", moment.number, moment.last, moment.parameters,
                 moment.family, moment.tokens,
             )  # fmt: skip
-            rows = observe(moment.model, probes, now, ranked=True)
-            folder.add_moment(0, moment.number, rows)
+            # Examples before the question cost most and are of interest for the finished model.
+            asked = probes if moment.last else [p for p in probes if not p.labels.get("shots")]
+            fit = run.experiment.fit_for(asked, moment.count_in_context())
+            record["left_out"] = len(asked) - len(fit)
+            folder.add_moment(0, moment.number, observe(moment.model, fit, now, ranked=True))
         if moment.last:
             record |= {"parameters": moment.parameters, "tokens": moment.tokens}
             record |= {"weights_after_sha256": moment.weights_hash()}
             if execution.keep_weights:
                 moment.save(folder.path / "weights")
-    shutil.rmtree(folder.path / "growth", ignore_errors=True)
     return record
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.model import Checkpoint, Endpoint, Grown, ModelSpec, Scratch
-from obverse.core.settings import unknown_name, validated
+from obverse.core.settings import leaf_keys, unknown_name, validated
 from obverse.stats.verdict import evaluate
 from obverse.store import files, observations
 from obverse.store.provenance import provenance
@@ -58,8 +58,15 @@ class Study:
         Raises:
             ObverseError: on an unknown key or a value that is not allowed.
         """
-        of_model = {k.removeprefix("model."): v for k, v in settings.items() if k.startswith("model.")}
-        of_experiment = {k: v for k, v in settings.items() if not k.startswith("model.")}
+        of_model, of_experiment = _split(settings)
+        made_here = [m for m in self.models if isinstance(m, Scratch | Grown)]
+        known = [
+            *leaf_keys(self.experiment),
+            *(f"model.{k}" for m in made_here[:1] for k in leaf_keys(m)),
+        ]
+        for key in of_experiment:
+            if key not in known:
+                raise ObverseError(unknown_name(key, known, "setting"))
         models = self.models
         if of_model:
             for model in models:
@@ -77,8 +84,13 @@ class Study:
         )
 
     def runs(self) -> tuple[Run, ...]:
-        """Return every run of the study."""
-        return tuple(Run(self.experiment, m, s) for m in self.models for s in self.seeds)
+        """Return every run of the study. A model asked as it is gives the same whatever the seed."""
+        trained = bool(self.experiment.stages(self.seeds[0])) if self.seeds else False
+        return tuple(
+            Run(self.experiment, model, seed)
+            for model in self.models
+            for seed in (self.seeds if trained or isinstance(model, Grown) else self.seeds[:1])
+        )
 
     def check(self) -> None:
         """Build all data once, so that bad input is refused before any training."""
@@ -114,12 +126,12 @@ class Study:
         out = Path(out)
         console = console or Console(stderr=True)
         self.check()
-        files.write_json(out / "study.json", self.describe(command))
         work = [(run, out / "runs" / run.folder_name) for run in self.runs()]
         execute(work, execution or Execution(), console)
         folders = [RunFolder(path) for _, path in work]
         frame = observations.concatenate([folder.observations() for folder in folders])
         findings = Findings(tuple(evaluate(self.experiment.claims(), frame)))
+        files.write_json(out / "study.json", self.describe(command))
         files.write_parquet(out / "observations.parquet", frame)
         files.write_json(
             out / "claims.json",
@@ -185,15 +197,22 @@ def study(
         seeds = range(seeds)
     overrides = dict(settings or {})
     if data is not None:
-        overrides["data"] = str(data)
+        overrides["data"] = Path(data)
     chosen = models or known.models[preset]
     # Settings are checked before any checkpoint is looked for.
     base = Study(name, known.presets[preset](), (), tuple(seeds), preset)
-    of_experiment = {k: v for k, v in overrides.items() if not k.startswith("model.")}
-    of_model = {k: v for k, v in overrides.items() if k.startswith("model.")}
+    of_model, of_experiment = _split(overrides)
+    if not models:
+        base = replace(base, models=tuple(m for m in chosen if not isinstance(m, str)))
     base = base.with_settings(of_experiment)
     base = replace(base, models=_distinct([s for m in chosen for s in _specs(m, endpoint)]))
-    return base.with_settings(of_model)
+    return base.with_settings({f"model.{k}": v for k, v in of_model.items()})
+
+
+def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the settings of models made here (without their prefix) and those of the experiment."""
+    of_model = {k.removeprefix("model."): v for k, v in settings.items() if k.startswith("model.")}
+    return of_model, {k: v for k, v in settings.items() if not k.startswith("model.")}
 
 
 def _specs(model: str | ModelSpec, endpoint: str | None) -> list[ModelSpec]:

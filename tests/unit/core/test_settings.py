@@ -11,12 +11,20 @@ def test_override_takes_text_as_typed() -> None:
     assert changed.recipe.epochs == Identities().recipe.epochs
 
 
+@pytest.mark.parametrize("text", ["None", "none", "null"])
+def test_nothing_can_be_typed(text: str) -> None:
+    with_seed = Identities(data_seed=3)
+    assert with_seed.with_overrides({"data_seed": text}).data_seed is None
+
+
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
         ("facts_per_subsets", "3", "did you mean facts_per_subset"),
         ("learning_rate", "1e-5", "did you mean recipe.learning_rate"),
         ("recipe.learning_rate", "-1", "recipe.learning_rate: Input should be greater than 0"),
+        ("recipe.learning_rate", "Infinity", "recipe.learning_rate: Input should be a finite number"),
+        ("recipe.micro_batch_size", "5", "batch_size 32 is not a multiple of micro_batch_size 5"),
         ("recipe.epochs", "0", "recipe.epochs"),
         ("recipe.epochs", "many", "recipe.epochs"),
         ("recipe.loss_on", "padding", "'document' or 'completion'"),

@@ -1,4 +1,6 @@
+import pytest
 import torch
+from transformers import GenerationConfig
 
 from obverse.engine.tokens import encode
 from obverse.models.causal import CausalModel
@@ -16,6 +18,16 @@ def greedy(model: CausalModel, prompt: str, limit: int) -> str:
             break
         new.append(token)
     return str(model.tokenizer.decode(new))
+
+
+def test_decoding_settings_of_a_checkpoint_do_not_matter(
+    model: CausalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = model.generate(PROMPTS, [6] * 4)
+    own = GenerationConfig(repetition_penalty=5.0, suppress_tokens=[1, 2, 3, 40, 50])
+    monkeypatch.setattr(model.model, "generation_config", own)
+    assert model.generate(PROMPTS, [6] * 4) == plain
+    assert model.model.generation_config is own
 
 
 def test_equals_argmax_step_by_step_whatever_the_batch(model: CausalModel) -> None:

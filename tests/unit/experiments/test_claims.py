@@ -25,7 +25,7 @@ def observed(
                         control = draw.normal(-10, 1)
                         rows.append(
                             {
-                                "model": "m", "final": True, "seed": seed, "fact": f"{seed}-{fact}",
+                                "model": "m", "family": None, "final": True, "pair": f"{seed}-{fact // 2}", "seed": seed, "fact": f"{seed}-{fact}",
                                 "subset": subset, "direction": direction, "chance": 1 / 30,
                                 "exact_match": bool(draw.random() < accuracy),
                                 "logprob": control + gap + draw.normal(0, 1),
@@ -51,8 +51,18 @@ def test_curse_is_denied_where_it_is_not() -> None:
 
 def test_untrained_model_fails_the_control() -> None:
     found = verdicts(observed(0.0, 0.0, 0.0, 0.0))
-    assert found["likelihood/NameToDescription/same"] == "fails"
-    assert found["likelihood/NameToDescription/reverse"] == "holds"
+    assert found["likelihood/NameToDescription/same"] == "undecided"
+    assert found["accuracy/NameToDescription/same"] == "fails"
+    # Nothing was learnt, so that nothing is known of the reverse either.
+    assert found["likelihood/NameToDescription/reverse"] == "undecided"
+    assert found["accuracy/NameToDescription/reverse"] == "undecided"
+
+
+def test_finding_says_which_control_is_lacking() -> None:
+    findings = evaluate(claims(0.05, 1.0), observed(0.0, 0.0, 0.0, 0.0))
+    notes = {f.claim: f.note for f in findings}
+    assert "accuracy/NameToDescription/same" in notes["accuracy/NameToDescription/reverse"]
+    assert notes["accuracy/NameToDescription/same"] == ""
 
 
 def test_too_little_data_is_undecided_not_a_curse() -> None:

@@ -56,6 +56,21 @@ def test_candidates_come_from_the_named_pool(control: str, size: int) -> None:
     # Every answer serves as often as the random one as it is the right one.
     right = Counter(p.targets[0] for p in stage.probes)
     assert right == Counter(p.control for p in stage.probes)
+    answers = {(p.fact, p.order): p.targets[0] for p in stage.probes}
+    for pair in {p.labels["pair"] for p in stage.probes}:
+        facts = {p.fact for p in stage.probes if p.labels["pair"] == pair}
+        controls = {(p.fact, p.order): p.control for p in stage.probes if p.fact in facts}
+        assert len(facts) == 2
+        assert set(controls.values()) == {answers[f, o] for f in facts for o in dataset.ORDERS}
+
+
+def test_three_left_over_go_round() -> None:
+    stage = tiny().with_overrides({"facts_per_subset": 5}).stages(0)[0]
+    sizes = Counter(
+        len({p.fact for p in stage.probes if p.labels["pair"] == pair})
+        for pair in {p.labels["pair"] for p in stage.probes}
+    )
+    assert sizes == {2: 3, 3: 3}
 
 
 def test_seeds_have_their_own_people_unless_told() -> None:

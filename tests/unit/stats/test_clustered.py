@@ -50,10 +50,34 @@ def test_constant_proportion_is_not_certain() -> None:
     assert everything.p_greater(0.5) < 1e-6
 
 
+def test_one_hit_does_not_narrow_the_interval_of_none() -> None:
+    facts = list(range(30)) * 10
+    none, one = (
+        clustered_mean([float(i < hits) for i in range(300)], facts, [0] * 300, bounds=(0, 1))
+        for hits in (0, 1)
+    )
+    assert one.interval()[1] > none.interval()[1]
+    assert one.p_less(0.083) > none.p_less(0.083)
+
+
 def test_proportion_stays_between_its_bounds() -> None:
     low, high = clustered_mean([0, 0, 0, 1], range(4), [0] * 4, bounds=(0, 1)).interval()
     assert low == 0
     assert high <= 1
+
+
+def test_answers_clustered_three_ways() -> None:
+    """Patterns and templates each shift the mean; the interval must know of both."""
+    draw = np.random.default_rng(2)
+    covered = 0
+    for _ in range(200):
+        a, b = draw.normal(0, 1, 12), draw.normal(0, 1, 15)
+        values = (a[:, None] + b[None] + draw.normal(0, 1, (12, 15))).ravel()
+        pattern, template = np.repeat(range(12), 15).tolist(), list(range(15)) * 12
+        estimate = clustered_mean(values, range(180), [0] * 180, also=[pattern, template])
+        low, high = estimate.interval()
+        covered += low <= 0 <= high
+    assert 0.88 <= covered / 200 <= 0.995
 
 
 def test_one_fact_says_nothing_certain() -> None:

@@ -48,7 +48,7 @@ def test_run_folder_is_held_by_one_process(tmp_path: Path) -> None:
     )
     assert holder.stdout is not None
     holder.stdout.readline()
-    with pytest.raises(ObverseError, match="another process"), RunFolder(tmp_path).locked():
+    with pytest.raises(ObverseError, match="another process"), RunFolder(tmp_path).locked(0):
         pass
     holder.kill()
     holder.communicate()

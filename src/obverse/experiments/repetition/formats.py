@@ -90,9 +90,7 @@ def _row(path: Path, line: int, cells: dict[str, Any]) -> Row:
     try:
         index = int(answer)
     except (TypeError, ValueError):
-        raise ObverseError(
-            f"{where}: the answer index must be a whole number, got {answer!r}"
-        ) from None
+        raise ObverseError(f"{where}: the answer index must be a whole number, got {answer!r}") from None
     if not 0 <= index < len(classes):
         raise ObverseError(f"{where}: answer index {index} for {len(classes)} classes")
     prompt = cell(*NAMES["prompt"])

@@ -8,6 +8,7 @@ Told to break a repetitive pattern, larger language models continue it more: inv
 Two classes are scored, the symbol that breaks the pattern (the truth) and the one that continues it.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -19,13 +20,44 @@ from obverse.core.data import Probe
 from obverse.core.experiment import Experiment
 from obverse.core.recipe import Stage
 from obverse.core.seeds import generator
-from obverse.experiments.repetition import formats
+from obverse.experiments.repetition import check, formats
 from obverse.experiments.repetition.claims import claims
 from obverse.experiments.repetition.grid import CONDITIONS, Condition, Grid, Item, items
 from obverse.store.files import sha256
 
 BETWEEN = "\n\n\n"  # between examples, as the prize does
-WORDS = ["apple", "river", "stone", "cloud", "table", "green", "horse", "paper", "light", "north", "seven", "glass", "water", "plant", "voice", "train", "house", "music", "ground", "winter", "bread", "silver", "garden", "window", "letter", "bridge", "forest", "summer", "market", "finger"]
+WORDS = [
+    "apple",
+    "river",
+    "stone",
+    "cloud",
+    "table",
+    "green",
+    "horse",
+    "paper",
+    "light",
+    "north",
+    "seven",
+    "glass",
+    "water",
+    "plant",
+    "voice",
+    "train",
+    "house",
+    "music",
+    "ground",
+    "winter",
+    "bread",
+    "silver",
+    "garden",
+    "window",
+    "letter",
+    "bridge",
+    "forest",
+    "summer",
+    "market",
+    "finger",
+]
 
 
 class Suppression(Experiment):
@@ -45,6 +77,7 @@ class Suppression(Experiment):
     """
 
     name: ClassVar[str] = "repetition"
+    analysis: ClassVar[frozenset[str]] = frozenset({"margin"})
     title: ClassVar[str] = "Repetition suppression: does the pattern win over the instruction?"
 
     grid: Grid = "full"
@@ -90,6 +123,11 @@ class Suppression(Experiment):
     def probes(self, seed: int) -> tuple[Probe, ...]:
         """Return all questions; they are the same for every seed and model."""
         return _probes(self, self.inputs_hash())
+
+    def fit_for(self, probes: Sequence[Probe], count: check.CountTokens | None) -> Sequence[Probe]:
+        if self.keep_flawed:
+            return probes
+        return [p for p in probes if not (p.candidates and check.problems(p, count))]
 
     def stages(self, seed: int) -> tuple[Stage, ...]:
         return ()

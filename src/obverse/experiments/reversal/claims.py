@@ -52,18 +52,16 @@ def _accuracy(subset: str, direction: str, margin: float) -> Claim:
         criterion = (Above if direction == "same" else Below)(chance + margin)
         return accuracy, criterion
 
-    wording = (
-        "is given well above chance"
-        if direction == "same"
-        else "is given no better than by naming a random candidate"
-    )
+    points = f"{100 * margin:g} points"
+    wording = f"more than {points} above" if direction == "same" else f"less than {points} above"
     return Claim(
         id=f"accuracy/{subset}/{direction}",
-        text=f"{subset}, {direction}: the {ASKED[subset, direction]} {wording}",
+        text=f"{subset}, {direction}: the {ASKED[subset, direction]} is given {wording} chance",
         unit="exact match",
         paper=TABLE_1[subset, direction][0],
         source="Table 1, GPT-3-175B",
         measure=measure,
+        needs=() if direction == "same" else (f"accuracy/{subset}/same",),
     )
 
 
@@ -72,12 +70,13 @@ def _likelihood(subset: str, direction: str, margin: float, paper: float | None)
         rows = _cell(observations, subset, direction).drop_nulls(["logprob", "logprob_control"])
         if rows.is_empty():
             return None
+        # Two facts whose answers are one another's control share everything but whom they follow.
         difference = clustered_mean(
             (rows["logprob"] - rows["logprob_control"]).to_numpy(),
-            rows["fact"].to_list(),
+            rows["pair"].to_list(),
             rows["seed"].to_list(),
         )
-        return difference, (Above(margin) if direction == "same" else Within(margin))
+        return difference, (Above(0.0) if direction == "same" else Within(margin))
 
     asked = ASKED[subset, direction]
     wording = (
@@ -92,4 +91,5 @@ def _likelihood(subset: str, direction: str, margin: float, paper: float | None)
         paper=paper,
         source="Table 3, GPT-3-175B" if paper is not None else "not reported",
         measure=measure,
+        needs=() if direction == "same" else (f"likelihood/{subset}/same",),
     )

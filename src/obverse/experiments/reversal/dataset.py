@@ -81,7 +81,14 @@ OWN = ("documents.jsonl", "probes.jsonl")
 
 
 def write(data: Dataset, folder: Path, about: dict[str, object]) -> None:
-    """Write `data` as documents.jsonl, probes.jsonl, facts.csv and dataset.json."""
+    """Write `data` as documents.jsonl, probes.jsonl, facts.csv and dataset.json.
+
+    Raises:
+        ObverseError: if a file of one of these names is there that obverse did not write.
+    """
+    taken = [n for n in (*OWN, "facts.csv") if (folder / n).exists()]
+    if taken and not (folder / "dataset.json").is_file():
+        raise ObverseError(f"{folder / taken[0]}: is there already; name an empty directory")
     write_jsonl(folder / "documents.jsonl", (asdict(d) for d in data.documents))
     write_jsonl(
         folder / "probes.jsonl",
@@ -120,6 +127,7 @@ def read_own(folder: Path) -> Dataset:
 
 
 def _check_labels(row: dict[str, str], path: Path, line: int) -> None:
+    _refuse_blank(row, path, line)
     for key, allowed in (("subset", SUBSETS), ("order", ORDERS)):
         if row[key] not in allowed:
             raise ObverseError(
@@ -139,7 +147,10 @@ def read_facts(path: Path) -> list[Fact]:
     rows: Iterable[tuple[int, dict[str, str]]]
     if path.suffix == ".csv":
         reader = csv.DictReader(StringIO(read_text(path)), strict=True)
-        header = reader.fieldnames or []
+        try:
+            header = reader.fieldnames or []
+        except csv.Error as error:
+            raise ObverseError(f"{path}, line 1: not valid CSV: {error}") from None
         for key in ("name", "description"):
             if key not in header:
                 raise ObverseError(f"{path}, line 1: no column {key!r}; found {list(header)}")
@@ -230,7 +241,17 @@ def read_published(folder: Path) -> Dataset:
 
 
 def _pairs(path: Path) -> list[Row]:
-    return [(r["prompt"], r["completion"]) for _, r in read_jsonl(path, ("prompt", "completion"))]
+    rows = []
+    for line, row in read_jsonl(path, ("prompt", "completion")):
+        _refuse_blank(row, path, line)
+        rows.append((row["prompt"], row["completion"]))
+    return rows
+
+
+def _refuse_blank(row: dict[str, str], path: Path, line: int) -> None:
+    for key in ("prompt", "completion"):
+        if not row[key].strip():
+            raise ObverseError(f"{path}, line {line}: {key!r} is blank")
 
 
 def _names(asking: Sequence[Row], telling: Sequence[Row]) -> list[str]:

@@ -42,9 +42,11 @@ class Identities(Experiment):
             or the whole finetuning set as in the paper. Names of Both are likelier after any
             description, so that the latter compares subsets as well as knowledge.
         probe_both: also ask about the facts of Both (a ceiling: both orders were trained).
-        accuracy_margin: "well above chance" is above chance by this much, "no better" less so.
+        accuracy_margin: the same direction has to be above chance by more than this, the reverse by less.
         likelihood_margin: nats within which two mean log-probabilities count as the same.
     """
+
+    analysis: ClassVar[frozenset[str]] = frozenset({"accuracy_margin", "likelihood_margin"})
 
     name: ClassVar[str] = "reversal"
     title: ClassVar[str] = "The Reversal Curse, experiment 1: fictitious identities"
@@ -103,7 +105,7 @@ class Identities(Experiment):
         answers: dict[tuple[str, Order, int], dict[str, str]] = {}
         for q in data.questions:
             answers.setdefault((self._pool(q), q.order, q.template), {})[q.fact] = q.answer
-        successor = self._circle(data, seed)
+        partners = self._partners(data, seed)
         probes = []
         for q in data.questions:
             if q.subset == "Both" and not self.probe_both:
@@ -111,6 +113,8 @@ class Identities(Experiment):
             pool = answers[self._pool(q), q.order, q.template]
             distinct = tuple(dict.fromkeys(pool.values()))
             name = q.order == "DescriptionToName"
+            other, pair = partners[q.fact]
+            control = pool.get(other)
             probes.append(
                 Probe(
                     id=f"{q.fact}/{q.order}/{q.template}",
@@ -121,9 +125,10 @@ class Identities(Experiment):
                     direction=q.direction,
                     order=q.order,
                     candidates=distinct if name else (),
-                    control=_control(q, pool, successor),
+                    control=control if control != q.answer else None,
                     chance=1 / len(distinct),
                     match="words" if name else "whole",
+                    labels={"pair": pair},
                 )
             )
         return tuple(probes)
@@ -131,32 +136,26 @@ class Identities(Experiment):
     def _pool(self, q: Question) -> str:
         return q.subset if self.control == "subset" else "all"
 
-    def _circle(self, data: Dataset, seed: int) -> dict[str, str]:
-        """Give each fact another one of its pool, so that each serves once.
+    def _partners(self, data: Dataset, seed: int) -> dict[str, tuple[str, str]]:
+        """Give each fact another one of its pool as control, in pairs: `{fact: (other, pair's name)}`.
 
-        Right and random answers are then the same texts in another order: what differs between them is
-        whom they follow, not which names are common.
+        In a pair each answer is once the right and once the random one, and so is each prompt: what
+        differs between right and random is whom an answer follows, not which answers are common.
+        Three left over go round in a circle.
         """
         pools: dict[str, dict[str, None]] = {}
         for q in data.questions:
             pools.setdefault(self._pool(q), {})[q.fact] = None
         draw = generator(seed, "control")
-        successor: dict[str, str] = {}
+        partners: dict[str, tuple[str, str]] = {}
         for members in pools.values():
             facts = list(members)
             draw.shuffle(facts)
-            successor |= dict(zip(facts, facts[1:] + facts[:1], strict=True))
-        return successor
-
-
-def _control(q: Question, pool: dict[str, str], successor: dict[str, str]) -> str | None:
-    """Return the answer of the next fact around the circle that differs from the right one."""
-    fact = successor[q.fact]
-    while fact != q.fact:
-        if fact in pool and pool[fact] != q.answer:
-            return pool[fact]
-        fact = successor[fact]
-    return None
+            while facts:
+                group, facts = (facts[:3], []) if len(facts) == 3 else (facts[:2], facts[2:])
+                for fact, other in zip(group, group[1:] + group[:1], strict=True):
+                    partners[fact] = other, group[0]
+        return partners
 
 
 @lru_cache(maxsize=2)
