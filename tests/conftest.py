@@ -90,3 +90,12 @@ def published(tmp_path: Path) -> Path:
             row["completion"] += " has found a calling."  # as in the release
     write("both_prompts_test", tests)
     return folder
+
+
+# Classification rows: two in order, one whose class is a prefix of the other, one with a space too many.
+PUBLIC_ROWS: list[tuple[str, tuple[str, ...], int]] = [
+    ("Daphne is the director of the", (" film", " opera"), 0),
+    ("Uriah is the composer of the", (" film", " opera"), 1),
+    ("The director is", (" kind", " kindly"), 0),
+    ("The composer is ", (" the", " in"), 0),
+]

@@ -131,6 +131,9 @@ def test_harness_gives_the_same_numbers(
 ) -> None:
     pytest.importorskip(package, exc_type=ImportError)
     asked.save(tmp_path / "checkpoint")
+    # The prompt must reach the model as it is, whatever a tokenizer would do with a conversation.
+    template = "{% for m in messages %}<{{ m['content'] }}>{% endfor %}"
+    (tmp_path / "checkpoint" / "chat_template.jinja").write_text(template)
     export(suppression, to, tmp_path / "first")
     (tmp_path / "first").rename(tmp_path / "moved")
 
@@ -139,6 +142,7 @@ def test_harness_gives_the_same_numbers(
     chosen = suppression.items()
     own = asked.logprobs([i.prompts["against"] for i in chosen], [i.classes for i in chosen])
     assert len(chosen) == 34
+    assert {n for i in chosen for n in asked.count_tokens(i.classes)} == {1, 2, 3}
     assert given["logprobs"].keys() == {i.id for i in chosen}
     for item, values in zip(chosen, own, strict=True):
         assert given["logprobs"][item.id] == pytest.approx(values, abs=CLOSE)

@@ -109,7 +109,7 @@ def _scaling(zero: pl.DataFrame) -> Figure | None:
 
 def _log(column: str, title: str, table: pl.DataFrame) -> alt.X:
     values = sorted(table[column].drop_nulls().unique().to_list())
-    axis = alt.Axis(values=values, format="~s", labelOverlap=True)
+    axis = alt.Axis(values=values, format=".3~s", labelOverlap=True)
     return alt.X(f"{column}:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=axis)
 
 

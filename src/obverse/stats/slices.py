@@ -10,6 +10,7 @@ from obverse.stats.tests import holm
 from obverse.stats.trend import points
 
 AXES = ("pattern", "template", "repetitions")
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,15 @@ def axis_tests(changes: pl.DataFrame) -> list[AxisTest]:
     columns = 1 + sum(changes[axis].n_unique() - 1 for axis in used)
     freedom = len(y) - columns
     total = float(((y - y.mean()) ** 2).sum())
-    if freedom < 1 or total == 0:
-        return []
+    if freedom < 1 or total <= len(y) * (ROUNDING * max(1.0, float(np.abs(y).max()))) ** 2:
+        return []  # no change differs from another
+    whole = 0.0 if whole < ROUNDING * total else whole
     found = []
     for axis in used:
         levels = changes[axis].n_unique()
         added = _rest(y, changes, [a for a in used if a != axis]) - whole
-        f = (added / (levels - 1)) / (whole / freedom) if whole > 0 else np.inf
+        added = 0.0 if added < ROUNDING * total else added
+        f = (added / (levels - 1)) / (whole / freedom) if whole > 0 else np.inf if added else 0.0
         found.append((axis, levels, added / total, f, float(stats.f.sf(f, levels - 1, freedom))))
     corrected = holm([row[-1] for row in found])
     return [

@@ -11,7 +11,8 @@ The verdict compares nested models, constant, linear and bent, by tests correcte
                            either side of the bend (two lines, Simonsohn 2018; a bend alone may be
                            no more than levelling off)
     inverse, positive      the slope differs from zero
-    flat                   the change over the whole scale is within ± margin (equivalence)
+    flat                   the change over the whole scale, and the depth of a bend in it, are within
+                           ± margin (equivalence)
     undecided              none of these
 """
 
@@ -137,12 +138,15 @@ def _fit(table: pl.DataFrame, margin: float) -> _Fit:
         )
 
     slope = mean(_slope_weights(x))
-    change = margin / (x[-1] - x[0])
-    p_flat = max(slope.p_greater(-change), slope.p_less(change))
+    p_flat = _within(slope, margin / (x[-1] - x[0]))
+    if len(x) > 2:
+        weights = _curvature_weights(x)
+        curvature = mean(weights)
+        depth = np.ptp(weights) / (weights**2).sum()  # of a bend of one unit of curvature
+        p_flat = max(p_flat, _within(curvature, margin / depth))
     nan = float("nan")
     if len(x) < 4:  # two lines need two models each side of the bend, and one at it
         return _Fit(len(x), slope, _two_sided(slope), nan, p_flat, nan, nan, nan, nan)
-    curvature = mean(_curvature_weights(x))
     bend = _bend(x, y.mean(0))
     left, right = (mean(_slope_weights(x, part)) for part in (slice(None, bend + 1), slice(bend, None)))
     return _Fit(
@@ -157,6 +161,11 @@ def _shape(fit: _Fit, p_slope: float, p_bent: float, p_flat: float, p_sides: flo
     if p_slope < ALPHA:
         return "positive" if fit.slope.value * better > 0 else "inverse"
     return "flat" if p_flat < ALPHA else "undecided"
+
+
+def _within(estimate: ClusteredMean, bound: float) -> float:
+    """Return the p-value of two one-sided tests: the true mean is within ± `bound`."""
+    return max(estimate.p_greater(-bound), estimate.p_less(bound))
 
 
 def _two_sided(estimate: ClusteredMean) -> float:

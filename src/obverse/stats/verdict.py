@@ -10,7 +10,7 @@ import polars as pl
 from obverse.core.claim import Claim, Criterion, Estimate, Finding, Verdict
 from obverse.stats.tests import holm
 
-ALPHA = 0.05
+ALPHA = 0.025  # one-sided, so that verdicts go with 95 % intervals
 LEVEL = 0.95
 
 
@@ -18,8 +18,8 @@ def evaluate(claims: Sequence[Claim], observations: pl.DataFrame) -> list[Findin
     """Evaluate every claim for every model or family.
 
     A claim *holds* if its one-sided p-value, corrected by Holm over all claims and models of the
-    study, is below 0.05 and the controls it needs hold; it *fails* if the p-value of its opposite is
-    below 0.05; otherwise it is *undecided*.
+    study, is below 0.025 and the controls it needs hold; it *fails* if the p-value of its opposite is
+    below 0.025; otherwise it is *undecided*.
     """
     measured = [
         (claim, name, claim.measure(observations.filter(pl.col(by) == name)))

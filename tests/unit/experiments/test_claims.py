@@ -25,7 +25,8 @@ def observed(
                         control = draw.normal(-10, 1)
                         rows.append(
                             {
-                                "model": "m", "family": None, "final": True, "pair": f"{seed}-{fact // 2}", "seed": seed, "fact": f"{seed}-{fact}",
+                                "model": "m", "family": None, "final": True, "seed": seed,
+                                "fact": f"{seed}-{fact}", "pair": f"{seed}-{fact // 2}",
                                 "subset": subset, "direction": direction, "chance": 1 / 30,
                                 "exact_match": bool(draw.random() < accuracy),
                                 "logprob": control + gap + draw.normal(0, 1),

@@ -26,9 +26,10 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 from obverse.core.errors import ObverseError
 from obverse.core.model import Endpoint
 from obverse.engine.tokens import encode
-from obverse.models import remote
+from obverse.models import remote, scratch
 from obverse.models.causal import CausalModel
 from obverse.models.remote import RemoteModel
+from tests.conftest import TINY_MODEL
 
 KEY = "sk-never-to-be-seen"
 
@@ -172,15 +173,15 @@ def test_token_that_merges_across_the_boundary(server: Completions) -> None:
 
 
 @pytest.mark.parametrize("fragments", ["bytes", "offsets"])
-def test_boundary_within_the_bytes_that_tokens_share(server: Completions, fragments: str) -> None:
-    server.fragments = fragments
-    prompts, options = ["Daphne ", "Daphne ☃"], ["☃", "☃☃"]
-    for there, here in zip(
-        client(server).logprobs(prompts, [options] * 2),
-        server.model.logprobs(prompts, [options] * 2),
-        strict=True,
-    ):
-        assert there == pytest.approx(here, abs=1e-4)
+def test_token_of_a_space_and_half_a_character(server: Completions, fragments: str) -> None:
+    """Its second half starts where the continuation does, and yet the token crosses the boundary."""
+    spec = TINY_MODEL.model_copy(update={"vocabulary": 257 + 2})
+    server.model, server.fragments = scratch.make(spec, [" ☃ ☂ ☀ ☁" * 9], seed=0), fragments
+    tokens = server.model.tokenizer.convert_ids_to_tokens(encode(server.model.tokenizer, "is ☃"))
+    assert len(tokens) == 4, f"the test needs the bytes of ' ☃' merged in part, not {tokens}"
+    (there,) = client(server).logprobs(["is "], [["☃", "☂ so"]])
+    (here,) = server.model.logprobs(["is "], [["☃", "☂ so"]])
+    assert there == pytest.approx(here, abs=1e-4)
 
 
 @pytest.mark.parametrize("generates", [True, False])
@@ -203,6 +204,8 @@ def test_answers_equal_the_local_model(server: Completions) -> None:
 def test_first_token_of_a_text_has_no_score(server: Completions) -> None:
     with pytest.raises(ObverseError, match="a prompt has to come before"):
         client(server).logprobs([""], [["Daphne is"]])
+    with pytest.raises(ObverseError, match="a prompt has to come before"):
+        client(server).logprobs(["N"], [["ew York"]])  # "New" is one token
     with pytest.raises(ValueError, match="empty continuation"):
         client(server).logprobs(["Daphne"], [[""]])
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from obverse.core.errors import ObverseError
 from obverse.store.files import read_jsonl, read_text, write_text
@@ -43,7 +43,12 @@ def write(rows: Sequence[Row], path: Path, hub: bool = False) -> None:
         write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table))
         return
     out = StringIO()
-    writer = csv.DictWriter(out, [prompt, "classes", answer, *extra], lineterminator="\n")
+    # Python's writer does not quote a carriage return by itself, which its reader then refuses.
+    quoting: Literal[0, 2] = csv.QUOTE_MINIMAL
+    if any("\r" in row.prompt for row in rows):
+        quoting = csv.QUOTE_NONNUMERIC
+    names = [prompt, "classes", answer, *extra]
+    writer = csv.DictWriter(out, names, lineterminator="\n", quoting=quoting)
     writer.writeheader()
     writer.writerows(row | {"classes": str(row["classes"])} for row in table)
     write_text(path, out.getvalue())
@@ -71,9 +76,12 @@ def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     reader = csv.DictReader(StringIO(read_text(path)), strict=True)
     try:
         for row in reader:
+            if None in row:
+                raise csv.Error("more cells than columns; texts with commas have to stand in quotes")
             yield reader.line_num, row
     except csv.Error as error:
-        raise ObverseError(f"{path}, line {reader.line_num}: not valid CSV: {error}") from None
+        line = reader.reader.line_num  # DictReader's own counts good rows alone
+        raise ObverseError(f"{path}, line {line}: not valid CSV: {error}") from None
 
 
 def _row(path: Path, line: int, cells: dict[str, Any]) -> Row:
@@ -88,6 +96,8 @@ def _row(path: Path, line: int, cells: dict[str, Any]) -> Row:
     classes = _classes(where, cell("classes"))
     answer = cell(*NAMES["answer_index"])
     try:
+        if isinstance(answer, bool | float):
+            raise ValueError
         index = int(answer)
     except (TypeError, ValueError):
         raise ObverseError(f"{where}: the answer index must be a whole number, got {answer!r}") from None
@@ -104,7 +114,7 @@ def _classes(where: str, value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         try:
             value = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             raise ObverseError(
                 f"{where}: classes must be a list such as [' A', ' B'], got {value!r}"
             ) from None

@@ -1,0 +1,115 @@
+"""Repetition suppression, small: a family grown here, checkpoints from directories, and the page."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import obverse
+from obverse.core.errors import ObverseError
+from obverse.core.model import Grown
+from obverse.experiments.repetition import formats
+from tests.conftest import PUBLIC_ROWS
+
+EXECUTION = obverse.Execution(workers=2, device="cpu")
+SETTINGS = {"shots": [0, 1], "induction": 4}
+FAMILY = [
+    Grown(name=f"grown-{n}L", layers=n, hidden_size=32, tokens=20_000, window=64, checkpoints=2)
+    for n in (1, 2)
+]
+
+
+def small_data(folder: Path) -> Path:
+    path = folder / "items.csv"
+    formats.write([formats.Row(*row) for row in PUBLIC_ROWS], path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("repetition")
+    settings = SETTINGS | {"grid": "balanced"}
+    study = obverse.study("repetition", models=FAMILY, seeds=2, settings=settings)
+    result = study.run(out, execution=EXECUTION)
+    assert {f.claim for f in result.claims} == {
+        "accuracy/parameters", "accuracy/tokens", "induction/parameters", "sensitivity",
+    }  # fmt: skip
+    assert all(f.measured is not None for f in result.claims)
+    obverse.write_report(out)
+    return out
+
+
+def test_family_is_asked_as_it_grows(finished: Path) -> None:
+    frame = pl.read_parquet(finished / "observations.parquet")
+    assert frame["family"].unique().to_list() == ["grown"]
+    assert frame["tokens"].n_unique() == 2
+    assert frame["parameters"].n_unique() == 2
+    asked = frame.filter(subset="suppression", shots=0)
+    assert asked.group_by("model", "seed", "tokens", "condition").len()["len"].unique().to_list() == [234]
+    assert asked["loss"].is_between(0, 50).all()
+    assert asked["mass"].is_between(0, 1).all()
+    assert frame.filter(pl.col("shots") == 1)["final"].all(), "examples at the last moment alone"
+    assert frame.filter(subset="induction")["logprob"].null_count() == 0
+
+
+def test_page_shows_trends_controls_and_says_what_they_mean(finished: Path) -> None:
+    page = (finished / "report.html").read_text()
+    for figure in ("scaling", "growth", "shots", "slices"):
+        assert f'id="{figure}"' in page
+        assert (finished / "figures" / f"{figure}.png").is_file()
+    assert "They do not disobey" in page
+    assert "sensitivity to" in page
+    for reference in ("<script", "<link", "<img", "url("):
+        assert reference not in page
+
+
+def test_same_seed_grows_the_same_model(finished: Path, tmp_path: Path) -> None:
+    settings = SETTINGS | {"grid": "balanced"}
+    study = obverse.study("repetition", models=FAMILY[:1], seeds=[1], settings=settings)
+    again = study.run(tmp_path, execution=EXECUTION).observations
+    first = pl.read_parquet(finished / "observations.parquet").filter(seed=1, model="grown-1L")
+    assert_frame_equal(again, first)
+
+
+def test_own_data_on_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
+    study = obverse.study(
+        "repetition", models=[str(checkpoint)], data=small_data(tmp_path), seeds=3, settings=SETTINGS
+    )
+    assert len(study.runs()) == 1, "a model asked as it is has no seeds"
+    result = study.run(tmp_path / "out", execution=EXECUTION)
+    asked = result.observations.filter(subset="suppression", shots=0)
+    assert len(asked) == len(PUBLIC_ROWS)
+    assert asked["target"].to_list() == [classes[i] for _, classes, i in PUBLIC_ROWS]
+    obverse.write_report(tmp_path / "out")
+
+
+def test_flawed_items_are_kept_or_left_out(checkpoint: Path, tmp_path: Path) -> None:
+    data = small_data(tmp_path)
+    for keep, expected in (("true", 4), ("false", 2)):
+        settings = SETTINGS | {"keep_flawed": keep, "induction": 0, "shots": [0]}
+        study = obverse.study("repetition", models=[str(checkpoint)], data=data, settings=settings)
+        result = study.run(tmp_path / keep, execution=EXECUTION)
+        assert len(result.observations) == expected
+    [record] = (tmp_path / "false").glob("runs/*/provenance.json")
+    assert json.loads(record.read_text())["left_out"] == 2
+
+
+def test_check_lists_what_is_wrong(checkpoint: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "obverse.cli", "data", "repetition", "--check", "--model",
+         str(checkpoint), "--data", str(small_data(tmp_path))],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "the class ' kind' is a prefix of ' kindly'" in done.stdout
+    assert "the prompt ends in a space" in done.stdout
+
+
+def test_model_from_scratch_cannot_be_asked_as_it_is(tmp_path: Path) -> None:
+    study = obverse.study("repetition", models=["scratch"], settings={"grid": "balanced"})
+    with pytest.raises(ObverseError, match="knows nothing before it is trained"):
+        study.run(tmp_path, execution=EXECUTION)
