@@ -1,6 +1,7 @@
 """Greedy continuations in batches of like length."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -20,37 +21,57 @@ def generate(
     encoded = [encode(tokenizer, p) or [start_id(tokenizer)] for p in prompts]
     order = sorted(range(len(prompts)), key=lambda i: (max_new_tokens[i], len(encoded[i])))
     answers = [""] * len(prompts)
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else start_id(tokenizer)
-    was_training = model.training
-    # transformers fills what a call leaves unset from the checkpoint's own decoding settings, such as
-    # a repetition penalty; greedy means without.
-    own, model.generation_config = model.generation_config, GenerationConfig()
-    model.eval()
-    for start in range(0, len(order), PROMPTS_PER_BATCH):
-        chosen = order[start : start + PROMPTS_PER_BATCH]
-        width = max(len(encoded[i]) for i in chosen)
-        ids = torch.full((len(chosen), width), pad, dtype=torch.long)
-        mask = torch.zeros_like(ids)
-        for row, i in enumerate(chosen):
-            ids[row, width - len(encoded[i]) :] = torch.tensor(encoded[i])
-            mask[row, width - len(encoded[i]) :] = 1
-        config = GenerationConfig(
-            do_sample=False,
-            max_new_tokens=max(max_new_tokens[i] for i in chosen),
-            pad_token_id=pad,
-            eos_token_id=tokenizer.eos_token_id,
-        )
-        with torch.inference_mode():
-            output = model.generate(  # type: ignore[operator]
-                input_ids=ids.to(model.device),
-                attention_mask=mask.to(model.device),
-                generation_config=config,
-            )
-        for row, i in enumerate(chosen):
-            new = output[row, width : width + max_new_tokens[i]].tolist()
-            if tokenizer.eos_token_id in new:
-                new = new[: new.index(tokenizer.eos_token_id)]
-            answers[i] = str(tokenizer.decode(new, skip_special_tokens=True))
-    model.train(was_training)
-    model.generation_config = own
+    with _greedy(model), torch.inference_mode():
+        for start in range(0, len(order), PROMPTS_PER_BATCH):
+            chosen = order[start : start + PROMPTS_PER_BATCH]
+            limits = [max_new_tokens[i] for i in chosen]
+            new = _continue(model, tokenizer, [encoded[i] for i in chosen], max(limits))
+            for i, ids, limit in zip(chosen, new, limits, strict=True):
+                ids = ids[:limit]
+                if tokenizer.eos_token_id in ids:
+                    ids = ids[: ids.index(tokenizer.eos_token_id)]
+                answers[i] = str(tokenizer.decode(ids, skip_special_tokens=True))
     return answers
+
+
+@contextmanager
+def _greedy(model: PreTrainedModel) -> Iterator[None]:
+    """Put the model in evaluation mode, without its own decoding settings, and back.
+
+    transformers fills what a call leaves unset from the checkpoint's settings, such as a repetition
+    penalty; greedy means without.
+    """
+    was_training, own = model.training, model.generation_config
+    model.generation_config = GenerationConfig()
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
+        model.generation_config = own
+
+
+def _continue(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[list[int]], limit: int
+) -> list[list[int]]:
+    """Return up to `limit` new ids for each prompt, padded on the left as one batch."""
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else start_id(tokenizer)
+    width = max(map(len, prompts))
+    ids = torch.full((len(prompts), width), pad, dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for row, prompt in enumerate(prompts):
+        ids[row, width - len(prompt) :] = torch.tensor(prompt)
+        mask[row, width - len(prompt) :] = 1
+    config = GenerationConfig(
+        do_sample=False,
+        max_new_tokens=limit,
+        pad_token_id=pad,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    output = model.generate(  # type: ignore[operator]
+        input_ids=ids.to(model.device),
+        attention_mask=mask.to(model.device),
+        generation_config=config,
+    )
+    new: list[list[int]] = output[:, width:].tolist()
+    return new

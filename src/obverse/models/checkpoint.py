@@ -67,6 +67,8 @@ def check(folder: Path) -> None:
 
 def load(spec: Checkpoint) -> CausalModel:
     """Load a resolved checkpoint in float32 (remote code off, safetensors only)."""
+    import obverse.models.relative  # noqa: F401 - registers the type of grown models
+
     folder = Path(spec.path)
     check(folder)
     try:

@@ -50,9 +50,9 @@ PYTHIA_TOKENS_A_STEP = 2_097_152
 
 
 def family_of(name: str) -> str | None:
-    """Return the family a model's name belongs to, or None."""
+    """Return the family a model's name belongs to, or None. The tuned `opt-iml` is not `opt`."""
     base = name.rsplit("/", 1)[-1].lower()
-    return next((f for f in FAMILIES if re.match(rf"{re.escape(f)}(-|$)", base)), None)
+    return next((f for f in FAMILIES if re.match(rf"{re.escape(f)}(-(?!iml)|$)", base)), None)
 
 
 def tokens_of(name: str, revision: str | None) -> int | None:

@@ -10,7 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PretrainedConfig, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    GenerationMixin,
+    PretrainedConfig,
+    PreTrainedModel,
+)
 from transformers.modeling_outputs import CausalLMOutput
 
 
@@ -61,7 +67,7 @@ class Block(nn.Module):
         return x + self.narrow(wide)  # type: ignore[no-any-return]
 
 
-class RelativeModel(PreTrainedModel):
+class RelativeModel(PreTrainedModel, GenerationMixin):
     """The decoder; `forward` takes and returns what transformers' causal models do."""
 
     config_class = RelativeConfig
@@ -79,6 +85,16 @@ class RelativeModel(PreTrainedModel):
         for block in blocks:
             nn.init.zeros_(block.project.weight)
             nn.init.zeros_(block.narrow.weight)
+        self.post_init()  # type: ignore[no-untyped-call]
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Leave weights as they were made above."""
+
+    def prepare_inputs_for_generation(  # type: ignore[override]
+        self, input_ids: Tensor, attention_mask: Tensor | None = None, **_: Any
+    ) -> dict[str, Any]:
+        """Read the whole text at each step: these models are small, and keep no cache."""
+        return {"input_ids": input_ids, "attention_mask": attention_mask}
 
     def forward(
         self,
@@ -110,3 +126,8 @@ class RelativeModel(PreTrainedModel):
         if attention_mask is not None:
             mask = mask.masked_fill(attention_mask[:, None, None, :] == 0, hidden)
         return mask
+
+
+# So that a grown model that was kept comes back through --model.
+AutoConfig.register(RelativeConfig.model_type, RelativeConfig)
+AutoModelForCausalLM.register(RelativeConfig, RelativeModel)

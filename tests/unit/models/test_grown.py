@@ -10,7 +10,7 @@ from safetensors.torch import load_model
 from obverse.core.model import Grown
 from obverse.engine.pretrain import windows
 from obverse.engine.score import Scorer
-from obverse.models import grown
+from obverse.models import checkpoint, grown
 from obverse.models.causal import CausalModel
 from obverse.models.relative import RelativeConfig, RelativeModel
 
@@ -147,3 +147,14 @@ def test_weights_survive_saving(relative: CausalModel, tmp_path: Path) -> None:
     again = CausalModel(loaded, relative.tokenizer)
     assert again.weights_hash() == relative.weights_hash()
     assert again.logprobs(PROMPTS, [OPTIONS] * 4) == relative.logprobs(PROMPTS, [OPTIONS] * 4)
+
+
+def test_kept_model_comes_back_as_a_checkpoint(tmp_path: Path) -> None:
+    *_, (_, model) = grown.grow(SMALL, 0, tmp_path / "growth", "cpu", lambda done, total: None)
+    model.save(tmp_path / "kept")
+    again = checkpoint.load(checkpoint.resolve(str(tmp_path / "kept")))
+    prompts = ["import os", "def f(x):"]
+    assert again.logprobs(prompts, [[" return", ", sys"]] * 2) == model.logprobs(
+        prompts, [[" return", ", sys"]] * 2
+    )
+    assert again.generate(prompts, [4, 4]) == model.generate(prompts, [4, 4])

@@ -69,7 +69,8 @@ class Suppression(Experiment):
         data: the user's own classification data, CSV or JSONL, in place of the grid.
         conditions: how each item is asked; "none" and "follow" are the controls.
         shots: numbers of examples before a question (0 is zero-shot), drawn without replacement from
-            the other items, the same for all models. Conditions other than "against" are zero-shot.
+            the other items, the same for all models; a number that the items do not suffice for is left
+            out. Conditions other than "against" are zero-shot.
         shots_seed: decides which examples.
         induction: random word sequences whose second copy is compared with the first.
         margin: a range of accuracy (over the whole trend) that counts as flat.
