@@ -26,38 +26,10 @@ from obverse.experiments.repetition.grid import CONDITIONS, Condition, Grid, Ite
 from obverse.store.files import sha256
 
 BETWEEN = "\n\n\n"  # between examples, as the prize does
-WORDS = [
-    "apple",
-    "river",
-    "stone",
-    "cloud",
-    "table",
-    "green",
-    "horse",
-    "paper",
-    "light",
-    "north",
-    "seven",
-    "glass",
-    "water",
-    "plant",
-    "voice",
-    "train",
-    "house",
-    "music",
-    "ground",
-    "winter",
-    "bread",
-    "silver",
-    "garden",
-    "window",
-    "letter",
-    "bridge",
-    "forest",
-    "summer",
-    "market",
-    "finger",
-]
+WORDS = """
+apple river stone cloud table green horse paper light north seven glass water plant voice train
+house music ground winter bread silver garden window letter bridge forest summer market finger
+""".split()
 
 
 class Suppression(Experiment):
