@@ -50,6 +50,9 @@ def run(
         str | None,
         typer.Option(help="An OpenAI-compatible server that has --model; #chat at its end for chat."),
     ] = None,
+    family: Annotated[
+        str | None, typer.Option(help="What the models have in common, for trends over size.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Where to write; out/STUDY by default.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
@@ -61,7 +64,7 @@ def run(
 
     The same command again finishes what was interrupted.
     """
-    study = _study(name, preset, model, data, seeds, settings, endpoint)
+    study = _study(name, preset, model, data, seeds, settings, endpoint, family)
     from rich.console import Console
 
     from obverse.report.build import build
@@ -77,7 +80,10 @@ def run(
     page = build(folder)
     console = Console() if sys.stdout.isatty() else Console(width=WIDE)
     console.print(f"\n{study.experiment.title}\n", highlight=False, markup=False)
-    console.print(result.claims.table(console.width))
+    if result.claims:
+        console.print(result.claims.table(console.width))
+    else:
+        console.print("No claim was measured: trends need a family of models; name one with --family.")
     console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
 
 
@@ -185,6 +191,7 @@ def _study(
     seeds: int,
     settings: list[str] | None,
     endpoint: str | None = None,
+    family: str | None = None,
 ) -> "Study":
     pairs = {}
     for text in settings or []:
@@ -196,7 +203,7 @@ def _study(
 
     return study(
         name, preset=preset, models=models or [], data=data, seeds=seeds, settings=pairs,
-        endpoint=endpoint,
+        endpoint=endpoint, family=family,
     )  # fmt: skip
 
 

@@ -171,6 +171,7 @@ def study(
     seeds: int | Sequence[int] = 3,
     settings: Mapping[str, Any] | None = None,
     endpoint: str | None = None,
+    family: str | None = None,
 ) -> Study:
     """Return the study called `name`, ready to run.
 
@@ -184,6 +185,8 @@ def study(
         settings: overrides by dotted key, e.g. `{"recipe.epochs": 8}`.
         endpoint: address of an OpenAI-compatible server whose models `models` names, with `#chat` at
             its end where it serves chat alone.
+        family: what the models have in common, for trends over their size; published families are
+            known by their names.
 
     Raises:
         ObverseError: on an unknown name or setting, or a model or file that cannot be had.
@@ -205,7 +208,7 @@ def study(
     if not models:
         base = replace(base, models=tuple(m for m in chosen if not isinstance(m, str)))
     base = base.with_settings(of_experiment)
-    base = replace(base, models=_distinct([s for m in chosen for s in _specs(m, endpoint)]))
+    base = replace(base, models=_distinct([s for m in chosen for s in _specs(m, endpoint, family)]))
     return base.with_settings({f"model.{k}": v for k, v in of_model.items()})
 
 
@@ -215,7 +218,7 @@ def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
     return of_model, {k: v for k, v in settings.items() if not k.startswith("model.")}
 
 
-def _specs(model: str | ModelSpec, endpoint: str | None) -> list[ModelSpec]:
+def _specs(model: str | ModelSpec, endpoint: str | None, family: str | None) -> list[ModelSpec]:
     from obverse.models import checkpoint, grown
     from obverse.models.families import FAMILIES
 
@@ -225,13 +228,16 @@ def _specs(model: str | ModelSpec, endpoint: str | None) -> list[ModelSpec]:
         return [model]
     if endpoint is not None:
         url, _, api = endpoint.partition("#")
-        return [validated(Endpoint, {"name": model, "url": url, "api": api or "completions"})]
+        about = {"name": model, "url": url, "api": api or "completions", "family": family or ""}
+        return [validated(Endpoint, about)]
     if model == "scratch":
         return [Scratch()]
     if model in FAMILIES and not Path(model).is_dir():
         return [checkpoint.resolve(m.name, family=model) for m in FAMILIES[model]]
     path, at, revision = model.rpartition("@")
-    return [checkpoint.resolve(path, revision) if at else checkpoint.resolve(model)]
+    if not at:
+        path, revision = model, ""
+    return [checkpoint.resolve(path, revision or None, family)]
 
 
 def _distinct(models: Sequence[ModelSpec]) -> tuple[ModelSpec, ...]:
