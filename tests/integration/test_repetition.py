@@ -1,8 +1,10 @@
 """Repetition suppression, small: a family grown here, checkpoints from directories, and the page."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import polars as pl
@@ -73,6 +75,33 @@ def test_same_seed_grows_the_same_model(finished: Path, tmp_path: Path) -> None:
     again = study.run(tmp_path, execution=EXECUTION).observations
     first = pl.read_parquet(finished / "observations.parquet").filter(seed=1, model="grown-1L")
     assert_frame_equal(again, first)
+
+
+def test_killed_growth_finishes_with_the_same_numbers(tmp_path: Path) -> None:
+    """SIGKILL a real process while its model grows, then let the same command finish."""
+    words = [
+        sys.executable, "-m", "obverse.cli", "run", "repetition", "--seeds", "1", "--device", "cpu",
+        "--set", "model.hidden_size=32", "--set", "model.tokens=60000",
+        "--set", "shots=[0]", "--set", "induction=2",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        [*words, "--workers", "1", "--out", str(tmp_path / "killed")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "killed").glob("runs/grown-1L*/moments/*-00003.parquet")):
+        assert process.poll() is None, "the study ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not list((tmp_path / "killed").glob("runs/*/provenance.json")), "a run had finished already"
+    for name in ("killed", "whole"):
+        done = subprocess.run([*words, "--out", str(tmp_path / name)], capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+    killed, whole = (pl.read_parquet(tmp_path / n / "observations.parquet") for n in ("killed", "whole"))
+    assert_frame_equal(killed, whole)
 
 
 def test_own_data_on_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:

@@ -65,11 +65,11 @@ def moments(
     """
     family = getattr(spec, "family", None) or None
     if isinstance(spec, Grown):
-        last = len(grown.stops(spec))
-        for number, (tokens, model) in enumerate(
-            grown.grow(spec, seed, folder, device, on_step), start=1
-        ):
-            yield Moment(model, number, number == last, family, tokens, model.parameters)
+        # A resumed growth begins at the last stop it had come to, so count stops, not what is yielded.
+        numbers = {windows * spec.window: n for n, windows in enumerate(grown.stops(spec), start=1)}
+        for tokens, model in grown.grow(spec, seed, folder, device, on_step):
+            number = numbers[tokens]
+            yield Moment(model, number, number == len(numbers), family, tokens, model.parameters)
     elif isinstance(spec, Checkpoint):
         model = checkpoint.load(spec)
         torch.nn.Module.to(model.model, device)

@@ -14,12 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import log_softmax
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
-from obverse.core.errors import ObverseError
-from obverse.core.model import Endpoint
-from obverse.models.remote import RemoteModel
 from tests.unit.models.test_remote import free_port, wait_until_ready
 
 llama_cpp: Any = pytest.importorskip("llama_cpp")
@@ -37,7 +33,7 @@ def spm_vocabulary(writer: Any) -> int:
     """A sentencepiece vocabulary: a space before the text, characters it lacks as bytes."""
     words = ["▁is", "▁the", "▁of", "Da", "ph", "ne", "▁Da", "Yo", "Yor", "York", "▁Yo", "▁U", "ri", "ah"]
     letters = ["▁", *sorted({c for text in PROMPTS + OPTIONS for c in text if c.isascii() and c != " "})]
-    pieces = words + ["▁t", "he", "▁i", "▁o"] + letters
+    pieces = [*words, "▁t", "he", "▁i", "▁o", *letters]
     writer.add_tokenizer_model("llama")
     writer.add_token_list(["<unk>", "<s>", "</s>", *(f"<0x{b:02X}>" for b in range(256)), *pieces])
     writer.add_token_scores([0.0] * 259 + [-float(i) for i in range(len(pieces))])

@@ -66,8 +66,13 @@ def _slope(observations: pl.DataFrame, scale: str, value: str, criterion: Criter
 def _sensitivity(observations: pl.DataFrame, margin: float) -> Measurement:
     zero = observations.filter(pl.col("final"), pl.col("subset") == "suppression", pl.col("shots") == 0)
     largest = zero.filter(pl.col("parameters") == pl.col("parameters").max())
-    wide = largest.with_columns(correct().alias("correct")).pivot(
-        "condition", index=["fact", "seed", "pattern", "template"], values="correct"
+    tokens = pl.col("tokens").fill_null(0)
+    last = largest.filter(tokens == tokens.max()).with_columns(correct().alias("correct"))
+    wide = last.pivot(
+        "condition",
+        index=["fact", "seed", "pattern", "template"],
+        values="correct",
+        aggregate_function="mean",
     )
     if not {"against", "follow"} <= set(wide.columns):
         return None
