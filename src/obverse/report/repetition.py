@@ -28,7 +28,9 @@ def page(study: dict[str, Any], observations: pl.DataFrame) -> dict[str, Any]:
         pl.col("tokens").fill_null(0) == pl.col("tokens").fill_null(0).max().over("parameters", "family")
     )
     zero = last.filter(pl.col("shots") == 0)
-    changes = item_changes(observations)
+    families = observations["family"].drop_nulls().unique(maintain_order=True)
+    changes = {f: item_changes(observations.filter(pl.col("family") == f)) for f in families}
+    changes = {f: table for f, table in changes.items() if len(table)}
     drawn = [_scaling(zero), _shots(last), _slices(changes)]
     if asked["tokens"].n_unique() > 1:
         drawn.insert(1, _growth(observations, asked))
@@ -43,7 +45,7 @@ def page(study: dict[str, Any], observations: pl.DataFrame) -> dict[str, Any]:
             for metric in ("correct", "loss")
             for t in trends(observations, scale, metric, margin)
         ],
-        "axes": [asdict(t) for t in axis_tests(changes)] if len(changes) else [],
+        "axes": [{"family": f} | asdict(t) for f, table in changes.items() for t in axis_tests(table)],
         "grown_here": any(m["kind"] == "grown" for m in study["models"]),
         "samples": _samples(zero),
     }
@@ -160,31 +162,33 @@ def _shots(last: pl.DataFrame) -> Figure | None:
     return Figure("shots", caption, chart)
 
 
-def _slices(changes: pl.DataFrame) -> Figure | None:
+def _slices(changes: dict[str, pl.DataFrame]) -> Figure | None:
     """Each item's change from the smallest to the largest model, along the grid's axes."""
-    if changes.is_empty():
-        return None
-    drawn = []
-    for axis in AXES:
-        if changes[axis].n_unique() < 2:
-            continue
-        order = changes.group_by(axis).agg(pl.col("change").mean()).sort("change")[axis].to_list()
-        base = alt.Chart(changes).encode(
-            y=alt.Y(f"{axis}:N", sort=[str(o) for o in order], title=axis.capitalize())
-        )
-        points_ = base.mark_circle(size=16, opacity=0.35, color=BLUE).encode(
-            x=alt.X("change:Q", title="Change of loss (nats)")
-        )
-        means = base.mark_tick(color=ORANGE, thickness=2.5, size=13).encode(x="mean(change):Q")
-        drawn.append(alt.layer(points_, means).properties(width=190, height=260))
-    if not drawn:
+    rows = []
+    for family, table in changes.items():
+        panels = [_slice(table, axis) for axis in AXES if table[axis].n_unique() > 1]
+        if panels:
+            rows.append(alt.hconcat(*panels).properties(title=family))
+    if not rows:
         return None
     caption = (
-        "Change of each item's two-class loss from the smallest to the largest model (mean over seeds; "
-        "positive: the largest does worse), by pattern, template and repetitions. Orange: mean. "
-        f"n = {len(changes)} items."
+        "Change of each item's two-class loss from the smallest to the largest model of a family (mean "
+        "over seeds; positive: the largest does worse), by pattern, template and repetitions. Orange: "
+        f"mean. n = {max(map(len, changes.values()))} items."
     )
-    return Figure("slices", caption, alt.hconcat(*drawn))
+    return Figure("slices", caption, alt.vconcat(*rows))
+
+
+def _slice(changes: pl.DataFrame, axis: str) -> alt.LayerChart | alt.FacetChart:
+    order = changes.group_by(axis).agg(pl.col("change").mean()).sort("change")[axis].to_list()
+    base = alt.Chart(changes).encode(
+        y=alt.Y(f"{axis}:N", sort=[str(o) for o in order], title=axis.capitalize())
+    )
+    items = base.mark_circle(size=16, opacity=0.35, color=BLUE).encode(
+        x=alt.X("change:Q", title="Change of loss (nats)")
+    )
+    means = base.mark_tick(color=ORANGE, thickness=2.5, size=13).encode(x="mean(change):Q")
+    return alt.layer(items, means).properties(width=190, height=260)
 
 
 def _models(zero: pl.DataFrame) -> list[dict[str, Any]]:
