@@ -1,4 +1,4 @@
-"""The endpoint client against a real server, llama-cpp-python's, over tiny models made on the spot.
+"""The endpoint client against a real server, llama-cpp-python's, over a tiny model made on the spot.
 
 Runs where llama-cpp-python with its server's packages and gguf are installed:
 pip install 'llama-cpp-python[server]' gguf
@@ -14,8 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
+from obverse.core.model import Endpoint
+from obverse.models.remote import RemoteModel
 from tests.unit.models.test_remote import free_port, wait_until_ready
 
 llama_cpp: Any = pytest.importorskip("llama_cpp")
@@ -23,24 +26,10 @@ gguf: Any = pytest.importorskip("gguf")
 pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
 
-PROMPTS = ["Daphne is", "The composer of the opera is called", "New Yor", "é ☃ is "]
-OPTIONS = [" Uriah", " the director of the film", "k", ".", " ☃ é", "☃"]
+PROMPTS = ["Daphne is", "The composer of the opera is called"]
+OPTIONS = [" Uriah", " the director of the film"]
 HIDDEN, LAYERS = 64, 2
-NORMAL, UNKNOWN, CONTROL, BYTE = 1, 2, 3, 6  # token types
-
-
-def spm_vocabulary(writer: Any) -> int:
-    """A sentencepiece vocabulary: a space before the text, characters it lacks as bytes."""
-    words = ["▁is", "▁the", "▁of", "Da", "ph", "ne", "▁Da", "Yo", "Yor", "York", "▁Yo", "▁U", "ri", "ah"]
-    letters = ["▁", *sorted({c for text in PROMPTS + OPTIONS for c in text if c.isascii() and c != " "})]
-    pieces = [*words, "▁t", "he", "▁i", "▁o", *letters]
-    writer.add_tokenizer_model("llama")
-    writer.add_token_list(["<unk>", "<s>", "</s>", *(f"<0x{b:02X}>" for b in range(256)), *pieces])
-    writer.add_token_scores([0.0] * 259 + [-float(i) for i in range(len(pieces))])
-    writer.add_token_types([UNKNOWN, CONTROL, CONTROL] + [BYTE] * 256 + [NORMAL] * len(pieces))
-    writer.add_bos_token_id(1)
-    writer.add_eos_token_id(2)
-    return 259 + len(pieces)
+NORMAL, CONTROL = 1, 3  # token types
 
 
 def bpe_vocabulary(writer: Any) -> int:
@@ -60,7 +49,7 @@ def bpe_vocabulary(writer: Any) -> int:
     return len(tokens)
 
 
-def write_model(path: Path, vocabulary: str, start: bool) -> None:
+def write_model(path: Path) -> None:
     """Write a llama of random weights, sharper than at initialisation, so that mistakes show."""
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_context_length(256)
@@ -69,8 +58,8 @@ def write_model(path: Path, vocabulary: str, start: bool) -> None:
     writer.add_feed_forward_length(2 * HIDDEN)
     writer.add_head_count(2)
     writer.add_layer_norm_rms_eps(1e-5)
-    size = {"spm": spm_vocabulary, "bpe": bpe_vocabulary}[vocabulary](writer)
-    writer.add_add_bos_token(start)
+    size = bpe_vocabulary(writer)
+    writer.add_add_bos_token(True)
     rng = np.random.default_rng(0)
     shapes = {"token_embd": (size, HIDDEN), "output": (size, HIDDEN)}
     for i in range(LAYERS):
@@ -104,3 +93,25 @@ def serving(path: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def text_logprob(model: Any, text: str) -> float:
+    """ln P(text), from the library's own evaluation of all its tokens but the first."""
+    ids = model.tokenize(text.encode(), add_bos=True)
+    model.reset()
+    model.eval(ids)
+    scores = log_softmax(np.array(model.scores[: len(ids)]), axis=-1)
+    return sum(float(scores[i, token]) for i, token in enumerate(ids[1:]))
+
+
+def test_equals_the_librarys_own_scores(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.gguf"
+    write_model(path)
+    local = llama_cpp.Llama(str(path), logits_all=True, n_ctx=256, verbose=False, n_threads=1)
+    with serving(path) as url:
+        remote = RemoteModel(Endpoint(name="tiny", url=url, key="NO_SUCH_KEY"))
+        found = remote.logprobs(PROMPTS, [OPTIONS] * 2)
+    for prompt, values in zip(PROMPTS, found, strict=True):
+        whole = [text_logprob(local, prompt + option) for option in OPTIONS]
+        assert values == pytest.approx([w - text_logprob(local, prompt) for w in whole], abs=1e-3)
+    local.close()
