@@ -19,6 +19,8 @@ from obverse.core.model import Endpoint
 
 AT_ONCE = 8
 RETRIES = 4
+# llama-cpp-python applies a penalty of 1.1 unless told, even at temperature 0.
+NO_PENALTY = {"repeat_penalty": 1.0}
 UNREADABLE = "\ufffd"  # what many servers show for a part of a character
 T = TypeVar("T")
 
@@ -33,6 +35,8 @@ class RemoteModel:
             raise ObverseError("models behind an endpoint need: pip install 'obverse[openai]'") from None
         self.spec = spec
         self._errors = openai.OpenAIError
+        self._refusals = (openai.BadRequestError, openai.UnprocessableEntityError)
+        self._extra: dict[str, float] = NO_PENALTY
         # Local servers take any key; the client insists on one.
         self._key = os.environ.get(spec.key) or "none"
         self._client = openai.OpenAI(
@@ -55,8 +59,9 @@ class RemoteModel:
         for the prompt as well.
 
         Raises:
-            ObverseError: if the server cannot be reached, gives no echo with log-probabilities, or
-                gives tokens that cannot be told to lie in the prompt or the continuation.
+            ObverseError: if the server cannot be reached, gives no echo with log-probabilities, gives
+                those of other positions, or gives tokens that cannot be told to lie in the prompt or
+                the continuation.
             ValueError: if a continuation is empty.
         """
         pairs = [(p, c) for p, options in zip(prompts, continuations, strict=True) for c in options]
@@ -83,9 +88,13 @@ class RemoteModel:
         if not continuation:
             raise ValueError(f"an empty continuation of {prompt!r} has no score")
         whole = self._echo(prompt + continuation)
+        if whole.ended and prompt:
+            self._echo(prompt)  # the model goes on after a prompt, which shows shifted values
         boundary = len(prompt.encode())
         if boundary in whole.starts and is_whole(whole.tokens[whole.starts.index(boundary)]):
-            return whole.total(whole.starts.index(boundary))
+            first = whole.starts.index(boundary)
+            if prompt or whole.tokens[:first] != [" "]:  # sentencepiece's space belongs to the text
+                return whole.total(first)
         if not prompt:
             return whole.total(0)
         alone = self._echo(prompt)
@@ -97,19 +106,28 @@ class RemoteModel:
         response = self._client.completions.create(
             model=self.spec.name, prompt=text, echo=True, logprobs=1, max_tokens=1, temperature=0
         )
-        return read_echo(self._choice(response), text, self.spec.url)
+        written = getattr(getattr(response, "usage", None), "completion_tokens", None) or 0
+        return read_echo(self._choice(response), text, self.spec.url, written)
 
     def _answer(self, prompt: str, limit: int) -> str:
         if self.spec.api == "completions":
-            completion = self._client.completions.create(
-                model=self.spec.name, prompt=prompt, max_tokens=limit, temperature=0
-            )
+            completion = self._greedy(self._client.completions.create, prompt=prompt, max_tokens=limit)
             return str(self._choice(completion).text)
-        chat = self._client.chat.completions.create(
-            model=self.spec.name, messages=[{"role": "user", "content": prompt}], max_tokens=limit,
-            temperature=0,
-        )  # fmt: skip
+        turns = [{"role": "user", "content": prompt}]
+        chat = self._greedy(self._client.chat.completions.create, messages=turns, max_tokens=limit)
         return self._choice(chat).message.content or ""
+
+    def _greedy(self, create: Callable[..., Any], **settings: Any) -> Any:
+        settings |= {"model": self.spec.name, "temperature": 0}
+        extra = self._extra
+        try:
+            return create(**settings, extra_body=extra)
+        except self._refusals:
+            if not extra:
+                raise
+            answer = create(**settings)
+            self._extra = {}  # this server, like OpenAI's, refuses settings that it does not know
+            return answer
 
     def _choice(self, response: Any) -> Any:
         choices = getattr(response, "choices", None)
@@ -123,12 +141,16 @@ class RemoteModel:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """The tokens of an echoed text, where each starts (in bytes of UTF-8), and their ln P."""
+    """The tokens of an echoed text, where each starts (in bytes of UTF-8), and their ln P.
+
+    `ended` tells whether the model ended the text there, and no token for that is given.
+    """
 
     tokens: list[str]
     starts: list[int]
     values: list[float | None]
     where: str
+    ended: bool = False
 
     def total(self, first: int) -> float:
         """Sum the log-probabilities from the token numbered `first` to the end of the text."""
@@ -143,14 +165,15 @@ class Echo:
         return total
 
 
-def read_echo(choice: Any, text: str, where: str) -> Echo:
+def read_echo(choice: Any, text: str, where: str, written: int = 0) -> Echo:
     """Return the tokens of `choice` that cover `text`, what was generated after it left out.
 
-    Tokens may be parts of characters: their bytes, or their `text_offset`, tell where they are.
+    Tokens may be parts of characters: their bytes, or their `text_offset`, tell where they are. How
+    many tokens the server says it has `written` after the text tells whether all have their values.
 
     Raises:
-        ObverseError: if the server did not echo the text with log-probabilities, or it cannot be told
-            which tokens are the text's.
+        ObverseError: if the server did not echo the text with log-probabilities, these are not those
+            of its tokens, or it cannot be told which tokens are the text's.
     """
     logprobs = getattr(choice, "logprobs", None)
     tokens = getattr(logprobs, "tokens", None)
@@ -162,6 +185,8 @@ def read_echo(choice: Any, text: str, where: str) -> Echo:
         )
     offsets = getattr(logprobs, "text_offset", None)
     starts = _from_bytes(tokens, text) or _from_offsets(tokens, offsets, text, choice.text)
+    if starts is None and tokens[0].startswith(" "):  # sentencepiece's space, counted but not echoed
+        starts = _from_offsets(tokens, offsets, text, " " + choice.text)
     if starts is None:
         raise ObverseError(
             f"{where}: the server's tokens {tokens[:12]} do not add up to the text {text[:60]!r}, so "
@@ -169,7 +194,17 @@ def read_echo(choice: Any, text: str, where: str) -> Echo:
             "server that gives the bytes of tokens (bytes:\\x…) or right text_offset values"
         )
     end = bisect_left(starts, len(text.encode()))
-    return Echo(tokens[:end], starts[:end], values[:end], where)
+    silent = end == len(tokens)
+    if silent and (written or not choice.text.endswith(text)):
+        raise ObverseError(
+            f"{where}: the server gives no log-probability for what it wrote after the text; "
+            "llama-cpp-python does so for models without a start token, and then its other "
+            "log-probabilities are those of the wrong position. Start it with --kv_overrides "
+            "tokenizer.ggml.add_bos_token=bool:true, if the model has such a token, or serve the model "
+            "with another server"
+        )
+    ended = silent and getattr(choice, "finish_reason", None) == "stop"
+    return Echo(tokens[:end], starts[:end], values[:end], where, ended)
 
 
 def _from_bytes(tokens: Sequence[str], text: str) -> list[int] | None:

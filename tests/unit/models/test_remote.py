@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import accumulate
 from pathlib import Path
 from threading import Lock, Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ from obverse.core.model import Endpoint
 from obverse.engine.tokens import encode
 from obverse.models import remote, scratch
 from obverse.models.causal import CausalModel
-from obverse.models.remote import RemoteModel
+from obverse.models.remote import RemoteModel, read_echo
 from tests.conftest import TINY_MODEL
 
 KEY = "sk-never-to-be-seen"
@@ -331,3 +332,13 @@ def test_answers_of_transformers_serve(model: CausalModel, chat_checkpoint: Path
     completions = RemoteModel(Endpoint(name=str(chat_checkpoint), url=served))
     with pytest.raises(ObverseError, match="does not echo"):
         completions.logprobs(["Daphne is"], [[" the"]])
+
+
+def test_values_of_the_wrong_position_are_refused() -> None:
+    """As llama-cpp-python gives for models without a start token: one written, none listed for it."""
+    logprobs = SimpleNamespace(
+        tokens=["New", " York"], token_logprobs=[-8.7, -7.5], text_offset=[0, 3], top_logprobs=None
+    )
+    choice = SimpleNamespace(logprobs=logprobs, text="New York of", finish_reason="length")
+    with pytest.raises(ObverseError, match="wrong position"):
+        read_echo(choice, "New York", "http://here", written=1)
