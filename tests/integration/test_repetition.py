@@ -63,7 +63,7 @@ def test_page_shows_trends_controls_and_says_what_they_mean(finished: Path) -> N
     for figure in ("scaling", "growth", "shots", "slices"):
         assert f'id="{figure}"' in page
         assert (finished / "figures" / f"{figure}.png").is_file()
-    assert "They do not disobey" in page
+    assert "It would not be disobedience" in page
     assert "sensitivity to" in page
     for reference in ("<script", "<link", "<img", "url("):
         assert reference not in page

@@ -130,8 +130,8 @@ def _growth(observations: pl.DataFrame, asked: pl.DataFrame) -> Figure:
     chart = _panels(data, _log("tokens", "Training tokens", zero), size)
     caption = (
         "As models train: accuracy on the task (left), and induction, how much likelier each word of a "
-        "random sequence is the second time (right), at each checkpoint. Pattern completion rises as "
-        f"accuracy falls. {_count(zero)}."
+        "random sequence is the second time (right), at each checkpoint. "
+        f"{_count(zero)}."
     )
     return Figure("growth", caption, chart)
 

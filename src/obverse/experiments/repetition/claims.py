@@ -45,8 +45,7 @@ def claims(margin: float) -> tuple[Claim, ...]:
         ),
         Claim(
             id="sensitivity",
-            text="told to follow instead, the largest model answers the same: it completes, and does "
-            "not disobey",
+            text="the accuracy of the largest model is the same when told to follow the pattern",
             unit="accuracy, with the instruction minus told to follow",
             paper=None,
             source="control",
