@@ -7,9 +7,10 @@ from pathlib import Path
 
 import torch
 
+from obverse.core.data import Probe
 from obverse.core.errors import ObverseError
 from obverse.core.model import Checkpoint, Endpoint, Grown, Model, ModelSpec, Scratch
-from obverse.engine.tokens import count_in_context
+from obverse.engine.tokens import count_in_context, encode
 from obverse.models import checkpoint, grown, scratch
 from obverse.models.causal import CausalModel
 
@@ -45,6 +46,15 @@ class Moment:
         if not isinstance(self.model, CausalModel):
             return None
         return partial(count_in_context, self.model.tokenizer)
+
+    def has_room_for(self, probe: Probe) -> bool:
+        """Return whether a prompt and its longest answer are within what the model can read."""
+        if not isinstance(self.model, CausalModel):
+            return True
+        limit = getattr(self.model.model.config, "max_position_embeddings", None)
+        answers = (*probe.targets, *probe.candidates)
+        text = probe.prompt + max(answers, key=len)
+        return limit is None or len(encode(self.model.tokenizer, text)) <= limit
 
     def weights_hash(self) -> str | None:
         return self.model.weights_hash() if isinstance(self.model, CausalModel) else None

@@ -147,6 +147,7 @@ def _ask(
             # Examples before the question cost most and are of interest for the finished model.
             asked = probes if moment.last else [p for p in probes if not p.labels.get("shots")]
             fit = run.experiment.fit_for(asked, moment.count_in_context())
+            fit = [probe for probe in fit if moment.has_room_for(probe)]
             record["left_out"] = len(asked) - len(fit)
             folder.add_moment(0, moment.number, observe(moment.model, fit, now, ranked=True))
         if moment.last:
