@@ -33,6 +33,7 @@ TEXTS = [
 def model() -> CausalModel:
     """A scratch model with random weights, large enough for its answers to differ."""
     made = scratch.make(TINY_MODEL, TEXTS, seed=0)
+    assert isinstance(made, CausalModel)
     for parameter in made.model.parameters():
         parameter.data *= 4  # sharper than at initialisation, so that mistakes show
     return made

@@ -105,6 +105,7 @@ def asked() -> CausalModel:
     ]
     spec = Scratch(hidden_size=32, layers=2, heads=2, vocabulary=600)
     made = scratch.make(spec, texts, seed=0)
+    assert isinstance(made, CausalModel)
     for parameter in made.model.parameters():
         parameter.data *= 4  # sharper than at initialisation, so that mistakes show
     return made

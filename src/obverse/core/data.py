@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Match = Literal["words", "whole"]
+Match = Literal["words", "whole", "normalised"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Probe:
     leading space. `candidates` holds every answer that is ranked, the right one among them (empty:
     no ranking); `control` is the wrong one drawn for the paired comparison; `chance` is how often
     naming a random candidate is right. `match` says how a generated answer is compared: "words" takes
-    as many of its first words as the target has, "whole" all of it, None generates nothing.
+    as many of its first words as the target has, "whole" all of it, "normalised" all of it without
+    case, punctuation and articles; None generates nothing.
 
     `labels` are further columns of the observation table: `condition`, `shots`, `pattern`, `template`,
     `repetitions`, `pair`.

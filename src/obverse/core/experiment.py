@@ -1,13 +1,22 @@
 """The Experiment contract."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from obverse.core.claim import Claim
 from obverse.core.data import Probe
 from obverse.core.recipe import Stage
 from obverse.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the settings that a study compares: `settings` replace the experiment's by dotted key."""
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Experiment(Settings):
@@ -44,6 +53,10 @@ class Experiment(Settings):
         Raises:
             ObverseError: if the settings or the input files cannot give the experiment.
         """
+
+    def variants(self) -> tuple[Variant, ...]:
+        """Return what a study of this experiment compares; nothing, if it is done as it is."""
+        return ()
 
     @abstractmethod
     def claims(self) -> tuple[Claim, ...]:

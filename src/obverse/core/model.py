@@ -42,7 +42,7 @@ class TrainableModel(Model, Protocol):
         *,
         folder: Path,
         seed: int,
-        checkpoint_every: int,
+        checkpoint_every: int | None,
         on_step: Callable[[int, int], None],
         on_epoch: Callable[[int], None],
         on_loss: Callable[[int, float], None],
@@ -62,6 +62,10 @@ class TrainableModel(Model, Protocol):
         """Write weights (safetensors), configuration and tokenizer to `folder`."""
         ...
 
+    def restore(self, folder: Path) -> None:
+        """Take back the weights that `save` wrote to `folder`."""
+        ...
+
 
 def _refuse_odd_heads(size: int, divisor: int) -> None:
     if size % divisor:
@@ -69,24 +73,43 @@ def _refuse_odd_heads(size: int, divisor: int) -> None:
 
 
 class Scratch(Settings):
-    """A small GPT-NeoX made from scratch, with a byte-level BPE trained on the study's documents."""
+    """A small model made from scratch, with a tokenizer made for the study.
+
+    Attributes:
+        architecture: GPT-NeoX, GPT-2 (learned positions, untied embeddings) or T5 (encoder-decoder).
+        tokenizer: byte-level BPE trained on the documents, or one token a word for all that is told
+            or asked.
+        vocabulary: of the BPE, at most.
+        dropout: everywhere that the architecture has it; `embedding_dropout` on the input embeddings
+            alone (GPT-2).
+        family: what makes a series of sizes of these.
+    """
 
     kind: Literal["scratch"] = "scratch"
     name: str = "scratch"
+    family: str = ""
+    architecture: Literal["gpt-neox", "gpt2", "t5"] = "gpt-neox"
+    tokenizer: Literal["bpe", "words"] = "bpe"
     hidden_size: Annotated[int, Field(ge=8)] = 128
     layers: Annotated[int, Field(ge=1)] = 4
     heads: Annotated[int, Field(ge=1)] = 4
     vocabulary: Annotated[int, Field(ge=257)] = 4096
     max_tokens: Annotated[int, Field(ge=16)] = 512
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    embedding_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     @model_validator(mode="after")
-    def _heads_divide(self) -> "Scratch":
+    def _fits(self) -> "Scratch":
         _refuse_odd_heads(self.hidden_size, 2 * self.heads)
+        if self.embedding_dropout and self.architecture != "gpt2":
+            raise ValueError(
+                f"embedding_dropout {self.embedding_dropout}: {self.architecture} has no dropout on the "
+                "embeddings alone; use architecture gpt2, or dropout"
+            )
         return self
 
     def identity(self) -> str:
-        return self.model_dump_json(exclude={"name"})
+        return self.model_dump_json(exclude={"name", "family"})
 
 
 class Grown(Settings):

@@ -42,6 +42,8 @@ class Observation(TypedDict):
     pattern: str | None
     template: str | None
     repetitions: int | None
+    branch: int | None  # which of several stages that go on from the same one
+    variant: str | None  # settings by which the runs of a study differ
     pair: str | None  # facts whose answers are one another's control
 
 
@@ -52,5 +54,5 @@ COLUMNS: dict[str, type[Any]] = {
     "logprob": float, "control": str, "logprob_control": float, "logprob_others": float,
     "rank": int, "n_candidates": int, "chance": float, "loss": float,
     "mass": float, "family": str, "tokens": int, "condition": str, "shots": int, "pattern": str,
-    "template": str, "repetitions": int, "pair": str,
+    "template": str, "repetitions": int, "branch": int, "variant": str, "pair": str,
 }  # fmt: skip

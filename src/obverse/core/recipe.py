@@ -14,16 +14,20 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Recipe(Settings):
-    """Optimisation of one stage. Padding never bears loss.
+    """Optimisation of one stage. Padding bears no loss, unless asked to.
 
     `loss_on` is "document" (the whole text, as in the Reversal Curse paper) or "completion".
     `warmup_steps` (at most a quarter of all steps) and the schedule count optimizer steps;
     `batch_size` counts documents a step, and is reached as `batch_size / micro_batch_size` accumulated
-    passes where the latter is given.
+    passes where the latter is given. `embedding_learning_rate` is that of the input embeddings, where
+    it is another. `pad_to` pads every document to that many tokens (64 in the implicit meta-learning
+    paper); with `loss_on_padding` the model is also trained to predict the padding, as the authors'
+    code does.
     """
 
     optimizer: Literal["adamw", "adafactor", "sgd"] = "adamw"
     learning_rate: Positive = 3e-3
+    embedding_learning_rate: Positive | None = None
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     warmup_steps: Annotated[int, Field(ge=0)] = 100
     batch_size: Annotated[int, Field(ge=1)] = 32
@@ -34,6 +38,8 @@ class Recipe(Settings):
     adam_beta2: Fraction = 0.98
     max_grad_norm: Positive = 1.0
     loss_on: Literal["document", "completion"] = "document"
+    pad_to: Annotated[int, Field(ge=2)] | None = None
+    loss_on_padding: bool = False
     precision: Literal["float32", "bfloat16"] = "float32"
     gradient_checkpointing: bool = False
 
@@ -44,6 +50,12 @@ class Recipe(Settings):
                 f"batch_size {self.batch_size} is not a multiple of micro_batch_size "
                 f"{self.micro_batch_size}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _padding_has_a_width(self) -> "Recipe":
+        if self.loss_on_padding and self.pad_to is None:
+            raise ValueError("loss_on_padding needs pad_to, the number of tokens to pad to")
         return self
 
     def epoch_ends(self, documents: int) -> list[int]:
@@ -58,7 +70,8 @@ class Stage:
     """Documents, the recipe that trains on them, and the probes measured along the way.
 
     Probes are measured before the stage (epoch 0) if `probe_before`, after every `probe_every`-th
-    epoch, and always after the last.
+    epoch, and always after the last. A stage goes on from the one before, or from the end of stage
+    number `after`: several that go on from the same one are its branches.
     """
 
     name: str
@@ -67,6 +80,8 @@ class Stage:
     probes: tuple[Probe, ...]
     probe_every: int = 1
     probe_before: bool = True
+    after: int | None = None
+    branch: int = 0
 
     def probed_epochs(self) -> tuple[int, ...]:
         """Return the epochs after which probes are measured, 0 standing for before training."""

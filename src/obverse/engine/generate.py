@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from obverse.engine.tokens import encode, start_id
+from obverse.engine.tokens import encode_all, start_id
 
 PROMPTS_PER_BATCH = 256
 
@@ -18,7 +18,9 @@ def generate(
     max_new_tokens: Sequence[int],
 ) -> list[str]:
     """Return the temperature-0 continuation of each prompt, up to its end of text or its own limit."""
-    encoded = [encode(tokenizer, p) or [start_id(tokenizer)] for p in prompts]
+    encoded = [ids or [start_id(tokenizer)] for ids in encode_all(tokenizer, prompts)]
+    if model.config.is_encoder_decoder:  # which reads closed texts
+        encoded = [[*ids, tokenizer.eos_token_id] for ids in encoded]
     order = sorted(range(len(prompts)), key=lambda i: (max_new_tokens[i], len(encoded[i])))
     answers = [""] * len(prompts)
     with _greedy(model), torch.inference_mode():
@@ -73,5 +75,6 @@ def _continue(
         attention_mask=mask.to(model.device),
         generation_config=config,
     )
-    new: list[list[int]] = output[:, width:].tolist()
+    # An encoder-decoder gives back its start token and what it wrote, without the prompt.
+    new: list[list[int]] = output[:, 1 if model.config.is_encoder_decoder else width :].tolist()
     return new

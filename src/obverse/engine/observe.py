@@ -26,6 +26,7 @@ class Moment:
     parameters: int | None = None
     family: str | None = None
     tokens: int | None = None
+    branch: int | None = None
 
 
 def observe(model: Model, probes: Sequence[Probe], moment: Moment, *, ranked: bool) -> list[Observation]:

@@ -16,10 +16,11 @@ of one prompt stay comparable; the usual cut at the prompt's token count would d
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from obverse.engine.tokens import common_prefix, encode, start_id
+from obverse.engine.tokens import common_prefix, encode_all, start_id
 
 TOKENS_PER_BATCH = 8192
 TOKENS_PER_ROW = 768  # continuations of one prompt beyond this are spread over several rows
@@ -67,11 +68,7 @@ class Scorer:
         """
         if len(prompts) != len(continuations):
             raise ValueError(f"{len(prompts)} prompts, {len(continuations)} sets of continuations")
-        rows = [
-            row
-            for item, (prompt, options) in enumerate(zip(prompts, continuations, strict=True))
-            for row in self._rows(item, prompt, options)
-        ]
+        rows = list(self._rows(prompts, continuations))
         scores = [[0.0] * len(options) for options in continuations]
         was_training = self.model.training
         self.model.eval()
@@ -86,62 +83,57 @@ class Scorer:
         self.model.train(was_training)
         return scores
 
-    def _rows(self, item: int, prompt: str, options: Sequence[str]) -> Iterator[Row]:
-        ids = encode(self.tokenizer, prompt)
-        encoded = []
-        for option in options:
-            if not option:
+    def _rows(self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]) -> Iterator[Row]:
+        texts = []
+        for prompt, options in zip(prompts, continuations, strict=True):
+            if not all(options):
                 raise ValueError(f"an empty continuation of {prompt!r} has no score")
-            encoded.append(encode(self.tokenizer, prompt + option))
-        boundaries = [common_prefix(ids, full) for full in encoded]
-        if 0 in boundaries:  # nothing to condition on: give the text the model's start token
-            start = [start_id(self.tokenizer)]
-            ids, encoded = start + ids, [start + full for full in encoded]
-            boundaries = [b + 1 for b in boundaries]
-        row = Row(item, ids)
-        for index, (boundary, full) in enumerate(zip(boundaries, encoded, strict=True)):
-            tokens = full[boundary:]
-            if row.branches and row.branch_tokens + len(tokens) > TOKENS_PER_ROW:
-                yield row
-                row = Row(item, ids)
-            row.branches.append((index, boundary, tokens))
-        if row.branches:
-            yield row
+            texts += [prompt + option for option in options]
+        whole = iter(encode_all(self.tokenizer, texts))
+        start = [start_id(self.tokenizer)]
+        for item, ids in enumerate(encode_all(self.tokenizer, prompts)):
+            encoded = [next(whole) for _ in continuations[item]]
+            boundaries = [common_prefix(ids, full) for full in encoded]
+            if 0 in boundaries:  # nothing to condition on: give the text the model's start token
+                ids, encoded = start + ids, [start + full for full in encoded]
+                boundaries = [b + 1 for b in boundaries]
+            yield from _in_rows(item, ids, boundaries, encoded)
 
     def _score_shared(self, rows: Sequence[Row]) -> list[list[float]]:
         device = self.model.device
         # Prompts end, and branches begin, at the same column, so that logits are needed from there.
         width = max(len(row.prompt) for row in rows)
         length = width + max(row.branch_tokens for row in rows)
-        ids = torch.zeros(len(rows), length, dtype=torch.long)
-        positions = torch.zeros(len(rows), length, dtype=torch.long)
-        visible = torch.eye(length, dtype=torch.bool).repeat(len(rows), 1, 1)
-        causal = torch.ones(length, length, dtype=torch.bool).tril()
+        ids = np.zeros((len(rows), length), dtype=np.int64)
+        positions = np.zeros((len(rows), length), dtype=np.int64)
+        visible = np.tile(np.eye(length, dtype=bool), (len(rows), 1, 1))
+        causal = np.tri(length, dtype=bool)
         first = min(b for row in rows for _, b, _ in self._from_end(row, width)) - 1
         for r, row in enumerate(rows):
             n = len(row.prompt)
             left = width - n
-            ids[r, left:width] = torch.tensor(row.prompt)
-            positions[r, left:width] = torch.arange(n)
+            ids[r, left:width] = row.prompt
+            positions[r, left:width] = np.arange(n)
             visible[r, left:width, left:width] = causal[:n, :n]
             at = width
             for _, boundary, tokens in row.branches:
                 m = len(tokens) - 1
-                ids[r, at : at + m] = torch.tensor(tokens[:-1], dtype=torch.long)
-                positions[r, at : at + m] = torch.arange(boundary, boundary + m)
+                ids[r, at : at + m] = tokens[:-1]
+                positions[r, at : at + m] = np.arange(boundary, boundary + m)
                 visible[r, at : at + m, left : left + boundary] = True
                 visible[r, at : at + m, at : at + m] = causal[:m, :m]
                 at += m
         dtype = self.model.dtype
-        mask = torch.zeros(visible.shape, dtype=dtype).masked_fill_(~visible, torch.finfo(dtype).min)
+        mask = torch.zeros(visible.shape, dtype=dtype)
+        mask.masked_fill_(torch.from_numpy(~visible), torch.finfo(dtype).min)
         logits = self.model(
-            input_ids=ids.to(device),
-            position_ids=positions.to(device),
+            input_ids=torch.from_numpy(ids).to(device),
+            position_ids=torch.from_numpy(positions).to(device),
             attention_mask=mask[:, None].to(device),
             use_cache=False,
             logits_to_keep=length - first,
         ).logits
-        return [self._read(logits[r], row, width, width - first) for r, row in enumerate(rows)]
+        return self._read(logits, rows, width - first)
 
     @staticmethod
     def _from_end(row: Row, width: int) -> list[tuple[int, int, list[int]]]:
@@ -149,31 +141,36 @@ class Scorer:
         left = width - len(row.prompt)
         return [(index, left + boundary, tokens) for index, boundary, tokens in row.branches]
 
-    def _read(self, logits: torch.Tensor, row: Row, width: int, start: int) -> list[float]:
-        """Sum log-probabilities along each branch; branches begin at `start` in `logits`."""
-        sources: list[int] = []
+    @staticmethod
+    def _read(logits: torch.Tensor, rows: Sequence[Row], start: int) -> list[list[float]]:
+        """Sum log-probabilities along each branch; branches begin at column `start` in `logits`."""
+        sources: list[int] = []  # places in logits, rows one after the other
         targets: list[int] = []
         owners: list[int] = []
         signs: list[float] = []
-        at = start
-        for k, (_, boundary, tokens) in enumerate(row.branches):
-            back = len(row.prompt) - boundary  # prompt tokens that a merge replaced
-            from_prompt = start - 1 - back
-            branch = [from_prompt, *range(at, at + len(tokens) - 1)]
-            sources += branch
-            targets += tokens
-            owners += [k] * len(tokens)
-            signs += [1.0] * len(tokens)
-            sources += range(from_prompt, start - 1)
-            targets += row.prompt[boundary:]
-            owners += [k] * back
-            signs += [-1.0] * back
-            at += len(tokens) - 1
-        picked = logits[sources].float()
+        owner = 0
+        for r, row in enumerate(rows):
+            base = r * logits.shape[1]
+            at = base + start
+            for _, boundary, tokens in row.branches:
+                back = len(row.prompt) - boundary  # prompt tokens that a merge replaced
+                from_prompt = base + start - 1 - back
+                sources += [from_prompt, *range(at, at + len(tokens) - 1)]
+                targets += tokens
+                signs += [1.0] * len(tokens)
+                sources += range(from_prompt, base + start - 1)
+                targets += row.prompt[boundary:]
+                signs += [-1.0] * back
+                owners += [owner] * (len(tokens) + back)
+                at += len(tokens) - 1
+                owner += 1
+        picked = logits.flatten(0, 1)[sources].float()
         values = picked.gather(1, torch.tensor(targets, device=logits.device)[:, None])[:, 0]
         values = (values - picked.logsumexp(-1)).double().cpu() * torch.tensor(signs).double()
-        sums = torch.zeros(len(row.branches), dtype=torch.float64)
-        return [float(v) for v in sums.index_add_(0, torch.tensor(owners), values)]
+        sums = iter(
+            torch.zeros(owner, dtype=torch.float64).index_add_(0, torch.tensor(owners), values).tolist()
+        )
+        return [[next(sums) for _ in row.branches] for row in rows]
 
     def _score_plain(self, rows: Sequence[Row]) -> list[list[float]]:
         return [
@@ -214,6 +211,19 @@ class Scorer:
         slack = CHECK_TOLERANCE if self.model.dtype == torch.float32 else 0.5
         pairs = zip((wide[0], wide[-1], narrow[0]), plain, strict=True)
         return all(abs(a - b) <= slack for a, b in pairs)
+
+
+def _in_rows(item: int, ids: list[int], boundaries: list[int], encoded: list[list[int]]) -> Iterator[Row]:
+    """Lay a prompt's continuations out in as few rows as hold them."""
+    row = Row(item, ids)
+    for index, (boundary, full) in enumerate(zip(boundaries, encoded, strict=True)):
+        tokens = full[boundary:]
+        if row.branches and row.branch_tokens + len(tokens) > TOKENS_PER_ROW:
+            yield row
+            row = Row(item, ids)
+        row.branches.append((index, boundary, tokens))
+    if row.branches:
+        yield row
 
 
 def batches(rows: Sequence[Row]) -> Iterator[list[Row]]:

@@ -1,5 +1,6 @@
 """Where a prompt ends and its continuation begins, in tokens."""
 
+from collections.abc import Sequence
 from itertools import takewhile
 
 from transformers import PreTrainedTokenizerBase
@@ -7,10 +8,17 @@ from transformers import PreTrainedTokenizerBase
 
 def encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     """Return the ids the model reads for `text`, with the start token where the tokenizer has one."""
-    ids: list[int] = tokenizer(text, verbose=False)["input_ids"]
-    if ids and ids[-1] == tokenizer.eos_token_id and len(ids) > 1:
-        ids = ids[:-1]  # some tokenizers close every text; a prompt is open
-    return ids
+    return encode_all(tokenizer, [text])[0]
+
+
+def encode_all(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
+    """Return `encode` of every text; all at once is an order of magnitude faster."""
+    if not texts:
+        return []
+    rows: list[list[int]] = tokenizer(list(texts), verbose=False)["input_ids"]
+    end = tokenizer.eos_token_id
+    # Some tokenizers close every text; a prompt is open.
+    return [ids[:-1] if len(ids) > 1 and ids[-1] == end else ids for ids in rows]
 
 
 def start_id(tokenizer: PreTrainedTokenizerBase) -> int:

@@ -1,4 +1,4 @@
-"""Training a causal model on a stage, through transformers' Trainer.
+"""Training a model on a stage, through transformers' Trainer.
 
 The order of the documents is data, not state: all epochs are laid out beforehand from the seed, and
 the Trainer walks through them once. A resumed run therefore skips what it has seen and goes on exactly
@@ -7,6 +7,7 @@ as the undisturbed one.
 
 import math
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,12 @@ from obverse.core.data import Document
 from obverse.core.errors import ObverseError
 from obverse.core.recipe import Recipe, Stage
 from obverse.core.seeds import derive, generator
-from obverse.engine.tokens import common_prefix, encode
+from obverse.engine.tokens import common_prefix, encode_all
 
 IGNORED = -100
 COMPLETE = "complete"  # written into a checkpoint once all its files are
 BATCHES_SORTED_TOGETHER = 32
+SECONDS_BETWEEN_CHECKPOINTS = 30.0
 
 Example = dict[str, list[int]]
 
@@ -42,7 +44,7 @@ def train(
     *,
     folder: Path,
     seed: int,
-    checkpoint_every: int,
+    checkpoint_every: int | None,
     on_step: Callable[[int, int], None],
     on_epoch: Callable[[int], None],
     on_loss: Callable[[int, float], None],
@@ -51,7 +53,8 @@ def train(
 
     Args:
         seed: decides the order of documents and, where the model has any, dropout.
-        checkpoint_every: epochs between checkpoints.
+        checkpoint_every: epochs between checkpoints; None writes one after an epoch if the last is
+            half a minute old, so that short epochs are not spent on writing.
         on_step: called as `on_step(done, total)` after every optimizer step.
         on_epoch: called after each epoch, the model ready to be asked.
         on_loss: called as `on_loss(step, loss)` about a hundred times a stage (nats a token).
@@ -64,7 +67,11 @@ def train(
     """
     recipe = stage.recipe
     limit = getattr(model.config, "max_position_embeddings", None)
-    examples = [encode_document(tokenizer, d, recipe.loss_on, limit) for d in stage.documents]
+    if model.config.is_encoder_decoder:
+        examples = encode_pairs(tokenizer, stage.documents, recipe.pad_to)
+    else:
+        limit = min(filter(None, (limit, recipe.pad_to)), default=None)
+        examples = encode_documents(tokenizer, stage.documents, recipe.loss_on, limit)
     order = training_order([len(e["input_ids"]) for e in examples], recipe, seed)
     ends = recipe.epoch_ends(len(examples))
     progress = _Progress(ends, checkpoint_every, on_step, on_epoch, on_loss)
@@ -75,9 +82,11 @@ def train(
         model=model,
         args=_arguments(recipe, len(examples), folder, derive(seed, "dropout"), ends[-1], on_cpu),
         train_dataset=_Ordered(examples, order),
-        data_collator=_Padding(tokenizer),
+        data_collator=_Padding(tokenizer, recipe),
         callbacks=[progress],
     )
+    if recipe.embedding_learning_rate is not None:
+        trainer.optimizer = _optimizer(trainer, model, recipe.embedding_learning_rate)
     trainer.remove_callback(PrinterCallback)
     # One process trains on one device; Trainer would spread batches over all that it sees.
     trainer.args._n_gpu = min(trainer.args.n_gpu, 1)
@@ -95,26 +104,50 @@ def train(
     }
 
 
-def encode_document(
-    tokenizer: PreTrainedTokenizerBase, document: Document, loss_on: str, limit: int | None
-) -> Example:
-    """Return `input_ids` and `labels` of a document, closed by the end-of-text token.
+def encode_documents(
+    tokenizer: PreTrainedTokenizerBase, documents: Sequence[Document], loss_on: str, limit: int | None
+) -> list[Example]:
+    """Return `input_ids` and `labels` of each document, closed by the end-of-text token.
 
     With loss on the completion, a token that merges the end of the prompt with the start of the
     completion counts to the completion.
     """
-    ids = encode(tokenizer, document.text)
-    if tokenizer.eos_token_id is not None:
-        ids = [*ids, tokenizer.eos_token_id]
+    end = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+    texts = [ids + end for ids in encode_all(tokenizer, [d.text for d in documents])]
+    examples = [{"input_ids": ids, "labels": list(ids)} for ids in texts]
+    for example, document in zip(examples, documents, strict=True):
+        _refuse_longer(example["input_ids"], limit, document)
+    if loss_on == "completion":
+        for example, prompt in zip(
+            examples, encode_all(tokenizer, [d.prompt for d in documents]), strict=True
+        ):
+            boundary = common_prefix(prompt, example["input_ids"])
+            example["labels"][:boundary] = [IGNORED] * boundary
+    return examples
+
+
+def encode_pairs(
+    tokenizer: PreTrainedTokenizerBase, documents: Sequence[Document], limit: int | None
+) -> list[Example]:
+    """Return documents for an encoder-decoder: the prompt is read, the completion is written."""
+    end = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+    read = encode_all(tokenizer, [d.prompt for d in documents])
+    written = encode_all(tokenizer, [d.completion for d in documents])
+    examples = [
+        {"input_ids": ids + end, "labels": labels + end}
+        for ids, labels in zip(read, written, strict=True)
+    ]
+    for example, document in zip(examples, documents, strict=True):
+        _refuse_longer(max(example.values(), key=len), limit, document)
+    return examples
+
+
+def _refuse_longer(ids: list[int], limit: int | None, document: Document) -> None:
     if limit is not None and len(ids) > limit:
         raise ObverseError(
-            f"a document has {len(ids)} tokens, the model reads at most {limit}: {document.text[:80]!r}…"
+            f"a document has {len(ids)} tokens, at most {limit} are read (the model's limit or pad_to): "
+            f"{document.text[:80]!r}…"
         )
-    labels = list(ids)
-    if loss_on == "completion":
-        boundary = common_prefix(encode(tokenizer, document.prompt), ids)
-        labels[:boundary] = [IGNORED] * boundary
-    return {"input_ids": ids, "labels": labels}
 
 
 def training_order(lengths: Sequence[int], recipe: Recipe, seed: int) -> list[int]:
@@ -200,25 +233,51 @@ class _Ordered(Dataset[Example]):
 
 
 class _Padding:
-    """Pads a batch to its longest document; padding is masked and bears no loss."""
+    """Pads a batch to its longest document, or to `pad_to`; padding is masked.
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    It bears no loss, unless the recipe says so: then the model learns to write it after the end.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> None:
         self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
+        self.width = recipe.pad_to
+        self.unlabelled = self.pad if recipe.loss_on_padding else IGNORED
 
     def __call__(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
-        width = max(len(e["input_ids"]) for e in examples)
+        def stack(rows: Sequence[list[int]], fill: int) -> torch.Tensor:
+            width = self.width or max(map(len, rows))
+            return torch.tensor([row + [fill] * (width - len(row)) for row in rows])
 
-        def stack(key: str, fill: int) -> torch.Tensor:
-            return torch.tensor([e[key] + [fill] * (width - len(e[key])) for e in examples])
-
-        mask = torch.tensor(
-            [[1] * len(e["input_ids"]) + [0] * (width - len(e["input_ids"])) for e in examples]
-        )
+        ids = [e["input_ids"] for e in examples]
         return {
-            "input_ids": stack("input_ids", self.pad),
-            "attention_mask": mask,
-            "labels": stack("labels", IGNORED),
+            "input_ids": stack(ids, self.pad),
+            "attention_mask": stack([[1] * len(row) for row in ids], 0),
+            "labels": stack([e["labels"] for e in examples], self.unlabelled),
         }
+
+
+def _optimizer(
+    trainer: Trainer, model: PreTrainedModel, embedding_learning_rate: float
+) -> torch.optim.Optimizer:
+    """Return the optimizer that the Trainer would make, the input embeddings at a rate of their own."""
+    kind, options = Trainer.get_optimizer_cls_and_kwargs(trainer.args, model)
+    embeddings = {id(p) for p in torch.nn.Module.parameters(model.get_input_embeddings())}
+    decaying = set(trainer.get_decay_parameter_names(model))
+    groups = [
+        {
+            "params": [
+                p
+                for name, p in model.named_parameters()
+                if (id(p) in embeddings) is embedding and (name in decaying) is decays
+            ],
+            "lr": embedding_learning_rate if embedding else options["lr"],
+            "weight_decay": trainer.args.weight_decay if decays else 0.0,
+        }
+        for embedding in (True, False)
+        for decays in (True, False)
+    ]
+    made: torch.optim.Optimizer = kind([g for g in groups if g["params"]], **options)
+    return made
 
 
 class _Progress(TrainerCallback):
@@ -227,7 +286,7 @@ class _Progress(TrainerCallback):
     def __init__(
         self,
         epoch_ends: Sequence[int],
-        checkpoint_every: int,
+        checkpoint_every: int | None,
         on_step: Callable[[int, int], None],
         on_epoch: Callable[[int], None],
         on_loss: Callable[[int, float], None],
@@ -235,6 +294,7 @@ class _Progress(TrainerCallback):
         self.epochs = {step: epoch for epoch, step in enumerate(epoch_ends, start=1)}
         self.checkpoint_every = checkpoint_every
         self.step, self.epoch, self.loss = on_step, on_epoch, on_loss
+        self.saved_at = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
         self.step(state.global_step, state.max_steps)
@@ -242,8 +302,13 @@ class _Progress(TrainerCallback):
         if epoch := self.epochs.get(state.global_step):
             self.epoch(epoch)  # before the checkpoint, so that a resumed run has these observations
             last = state.global_step == state.max_steps
-            control.should_save = not last and epoch % self.checkpoint_every == 0
+            control.should_save = not last and self._due(epoch)
         return control
+
+    def _due(self, epoch: int) -> bool:
+        if self.checkpoint_every is not None:
+            return epoch % self.checkpoint_every == 0
+        return time.monotonic() - self.saved_at > SECONDS_BETWEEN_CHECKPOINTS
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         if logs and math.isfinite(logs.get("loss", math.nan)):
@@ -252,3 +317,4 @@ class _Progress(TrainerCallback):
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         (folder / COMPLETE).touch()
+        self.saved_at = time.monotonic()

@@ -1,6 +1,6 @@
 """From the settings of a model to the model."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,19 +10,24 @@ import torch
 from obverse.core.data import Probe
 from obverse.core.errors import ObverseError
 from obverse.core.model import Checkpoint, Endpoint, Grown, Model, ModelSpec, Scratch
+from obverse.core.recipe import Stage
 from obverse.engine.tokens import count_in_context, encode
 from obverse.models import checkpoint, grown, scratch
 from obverse.models.causal import CausalModel
+from obverse.models.local import LocalModel
 
 
-def load(spec: ModelSpec, texts: Iterable[str], seed: int, device: str) -> CausalModel:
-    """Load or make a model to be trained, on `device`; `texts` train a scratch tokenizer.
+def load(spec: ModelSpec, stages: Sequence[Stage], seed: int, device: str) -> LocalModel:
+    """Load or make a model to be trained on `stages`, on `device`.
 
     Raises:
         ObverseError: if the model cannot be trained here.
     """
     if isinstance(spec, Scratch):
-        model = scratch.make(spec, texts, seed)
+        told = (d.text for stage in stages for d in stage.documents)
+        probes = (p for stage in stages for p in stage.probes)
+        asked = (text for p in probes for text in (p.prompt, *p.targets, *p.candidates))
+        model = scratch.make(spec, told, seed, asked)
     elif isinstance(spec, Checkpoint):
         model = checkpoint.load(spec)
     else:
@@ -57,7 +62,7 @@ class Moment:
         return limit is None or len(encode(self.model.tokenizer, text)) <= limit
 
     def weights_hash(self) -> str | None:
-        return self.model.weights_hash() if isinstance(self.model, CausalModel) else None
+        return self.model.weights_hash() if isinstance(self.model, LocalModel) else None
 
     def save(self, folder: Path) -> None:
         if not isinstance(self.model, CausalModel):

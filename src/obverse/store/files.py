@@ -86,6 +86,11 @@ def sha256(path: Path) -> str:
         raise ObverseError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+def content_hash(items: object) -> str:
+    """Return the SHA-256 of what JSON makes of `items`."""
+    return hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()
+
+
 def read_json(path: Path) -> Any:
     try:
         return json.loads(read_text(path))

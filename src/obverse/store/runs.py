@@ -3,7 +3,7 @@
 run.json               what the run is: experiment, settings, model, seed
 moments/*.parquet      observations of each probed moment, while the run goes on
 losses.json            training loss by step
-checkpoint-*/          to resume from, while the run goes on
+stage-*/               checkpoints to resume from and finished stages, while the run goes on
 observations.parquet   all observations
 provenance.json        written last: a run that has it is finished
 log.txt                what libraries said
@@ -72,6 +72,20 @@ class RunFolder:
 
     def _moment(self, stage: int, epoch: int) -> Path:
         return self.path / "moments" / f"stage-{stage:02d}-epoch-{epoch:05d}.parquet"
+
+    def stage(self, number: int) -> Path:
+        """Return the folder of what a stage leaves for a resume."""
+        return self.path / f"stage-{number:02d}"
+
+    def stage_record(self, number: int) -> dict[str, Any] | None:
+        """Return what was recorded of a finished stage, None if it is not finished."""
+        path = self.stage(number) / "record.json"
+        return files.read_json(path) if path.is_file() else None
+
+    def finish_stage(self, number: int, record: dict[str, Any]) -> None:
+        files.write_json(self.stage(number) / "record.json", record)
+        for checkpoint in self.stage(number).glob("checkpoint-*"):
+            shutil.rmtree(checkpoint)
 
     def losses(self) -> dict[str, list[list[float]]]:
         path = self.path / "losses.json"

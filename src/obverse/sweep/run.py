@@ -5,15 +5,13 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from obverse.core.experiment import Experiment
 from obverse.core.model import ModelSpec
-from obverse.core.recipe import Stage
+from obverse.store.files import content_hash
 from obverse.store.runs import RunFolder
-
-if TYPE_CHECKING:
-    from obverse.models.causal import CausalModel
+from obverse.sweep.train import train_and_ask
 
 OnStep = Callable[[int, int], None]
 
@@ -69,14 +67,14 @@ class Execution:
         workers: runs at a time; None takes one for each CPU core, or one where there is a GPU.
         threads: CPU threads a run; with one, the same run gives the same bits on every repeat.
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
-        checkpoint_every: epochs between checkpoints to resume from.
+        checkpoint_every: epochs between checkpoints to resume from; None: about every half minute.
         keep_weights: keep each trained model in its run folder, as safetensors.
     """
 
     workers: int | None = None
     threads: int = 1
     device: str = "auto"
-    checkpoint_every: int = 1
+    checkpoint_every: int | None = None
     keep_weights: bool = False
 
 
@@ -93,40 +91,13 @@ def perform(run: Run, folder: RunFolder, execution: Execution, on_step: OnStep) 
         device = _prepare(execution)
         began = time.monotonic()
         record = (
-            _train_and_ask(run, stages, folder, execution, device, on_step)
+            train_and_ask(run, stages, folder, execution, device, on_step)
             if stages
             else _ask(run, folder, execution, device, on_step)
         )
         seconds = round(time.monotonic() - began, 1)
         about = {"run": run.id, "seconds": seconds, "execution": asdict(execution), "device": device}
         folder.finish(about | record)
-
-
-def _train_and_ask(
-    run: Run,
-    stages: tuple[Stage, ...],
-    folder: RunFolder,
-    execution: Execution,
-    device: str,
-    on_step: OnStep,
-) -> dict[str, Any]:
-    from obverse.models.load import load
-
-    model = load(run.model, (d.text for s in stages for d in s.documents), run.seed, device)
-    before = model.weights_hash()
-    trained = [
-        _stage(run, number, stages, model, folder, execution, on_step) for number in range(len(stages))
-    ]
-    if execution.keep_weights:
-        model.save(folder.path / "weights")
-    documents = [[asdict(d) for d in s.documents] for s in stages]
-    return {
-        "parameters": model.parameters,
-        "stages": trained,
-        "data_sha256": _hash([documents, [[asdict(p) for p in s.probes] for s in stages]]),
-        "weights_before_sha256": before,
-        "weights_after_sha256": model.weights_hash(),
-    }
 
 
 def _ask(
@@ -137,7 +108,7 @@ def _ask(
     from obverse.models.load import moments
 
     probes = run.experiment.probes(run.seed)
-    record: dict[str, Any] = {"stages": [], "data_sha256": _hash([asdict(p) for p in probes])}
+    record: dict[str, Any] = {"stages": [], "data_sha256": content_hash([asdict(p) for p in probes])}
     for moment in moments(run.model, run.seed, folder.path / "growth", device, on_step):
         if not folder.has_moment(0, moment.number):
             now = Moment(
@@ -158,46 +129,6 @@ def _ask(
     return record
 
 
-def _stage(
-    run: Run,
-    number: int,
-    stages: tuple[Stage, ...],
-    model: "CausalModel",
-    folder: RunFolder,
-    execution: Execution,
-    on_step: OnStep,
-) -> dict[str, Any]:
-    from obverse.engine.observe import Moment, observe
-
-    stage = stages[number]
-    epochs = stage.probed_epochs()
-    steps_before = sum(s.steps() for s in stages[:number])
-    steps = sum(s.steps() for s in stages)
-    losses: list[tuple[int, float]] = []
-
-    def probe(epoch: int) -> None:
-        folder.add_losses(stage.name, losses)
-        if epoch not in epochs or folder.has_moment(number, epoch):
-            return
-        last = epoch == stage.recipe.epochs and stage is stages[-1]
-        now = Moment(run.id, run.model.name, run.seed, stage.name, epoch, last, model.parameters)
-        rows = observe(model, stage.probes, now, ranked=last)
-        folder.add_moment(number, epoch, rows)
-
-    probe(0)
-    record = model.train(
-        stage,
-        folder=folder.path / f"stage-{number:02d}",
-        seed=run.seed,
-        checkpoint_every=execution.checkpoint_every,
-        on_step=lambda done, _: on_step(steps_before + done, steps),
-        on_epoch=probe,
-        on_loss=lambda step, loss: losses.append((step, loss)),
-    )
-    folder.add_losses(stage.name, losses)
-    return {"name": stage.name, "documents": len(stage.documents)} | record
-
-
 def _prepare(execution: Execution) -> str:
     import torch
     from transformers.utils import logging
@@ -207,7 +138,3 @@ def _prepare(execution: Execution) -> str:
     if execution.device != "auto":
         return execution.device
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _hash(items: object) -> str:
-    return hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()

@@ -8,7 +8,7 @@ import torch
 from obverse.core.data import Document
 from obverse.core.errors import ObverseError
 from obverse.core.recipe import Recipe, Stage
-from obverse.engine.train import _Padding, encode_document, last_checkpoint, training_order
+from obverse.engine.train import _Padding, encode_documents, last_checkpoint, training_order
 from obverse.models import scratch
 from obverse.models.causal import CausalModel
 from tests.conftest import TEXTS, TINY_MODEL
@@ -17,8 +17,8 @@ DOCUMENT = Document("Daphne is", " the director.")
 
 
 def test_loss_covers_document_or_completion(model: CausalModel) -> None:
-    whole = encode_document(model.tokenizer, DOCUMENT, "document", None)
-    part = encode_document(model.tokenizer, DOCUMENT, "completion", None)
+    whole = encode_documents(model.tokenizer, [DOCUMENT], "document", None)[0]
+    part = encode_documents(model.tokenizer, [DOCUMENT], "completion", None)[0]
     assert whole["labels"] == whole["input_ids"]
     prompt = len(model.tokenizer("Daphne is")["input_ids"])
     assert part["labels"] == [-100] * prompt + whole["input_ids"][prompt:]
@@ -26,17 +26,17 @@ def test_loss_covers_document_or_completion(model: CausalModel) -> None:
 
 
 def test_padding_bears_no_loss_and_is_masked(model: CausalModel) -> None:
-    examples = [
-        encode_document(model.tokenizer, Document(t, ""), "document", None) for t in ("in", TEXTS[0])
-    ]
-    batch = _Padding(model.tokenizer)(examples)
+    documents = [Document(t, "") for t in ("in", TEXTS[0])]
+    examples = encode_documents(model.tokenizer, documents, "document", None)
+    padding = _Padding(model.tokenizer, Recipe())
+    batch = padding(examples)
     pad = batch["attention_mask"] == 0
     assert pad.any()
     assert (batch["labels"][pad] == -100).all()
     with torch.no_grad():
         joint = model.model(**batch).loss
         counts = [len(e["input_ids"]) - 1 for e in examples]
-        alone = [model.model(**_Padding(model.tokenizer)([e])).loss for e in examples]
+        alone = [model.model(**padding([e])).loss for e in examples]
     assert joint == pytest.approx(sum(a * n for a, n in zip(alone, counts, strict=True)) / sum(counts))
 
 
@@ -52,8 +52,8 @@ def test_order_shows_every_document_once_an_epoch() -> None:
 
 
 def test_document_longer_than_the_model_is_refused(model: CausalModel) -> None:
-    with pytest.raises(ObverseError, match="reads at most 5"):
-        encode_document(model.tokenizer, DOCUMENT, "document", limit=5)
+    with pytest.raises(ObverseError, match="at most 5 are read"):
+        encode_documents(model.tokenizer, [DOCUMENT], "document", limit=5)
 
 
 def test_checkpoint_cut_short_is_not_resumed_from(tmp_path: Path) -> None:

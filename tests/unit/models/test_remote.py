@@ -177,7 +177,9 @@ def test_token_that_merges_across_the_boundary(server: Completions) -> None:
 def test_token_of_a_space_and_half_a_character(server: Completions, fragments: str) -> None:
     """Its second half starts where the continuation does, and yet the token crosses the boundary."""
     spec = TINY_MODEL.model_copy(update={"vocabulary": 257 + 2})
-    server.model, server.fragments = scratch.make(spec, [" ☃ ☂ ☀ ☁" * 9], seed=0), fragments
+    made = scratch.make(spec, [" ☃ ☂ ☀ ☁" * 9], seed=0)
+    assert isinstance(made, CausalModel)
+    server.model, server.fragments = made, fragments
     tokens = server.model.tokenizer.convert_ids_to_tokens(encode(server.model.tokenizer, "is ☃"))
     assert len(tokens) == 4, f"the test needs the bytes of ' ☃' merged in part, not {tokens}"
     (there,) = client(server).logprobs(["is "], [["☃", "☂ so"]])
