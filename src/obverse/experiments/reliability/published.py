@@ -1,0 +1,46 @@
+"""The published populations: people of CVDB, creative works of T-REx."""
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from obverse.core.settings import Settings
+from obverse.experiments.reliability import cvdb, trex
+from obverse.experiments.reliability.population import Individual
+from obverse.experiments.reliability.wording import NATURAL, Wording
+
+
+class _Published(Settings):
+    """Entities that a pretrained model knows, each under one alias."""
+
+    held_out: Annotated[int, Field(ge=1)] = 1
+
+    wording: ClassVar[Wording] = NATURAL
+    letters: ClassVar[int] = 5
+
+    def known(self, seed: int) -> tuple[Individual, ...]:
+        return ()
+
+    def chance(self, attribution: bool) -> float | None:
+        return None
+
+
+class Cvdb(_Published):
+    """The most read people of the cross-verified database, half of them women (appendix A.1)."""
+
+    kind: Literal["cvdb"] = "cvdb"
+    entities: Annotated[int, Field(ge=20, multiple_of=2)] = 4000
+
+    def read(self, path: Path, seed: int) -> tuple[Individual, ...]:
+        return cvdb.read(path, self.entities)
+
+
+class Trex(_Published):
+    """Subjects of T-REx with four questions each (appendix A.2)."""
+
+    kind: Literal["trex"] = "trex"
+    entities: Annotated[int, Field(ge=20)] = 6900
+
+    def read(self, path: Path, seed: int) -> tuple[Individual, ...]:
+        return trex.read(path, self.entities, seed)

@@ -1,0 +1,61 @@
+"""Set inclusion (section 4.1, appendix D): aliases of numbers, and lists that hold them or not."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from obverse.core.seeds import generator
+from obverse.core.settings import Settings
+from obverse.experiments.reliability.population import NAME, Individual, Question
+from obverse.experiments.reliability.wording import BARE, Wording
+
+
+class Sets(Settings):
+    """Variables that stand for integers; nothing is known of them beforehand.
+
+    Attributes:
+        individuals: variables in all.
+        numbers: the integers are 0 to numbers − 1.
+        members: numbers in a list; a question asks whether the variable's number is among them.
+        questions: of each variable, half of them true; `held_out` of an X1 variable's are not trained.
+    """
+
+    kind: Literal["sets"] = "sets"
+    individuals: Annotated[int, Field(ge=20)] = 8000
+    numbers: Annotated[int, Field(ge=3)] = 100
+    members: Annotated[int, Field(ge=1)] = 8
+    questions: Annotated[int, Field(ge=4, multiple_of=4)] = 24
+    held_out: Annotated[int, Field(ge=1)] = 12
+
+    wording: ClassVar[Wording] = BARE
+    letters: ClassVar[int] = 4
+
+    @model_validator(mode="after")
+    def _room(self) -> "Sets":
+        if self.members >= self.numbers:
+            raise ValueError(f"members {self.members}: expected fewer than numbers {self.numbers}")
+        return self
+
+    def draw(self, seed: int) -> tuple[Individual, ...]:
+        """Return one individual a variable."""
+        draw = generator(seed, "individuals")
+        made = []
+        for _ in range(self.individuals):
+            number = draw.randrange(self.numbers)
+            others = [n for n in range(self.numbers) if n != number]
+            questions = []
+            for i in range(self.questions):
+                true = i % 2 == 0
+                listed = draw.sample(others, self.members - true) + [number] * true
+                draw.shuffle(listed)
+                text = f"{NAME} % {' '.join(map(str, listed))} ="
+                answer = "true" if true else "false"
+                questions.append(Question(answer, text, (answer,)))
+            made.append(Individual(str(number), tuple(questions)))
+        return tuple(made)
+
+    def known(self, seed: int) -> tuple[Individual, ...]:
+        return ()
+
+    def chance(self, attribution: bool) -> float | None:
+        return None if attribution else 0.5

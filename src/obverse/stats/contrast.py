@@ -1,0 +1,65 @@
+"""Differences between subsets, and how they change over variants, with seeds as the unit.
+
+Every seed draws its own data and trains its own model, so a seed's difference between two subsets is
+one independent measurement. Several second stages that go on from one first stage are averaged within
+their seed: they are nested in it, and tell nothing about other first stages.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from obverse.stats.clustered import ClusteredMean, clustered_mean
+
+
+def difference(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> ClusteredMean | None:
+    """Return mean(a) − mean(b) of `metric` over the seeds that have both; None if none has."""
+    return over_seeds(by_seed(a, b, metric), n_facts=_facts(a, b, metric))
+
+
+def slope(pairs: Mapping[float, tuple[pl.DataFrame, pl.DataFrame]], metric: str) -> ClusteredMean | None:
+    """Return how much mean(a) − mean(b) changes for each unit of x, given `{x: (a, b)}`.
+
+    A line is fitted to each seed's differences by least squares; the mean slope over seeds is
+    estimated. None if there are fewer than two places x at which any seed was measured.
+    """
+    places = {x: by_seed(a, b, metric) for x, (a, b) in pairs.items()}
+    seeds = sorted(set.intersection(*(set(values) for values in places.values()))) if places else []
+    if len(places) < 2 or not seeds:
+        return None
+    xs = np.array(list(places))
+    slopes = {
+        seed: float(np.polyfit(xs, [values[seed] for values in places.values()], 1)[0]) for seed in seeds
+    }
+    return over_seeds(slopes, n_facts=sum(_facts(a, b, metric) for a, b in pairs.values()))
+
+
+def by_seed(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> dict[int, float]:
+    """Return each seed's mean(a) − mean(b), branches averaged within it."""
+    first, second = _means(a, metric), _means(b, metric)
+    return {seed: first[seed] - second[seed] for seed in first if seed in second}
+
+
+def over_seeds(values: Mapping[int, float], n_facts: int = 0) -> ClusteredMean | None:
+    """Return the mean of one value a seed, with Student's t interval (none with a single seed)."""
+    if not values:
+        return None
+    numbers: Sequence[float] = list(values.values())
+    mean = clustered_mean(numbers, ["all"] * len(numbers), list(values))
+    if len(numbers) == 1:
+        mean = replace(mean, se=math.nan, df=math.nan)
+    return replace(mean, n_facts=n_facts)
+
+
+def _means(rows: pl.DataFrame, metric: str) -> dict[int, float]:
+    known = rows.drop_nulls(metric)
+    branches = known.group_by("seed", "branch").agg(pl.col(metric).cast(pl.Float64).mean())
+    return dict(branches.group_by("seed").agg(pl.col(metric).mean()).sort("seed").iter_rows())
+
+
+def _facts(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> int:
+    rows = pl.concat([a, b]).drop_nulls(metric)
+    return rows.select("seed", "fact").n_unique()

@@ -1,0 +1,54 @@
+"""How many seeds would decide a claim."""
+
+import math
+
+from scipy import stats
+
+from obverse.core.claim import Above, Below, Criterion, Within
+from obverse.stats.clustered import ClusteredMean
+
+POWER = 0.9
+MOST = 10_000
+
+
+def seeds_needed(
+    estimate: ClusteredMean, criterion: Criterion, alpha: float, power: float = POWER
+) -> int | None:
+    """Return with how many seeds the claim would hold with probability `power`.
+
+    It is taken that the true value and the spread between seeds are as measured, and that seeds are
+    the only unit; `alpha` is one-sided. None where more seeds would not help (the value does not
+    meet the criterion, or the spread is not known).
+    """
+    spread = estimate.se * math.sqrt(estimate.n_seeds)
+    if estimate.n_seeds < 2 or not spread > 0:
+        return None
+    room = _room(estimate.value, criterion)
+    if room <= 0:
+        return None
+    low, high = 2, MOST
+    if _power(room / spread, high, criterion, alpha) < power:
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        if _power(room / spread, middle, criterion, alpha) >= power:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _room(value: float, criterion: Criterion) -> float:
+    """Return the distance from the value to where the criterion is no longer met."""
+    if isinstance(criterion, Above):
+        return value - criterion.threshold
+    if isinstance(criterion, Below):
+        return criterion.threshold - value
+    return criterion.margin - abs(value)
+
+
+def _power(effect: float, n: int, criterion: Criterion, alpha: float) -> float:
+    critical = stats.t.ppf(1 - alpha, n - 1)
+    reached = float(stats.nct.sf(critical, n - 1, effect * math.sqrt(n)))
+    # Equivalence has two sides to pass; with the nearer one at `effect` this is a lower bound.
+    return max(0.0, 2 * reached - 1) if isinstance(criterion, Within) else reached
