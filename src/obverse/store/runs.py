@@ -3,7 +3,7 @@
 run.json               what the run is: experiment, settings, model, seed
 moments/*.parquet      observations of each probed moment, while the run goes on
 losses.json            training loss by step
-checkpoint-*/          to resume from, while the run goes on
+stage-*/, unfinished/  to resume from, while the run goes on
 observations.parquet   all observations
 provenance.json        written last: a run that has it is finished
 log.txt                what libraries said
@@ -96,7 +96,7 @@ class RunFolder:
 
     def tidy(self) -> None:
         """Remove what only an unfinished run needs; a kill may have come between."""
-        for left in (*self.path.glob("stage-*"), self.path / "moments", self.path / "growth"):
+        for left in (*self.path.glob("stage-*"), self.path / "moments", self.path / "unfinished"):
             shutil.rmtree(left, ignore_errors=True)
 
     def observations(self) -> pl.DataFrame:
