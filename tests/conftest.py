@@ -1,9 +1,13 @@
 """Small things that tests share: a tiny model, published-layout files, tiny settings."""
 
+import hashlib
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from obverse.core.model import Scratch
 from obverse.models import scratch
@@ -45,6 +49,26 @@ def checkpoint(model: CausalModel, tmp_path: Path) -> Path:
     folder = tmp_path / "checkpoint"
     model.save(folder)
     return folder
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., str]:
+    """Add a directory to a cache as the hub's own client keeps it, offline; return its commit."""
+    cache = tmp_path / "hub"
+    for name, value in {"HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}.items():
+        monkeypatch.setenv(name, value)  # for processes started
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+
+    def add(name: str, folder: Path, revision: str = "main") -> str:
+        place = cache / f"models--{name.replace('/', '--')}"
+        commit = hashlib.sha1(f"{name}@{revision}".encode()).hexdigest()
+        shutil.copytree(folder, place / "snapshots" / commit)
+        (place / "refs").mkdir(exist_ok=True)
+        (place / "refs" / revision).write_text(commit, encoding="utf-8")
+        return commit
+
+    return add
 
 
 PEOPLE = {

@@ -24,11 +24,18 @@ Name = Annotated[str, typer.Argument(metavar="STUDY", help="A study; see `obvers
 Preset = Annotated[str, typer.Option(help="tiny (from scratch, minutes on 2 cores) or paper.")]
 Models = Annotated[
     list[str] | None,
-    typer.Option("--model", help="A checkpoint directory or hub name, or `scratch`; repeatable."),
+    typer.Option(
+        "--model",
+        help="A checkpoint directory, a hub name (NAME@REVISION for a checkpoint of its training), a "
+        "family of `obverse list`, or `scratch`; repeatable.",
+    ),
 ]
 Data = Annotated[
     Path | None,
-    typer.Option(help="Published data, `obverse data` output, or a CSV/JSONL of name,description."),
+    typer.Option(
+        help="reversal: published data, `obverse data` output, or a CSV/JSONL of name,description. "
+        "repetition: classification data, a CSV/JSONL of prompt,classes,answer_index."
+    ),
 ]
 Set = Annotated[
     list[str] | None,
@@ -48,10 +55,23 @@ def run(
     settings: Set = None,
     endpoint: Annotated[
         str | None,
-        typer.Option(help="An OpenAI-compatible server that has --model; #chat at its end for chat."),
+        typer.Option(
+            help="An OpenAI-compatible server that has --model (NAME=7e9 tells its parameters); #chat at "
+            "its end for chat."
+        ),
     ] = None,
     family: Annotated[
-        str | None, typer.Option(help="What the models have in common, for trends over size.")
+        str | None,
+        typer.Option(
+            help="What the models have in common, for trends over size; published families are known."
+        ),
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            help="What checkpoints that are only asked are loaded in: float32 (default), bfloat16 or "
+            "float16."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where to write; out/STUDY by default.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
@@ -64,10 +84,11 @@ def run(
 
     The same command again finishes what was interrupted.
     """
-    study = _study(name, preset, model, data, seeds, settings, endpoint, family)
+    study = _study(name, preset, model, data, seeds, settings, endpoint, family, dtype)
     from rich.console import Console
 
     from obverse.report.build import build
+    from obverse.sweep.datasets import extent
     from obverse.sweep.findings import WIDE
     from obverse.sweep.run import Execution
 
@@ -80,6 +101,9 @@ def run(
     page = build(folder)
     console = Console() if sys.stdout.isatty() else Console(width=WIDE)
     console.print(f"\n{study.experiment.title}\n", highlight=False, markup=False)
+    asked = extent(study.experiment)
+    for line in ([asked] if asked else []) + [f"left out: {left.reason}" for left in study.skipped]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     if result.claims:
         console.print(result.claims.table(console.width))
     else:
@@ -103,18 +127,20 @@ def data(
     """Write a study's data, or check it for a model's tokenizer.
 
     reversal: a directory with documents.jsonl, probes.jsonl, facts.csv and dataset.json.
-    repetition: one file, .csv or .jsonl, with prompt, classes and answer_index.
+    repetition: one file, .csv or .jsonl, with prompt, classes and answer_index; the full grid, unless
+    --set grid says otherwise.
     """
-    study = _study(name, "tiny", None, data, 1, settings)
     from obverse.sweep.datasets import check_data, write_data
+    from obverse.sweep.study import experiment_of
 
+    experiment = experiment_of(name, data, _pairs(settings))
     if check:
-        clean, lines = check_data(study.experiment, model or [])
+        clean, lines = check_data(experiment, model or [])
         typer.echo("\n".join(lines))
         sys.exit(0 if clean else 1)
     if out is None:
         raise ObverseError("--out: name where to write")
-    typer.echo(write_data(study.experiment, out, seed, hub))
+    typer.echo(write_data(experiment, out, seed, hub))
 
 
 @app.command()
@@ -125,10 +151,14 @@ def export(
     settings: Set = None,
     data: Data = None,
 ) -> None:
-    """Write a study's items as a task that runs in another harness as it is."""
-    from obverse.experiments.repetition.suppression import Suppression
+    """Write a study's items as a task that runs in another harness as it is.
 
-    experiment = _study(name, "paper", ["scratch"], data, 1, settings).experiment
+    repetition: the full grid, unless --set grid says otherwise.
+    """
+    from obverse.experiments.repetition.suppression import Suppression
+    from obverse.sweep.study import experiment_of
+
+    experiment = experiment_of(name, data, _pairs(settings))
     if not isinstance(experiment, Suppression):
         raise ObverseError(f"{name}: only repetition can be exported; it alone asks models as they are")
     from obverse.experiments.repetition.export import export as write
@@ -192,19 +222,24 @@ def _study(
     settings: list[str] | None,
     endpoint: str | None = None,
     family: str | None = None,
+    dtype: str | None = None,
 ) -> "Study":
+    from obverse.sweep.study import study
+
+    return study(
+        name, preset=preset, models=models or [], data=data, seeds=seeds, settings=_pairs(settings),
+        endpoint=endpoint, family=family, dtype=dtype,
+    )  # fmt: skip
+
+
+def _pairs(settings: list[str] | None) -> dict[str, str]:
     pairs = {}
     for text in settings or []:
         key, equals, value = text.partition("=")
         if not equals:
             raise ObverseError(f"--set {text}: expected KEY=VALUE")
         pairs[key.strip()] = value.strip()
-    from obverse.sweep.study import study
-
-    return study(
-        name, preset=preset, models=models or [], data=data, seeds=seeds, settings=pairs,
-        endpoint=endpoint, family=family,
-    )  # fmt: skip
+    return pairs
 
 
 def main() -> None:

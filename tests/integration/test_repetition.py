@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -13,8 +14,11 @@ from polars.testing import assert_frame_equal
 
 import obverse
 from obverse.core.errors import ObverseError
-from obverse.core.model import Grown
+from obverse.core.model import Grown, Scratch
 from obverse.experiments.repetition import formats
+from obverse.models import scratch
+from obverse.models.causal import CausalModel
+from tests.completions import serving
 from tests.conftest import PUBLIC_ROWS
 
 EXECUTION = obverse.Execution(workers=2, device="cpu")
@@ -136,6 +140,106 @@ def test_check_lists_what_is_wrong(checkpoint: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "the class ' kind' is a prefix of ' kindly'" in done.stdout
     assert "the prompt ends in a space" in done.stdout
+
+
+def command(*words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "obverse.cli", *words], capture_output=True, text=True, check=False
+    )
+
+
+def test_data_check_and_export_take_the_full_grid(tmp_path: Path) -> None:
+    written = command("data", "repetition", "--out", str(tmp_path / "items.csv"))
+    assert written.stdout.endswith("items.csv: 1,638 items\n")
+    assert len(list(formats.read(tmp_path / "items.csv"))) == 1638
+    checked = command("data", "repetition", "--check")
+    assert checked.stdout == "text: 1,638 items, 4,914 prompts, nothing wrong\n"
+    assert command("export", "repetition", "--to", "lm-eval", "--out", str(tmp_path)).returncode == 0
+    assert (tmp_path / "items.jsonl").read_text().count("\n") == 1638
+    smaller = command("data", "repetition", "--check", "--set", "grid=balanced")
+    assert smaller.stdout == "text: 234 items, 702 prompts, nothing wrong\n"
+    refused = command("data", "repetition", "--check", "--set", "model.layers=3")
+    assert "no model takes part here" in refused.stderr
+
+
+def test_check_takes_families_and_revisions(
+    checkpoint: Path, hub: Callable[..., str], tmp_path: Path
+) -> None:
+    sizes = ("70m", "160m", "410m", "1b", "1.4b", "2.8b", "6.9b", "12b")
+    for size in sizes:
+        hub(f"EleutherAI/pythia-{size}", checkpoint)
+    hub("EleutherAI/pythia-70m", checkpoint, "step1")
+    data = str(small_data(tmp_path))
+    models = ["--model", "pythia", "--model", "EleutherAI/pythia-70m@step1"]
+    done = command("data", "repetition", "--check", "--data", data, *models)
+    names = [line.partition(":")[0] for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert names == [*(f"EleutherAI/pythia-{s}" for s in sizes), "EleutherAI/pythia-70m@step1"]
+    missing = command("data", "repetition", "--check", "--model", "EleutherAI/pythia-70m@step2")
+    assert "hub did not give it" in missing.stderr
+    local = command("data", "repetition", "--check", "--model", f"{checkpoint}@step1")
+    assert "is a directory, which holds one set of weights" in local.stderr
+
+
+def test_family_goes_on_without_what_cannot_be_loaded(
+    checkpoint: Path, hub: Callable[..., str], tmp_path: Path
+) -> None:
+    """From the command line, offline: two of eight members are in the hub's cache."""
+    small = Scratch(hidden_size=16, layers=1, heads=2, vocabulary=300)
+    scratch.make(small, ["a text"], seed=0).save(tmp_path / "small")
+    hub("EleutherAI/pythia-70m", tmp_path / "small")
+    hub("EleutherAI/pythia-160m", checkpoint)
+    out = tmp_path / "out"
+    done = command(
+        "run", "repetition", "--model", "pythia", "--dtype", "bfloat16", "--device", "cpu",
+        "--set", "shots=[0]", "--set", "induction=2", "--out", str(out),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "grid: balanced, 234 of 1,638 items; --set grid=full asks them all" in done.stdout
+    for stream in (done.stdout, done.stderr):
+        assert stream.count("left out: EleutherAI/pythia-") == 6
+    left = json.loads((out / "study.json").read_text())["provenance"]["skipped"]
+    assert left[0]["name"] == "EleutherAI/pythia-410m"
+    frame = pl.read_parquet(out / "observations.parquet")
+    assert frame["parameters"].n_unique() == frame["model"].n_unique() == 2
+    assert frame["family"].unique().to_list() == ["pythia"]
+    assert "accuracy/parameters" in (out / "claims.json").read_text()
+
+
+def test_family_named_after_the_runs(checkpoint: Path, tmp_path: Path) -> None:
+    settings = SETTINGS | {"shots": [0]}
+    data = small_data(tmp_path)
+    for family in ("", "mine"):
+        study = obverse.study(
+            "repetition", models=[str(checkpoint)], data=data, settings=settings, family=family
+        )
+        result = study.run(tmp_path / "out", execution=EXECUTION)
+        assert result.observations["family"].unique().to_list() == [family or None]
+    assert len(list((tmp_path / "out").glob("runs/*"))) == 1, "what was asked is not asked again"
+
+
+def test_interrupted_endpoint_is_asked_for_the_rest(model: CausalModel, tmp_path: Path) -> None:
+    with serving(model) as server:
+        study = obverse.study(
+            "repetition", models=["tiny=5e6"], endpoint=server.url, family="mine",
+            data=small_data(tmp_path), settings={"shots": [0], "induction": 4},
+        )  # fmt: skip
+        study.run(tmp_path / "whole", execution=EXECUTION)
+        needed = len(server.seen)
+        server.seen.clear()
+        server.patience = needed // 2
+        with pytest.raises(ObverseError, match="1 of 1 runs failed"):
+            study.run(tmp_path / "out", execution=EXECUTION)
+        [kept] = (tmp_path / "out").glob("runs/*/unfinished/answers.jsonl")
+        answered = len(kept.read_text().splitlines())
+        assert answered >= needed // 2 - 8, "but for what was on its way"
+        server.seen.clear()
+        server.patience = None
+        study.run(tmp_path / "out", execution=EXECUTION)
+        assert len(server.seen) <= needed - answered
+        assert not kept.exists()
+    first, again = (pl.read_parquet(tmp_path / n / "observations.parquet") for n in ("whole", "out"))
+    assert_frame_equal(first, again)
+    assert first["parameters"].unique().to_list() == [5_000_000]
 
 
 def test_model_from_scratch_cannot_be_asked_as_it_is(tmp_path: Path) -> None:

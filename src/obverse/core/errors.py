@@ -1,4 +1,4 @@
-"""The one exception meant for the user's eyes."""
+"""The exceptions meant for the user's eyes."""
 
 
 class ObverseError(Exception):
@@ -7,3 +7,7 @@ class ObverseError(Exception):
     The message names the file, line or key at fault and says what was expected instead; the command
     line prints it without a traceback.
     """
+
+
+class CannotLoadError(ObverseError):
+    """A model that is there and cannot be loaded; a study leaves it out and goes on with its others."""

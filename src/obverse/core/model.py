@@ -158,7 +158,8 @@ class Endpoint(Settings):
     """A model behind an OpenAI-compatible server.
 
     `api` is "completions" (which must give logprobs of an echoed prompt) or "chat" (answers only). The
-    key is read from the environment variable `key`, and written nowhere.
+    key is read from the environment variable `key`, and written nowhere. A server does not
+    tell `parameters`, which trends over size need.
     """
 
     kind: Literal["endpoint"] = "endpoint"
@@ -167,25 +168,42 @@ class Endpoint(Settings):
     api: Literal["completions", "chat"] = "completions"
     key: str = "OPENAI_API_KEY"
     family: str = ""
-    parameters: int | None = None
+    parameters: Annotated[int, Field(ge=1)] | None = None
 
     def identity(self) -> str:
         return f"endpoint:{self.url} {self.name} {self.api}"
 
 
+Dtype = Literal["float32", "bfloat16", "float16"]
+
+
 class Checkpoint(Settings):
-    """A causal checkpoint of transformers: a local directory or a hub name."""
+    """A causal checkpoint of transformers: a local directory or a hub name.
+
+    Attributes:
+        path: the directory; with `commit`, the name on the hub.
+        revision: the hub's branch or tag, as it was given.
+        commit: the hub's commit that is meant, filled in when the checkpoint is resolved.
+        family: what it has in common with the other models of a scaling trend.
+        tokens: training tokens seen, where the revision tells.
+        parameters: their number by the configuration, embeddings included, filled in likewise.
+        weights: a hash of the directory's files, or the hub's name and commit, filled in likewise.
+        dtype: what the weights are loaded in; training takes float32.
+    """
 
     kind: Literal["checkpoint"] = "checkpoint"
     name: str
     path: str
     revision: str | None = None
+    commit: str | None = None
     family: str = ""
-    tokens: int | None = None  # training tokens seen, where the revision tells
-    weights: str = ""  # hash of the files, filled in when the checkpoint is resolved
+    tokens: int | None = None
+    parameters: int | None = None
+    weights: str = ""
+    dtype: Dtype = "float32"
 
     def identity(self) -> str:
-        return f"checkpoint:{self.weights}"
+        return f"checkpoint:{self.weights}" + ("" if self.dtype == "float32" else f" {self.dtype}")
 
 
 ModelSpec = Annotated[Scratch | Grown | Endpoint | Checkpoint, Field(discriminator="kind")]

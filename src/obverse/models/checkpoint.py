@@ -2,120 +2,143 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
-from obverse.core.errors import ObverseError
-from obverse.core.model import Checkpoint
-from obverse.models import families
+import obverse.models.relative  # noqa: F401 - registers the type of grown models
+from obverse.core.errors import CannotLoadError, ObverseError
+from obverse.core.model import Checkpoint, Dtype
+from obverse.models import families, hub
 from obverse.models.causal import CausalModel
 
-TOKENIZER = ("*.json", "*.txt", "*.model")
-NEEDED = ("*.safetensors", "*.json", "*.txt", "*.model")
 
+def resolve(
+    path_or_name: str, revision: str | None = None, family: str | None = None, dtype: Dtype = "float32"
+) -> Checkpoint:
+    """Return the checkpoint at a local directory or under a hub name, and what tells it from others.
 
-def resolve(path_or_name: str, revision: str | None = None, family: str | None = None) -> Checkpoint:
-    """Return the checkpoint at a local directory or under a hub name, with the hash of its weights.
-
-    `family` is taken from the name where it begins with that of a known family.
+    Weights on the hub are not downloaded before they are loaded. `family` is that of a published
+    model, known by its name, unless given.
 
     Raises:
-        ObverseError: if the directory lacks a part, or the hub cannot give the checkpoint.
+        ObverseError: if a directory is given with a revision, or a path is no directory.
+        CannotLoadError: if the checkpoint lacks a part, or the hub cannot give it.
     """
-    folder = Path(path_or_name)
-    name = folder.name if folder.is_dir() else path_or_name
-    if not folder.is_dir():
-        folder = _from_hub(path_or_name, revision)
-    check(folder)
+    known: dict[str, Any]
+    if Path(path_or_name).is_dir():
+        _refuse_revision(path_or_name, revision)
+        folder = Path(path_or_name).resolve()
+        check(folder)
+        name = folder.name
+        known = {"path": str(folder), "weights": _hash(folder)}
+    else:
+        name = path_or_name
+        found = hub.listing(name, revision)
+        folder = found.folder
+        _refuse_incomplete(name, found.files)
+        # A commit is a hash of all files, and known before the weights are here.
+        known = {"path": name, "commit": found.commit, "weights": f"hub:{name}@{found.commit}"}
     return Checkpoint(
         name=f"{name}@{revision}" if revision else name,
-        path=str(folder.resolve()),
         revision=revision,
-        weights=_hash(folder),
         family=family or families.family_of(name) or "",
         tokens=families.tokens_of(name, revision),
+        parameters=_parameters(folder),
+        dtype=dtype,
+        **known,
     )
 
 
 def check(folder: Path) -> None:
     """Refuse a directory that is not a whole causal checkpoint, naming what is missing."""
+    _refuse_incomplete(str(folder), frozenset(p.name for p in folder.glob("*") if p.is_file()))
     config = folder / "config.json"
-    if not config.is_file():
-        raise ObverseError(f"{folder}: no config.json; expected a checkpoint saved by transformers")
     try:
         json.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ObverseError(f"{config}: not valid JSON: {error}") from None
+        raise CannotLoadError(f"{config}: not valid JSON: {error}") from None
     for shard in sorted(folder.glob("*.safetensors")):
         try:
             with safe_open(shard, "pt"):
                 pass
         except (SafetensorError, OSError) as error:
-            raise ObverseError(f"{shard}: not a whole safetensors file: {error}") from None
-    if not any(folder.glob("*.safetensors")):
-        other = sorted(p.name for p in folder.glob("*.bin"))
-        found = f" ({', '.join(other)} is a pickle, which is not loaded)" if other else ""
-        raise ObverseError(f"{folder}: no weights; expected model.safetensors or its shards{found}")
-    if not any((folder / n).is_file() for n in ("tokenizer.json", "tokenizer.model", "vocab.json")):
-        raise ObverseError(f"{folder}: no tokenizer; expected tokenizer.json beside the weights")
+            raise CannotLoadError(f"{shard}: not a whole safetensors file: {error}") from None
+
+
+def _refuse_revision(folder: str, revision: str | None) -> None:
+    if revision is not None:
+        raise ObverseError(
+            f"{folder}@{revision}: {folder} is a directory, which holds one set of weights; a revision "
+            "is for names on the Hugging Face hub"
+        )
+
+
+def _refuse_incomplete(where: str, files: frozenset[str]) -> None:
+    """Refuse a directory or repository whose files are not those of a causal checkpoint."""
+    if "config.json" not in files:
+        raise CannotLoadError(f"{where}: no config.json; expected a checkpoint saved by transformers")
+    top = [f for f in files if "/" not in f]
+    if not any(f.endswith(".safetensors") for f in top):
+        other = ", ".join(sorted(f for f in top if f.endswith(".bin")))
+        found = f" ({other} is a pickle, which is not loaded)" if other else ""
+        raise CannotLoadError(f"{where}: no weights; expected model.safetensors or its shards{found}")
+    if not {"tokenizer.json", "tokenizer.model", "vocab.json"} & files:
+        raise CannotLoadError(f"{where}: no tokenizer; expected tokenizer.json beside the weights")
+
+
+def _parameters(folder: Path) -> int:
+    """Return how many parameters the configuration asks for, embeddings included, without making them."""
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+        raise CannotLoadError(f"{folder}: cannot be loaded as a causal model: {error}") from error
+    return sum(p.numel() for p in model.parameters())
 
 
 def load(spec: Checkpoint) -> CausalModel:
-    """Load a resolved checkpoint in float32 (remote code off, safetensors only)."""
-    import obverse.models.relative  # noqa: F401 - registers the type of grown models
+    """Load a resolved checkpoint in its `dtype` (remote code off, safetensors only).
 
-    folder = Path(spec.path)
+    Raises:
+        CannotLoadError: if the hub does not give the weights, or they are not a whole causal model.
+    """
+    folder = Path(spec.path) if spec.commit is None else hub.download(spec.path, spec.commit)
     check(folder)
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False,
+            folder, dtype=getattr(torch, spec.dtype), use_safetensors=True, trust_remote_code=False,
             output_loading_info=True,
         )  # fmt: skip
         model, report = loaded
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ObverseError(f"{folder}: cannot be loaded as a causal model: {error}") from error
+        raise CannotLoadError(f"{folder}: cannot be loaded as a causal model: {error}") from error
     lacking = sorted(report["missing_keys"]) + sorted(map(str, report["mismatched_keys"]))
     if lacking:
-        raise ObverseError(
+        raise CannotLoadError(
             f"{folder}: the weights lack {', '.join(lacking[:3])}{' …' if lacking[3:] else ''}; "
             "expected a whole causal language model, with its output layer"
         )
     return CausalModel(model, tokenizer)
 
 
-def load_tokenizer(path_or_name: str) -> PreTrainedTokenizerBase:
+def load_tokenizer(path_or_name: str, revision: str | None = None) -> PreTrainedTokenizerBase:
     """Load the tokenizer alone of a local directory or hub name."""
     folder = Path(path_or_name)
-    if not folder.is_dir():
-        folder = _from_hub(path_or_name, None, TOKENIZER)
+    if folder.is_dir():
+        _refuse_revision(path_or_name, revision)
+    else:
+        folder = hub.download(path_or_name, revision, hub.SMALL)
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError, KeyError) as error:
         raise ObverseError(f"{folder}: no tokenizer that can be loaded: {error}") from None
     return tokenizer
-
-
-def _from_hub(name: str, revision: str | None, files: Sequence[str] = NEEDED) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    if name.startswith((".", "/", "~")) or name.count("/") > 1:
-        raise ObverseError(f"{name}: no such directory")
-    try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=list(files)))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ObverseError(
-            f"{name}: not a local directory, and the Hugging Face hub did not give it ({first}).\n"
-            "Pass --model DIRECTORY with a checkpoint saved by transformers' save_pretrained, or "
-            "leave --model out to train a small model from scratch."
-        ) from None
 
 
 def _hash(folder: Path) -> str:

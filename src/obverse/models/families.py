@@ -14,6 +14,22 @@ class Member:
 
 
 MILLION = 10**6
+PYTHIA_SIZES = (
+    ("70m", 70_426_624),
+    ("160m", 162_322_944),
+    ("410m", 405_334_016),
+    ("1b", 1_011_781_632),
+    ("1.4b", 1_414_647_808),
+    ("2.8b", 2_775_208_960),
+    ("6.9b", 6_857_302_016),
+    ("12b", 11_846_072_320),
+)
+
+
+def _pythia(suffix: str) -> tuple[Member, ...]:
+    return tuple(Member(f"EleutherAI/pythia-{size}{suffix}", n) for size, n in PYTHIA_SIZES)
+
+
 FAMILIES = {
     "gpt2": (
         Member("openai-community/gpt2", 124 * MILLION),
@@ -35,29 +51,30 @@ FAMILIES = {
         Member("facebook/opt-13b", 12_853 * MILLION),
         Member("facebook/opt-30b", 29_975 * MILLION),
     ),
-    "pythia": (
-        Member("EleutherAI/pythia-70m", 70_426_624),
-        Member("EleutherAI/pythia-160m", 162_322_944),
-        Member("EleutherAI/pythia-410m", 405_334_016),
-        Member("EleutherAI/pythia-1b", 1_011_781_632),
-        Member("EleutherAI/pythia-1.4b", 1_414_647_808),
-        Member("EleutherAI/pythia-2.8b", 2_775_208_960),
-        Member("EleutherAI/pythia-6.9b", 6_857_302_016),
-        Member("EleutherAI/pythia-12b", 11_846_072_320),
-    ),
+    "pythia": _pythia(""),
+    "pythia-deduped": _pythia("-deduped"),  # the same sizes, trained on The Pile without duplicates
 }
 PYTHIA_TOKENS_A_STEP = 2_097_152
 
 
 def family_of(name: str) -> str | None:
-    """Return the family a model's name belongs to, or None. The tuned `opt-iml` is not `opt`."""
-    base = name.rsplit("/", 1)[-1].lower()
-    return next((f for f in FAMILIES if re.match(rf"{re.escape(f)}(-(?!iml)|$)", base)), None)
+    """Return the family that a published model belongs to, or None.
+
+    Only the members themselves are known, with the name of their owner or (a directory, an old name of
+    the hub) without: another model of the same size would be averaged with the published one.
+    """
+    asked = name.lower()
+    for family, members in FAMILIES.items():
+        for member in members:
+            whole = member.name.lower()
+            if asked in (whole, whole.rpartition("/")[2]):
+                return family
+    return None
 
 
 def tokens_of(name: str, revision: str | None) -> int | None:
     """Return how many tokens a training checkpoint has seen, where its name tells (Pythia's steps)."""
     step = re.fullmatch(r"step(\d+)", revision or "")
-    if step and family_of(name) == "pythia":
+    if step and family_of(name) in ("pythia", "pythia-deduped"):
         return int(step[1]) * PYTHIA_TOKENS_A_STEP
     return None

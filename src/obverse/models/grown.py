@@ -25,6 +25,13 @@ def resolve(spec: Grown) -> Grown:
     return spec.model_copy(update={"corpus": corpus_hash()})
 
 
+def parameters(spec: Grown) -> int:
+    """Return how many parameters the model has, embeddings included, without making them."""
+    with torch.device("meta"):
+        model = RelativeModel(_config(spec, spec.vocabulary))
+    return sum(p.numel() for p in model.parameters())
+
+
 def stops(spec: Grown) -> list[int]:
     """Return after how many windows the model is asked: halves, back from the end, on a log scale."""
     count = spec.tokens // spec.window // spec.batch
@@ -42,14 +49,7 @@ def grow(
         derive(seed, "data"), spec.repeated,
     )  # fmt: skip
     torch.manual_seed(derive(seed, "initialisation"))
-    config = RelativeConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=spec.hidden_size,
-        num_hidden_layers=spec.layers,
-        num_attention_heads=spec.heads,
-        distances=spec.window,
-    )
-    model = RelativeModel(config)
+    model = RelativeModel(_config(spec, len(tokenizer)))
     torch.nn.Module.to(model, device)
     asked = CausalModel(model, tokenizer)
     seen_so_far = pretrain(
@@ -58,6 +58,16 @@ def grow(
     )  # fmt: skip
     for seen in seen_so_far:
         yield seen * spec.window, asked
+
+
+def _config(spec: Grown, vocabulary: int) -> RelativeConfig:
+    return RelativeConfig(
+        vocab_size=vocabulary,
+        hidden_size=spec.hidden_size,
+        num_hidden_layers=spec.layers,
+        num_attention_heads=spec.heads,
+        distances=spec.window,
+    )
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,7 @@
 """From the settings of a model to the model."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -65,15 +66,15 @@ class Moment:
         return self.model.weights_hash() if isinstance(self.model, LocalModel) else None
 
     def save(self, folder: Path) -> None:
-        if not isinstance(self.model, CausalModel):
-            raise ObverseError("--keep-weights: the weights of this model are not here")
+        """Keep the weights; a study refuses to where they are a server's."""
+        assert isinstance(self.model, CausalModel)
         self.model.save(folder)
 
 
 def moments(
     spec: ModelSpec, seed: int, folder: Path, device: str, on_step: Callable[[int, int], None]
 ) -> Iterator[Moment]:
-    """Yield the moments at which a model is asked as it is.
+    """Yield the moments at which a model is asked as it is; `folder` keeps what a resume goes on from.
 
     Raises:
         ObverseError: if it has to be trained on an experiment's documents first.
@@ -90,9 +91,11 @@ def moments(
         torch.nn.Module.to(model.model, device)
         yield Moment(model, 1, True, family, spec.tokens, model.parameters)
     elif isinstance(spec, Endpoint):
+        from obverse.models.answers import Answers
         from obverse.models.remote import RemoteModel
 
-        yield Moment(RemoteModel(spec), 1, True, family, None, spec.parameters)
+        with closing(Answers(folder / "answers.jsonl")) as answers:
+            yield Moment(RemoteModel(spec, answers), 1, True, family, None, spec.parameters)
     else:
         raise ObverseError(
             f"{spec.name}: a model from scratch knows nothing before it is trained; use the models "

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from obverse.core.errors import ObverseError
 from obverse.core.model import Endpoint
+from obverse.models.answers import Answers
 
 AT_ONCE = 8
 RETRIES = 4
@@ -26,14 +27,18 @@ T = TypeVar("T")
 
 
 class RemoteModel:
-    """Fulfils the Model contract; a chat endpoint gives answers and no log-probabilities."""
+    """Fulfils the Model contract; a chat endpoint gives answers and no log-probabilities.
 
-    def __init__(self, spec: Endpoint) -> None:
+    What `answers` holds already is not asked again, and what is asked is added to it as it comes.
+    """
+
+    def __init__(self, spec: Endpoint, answers: Answers | None = None) -> None:
         try:
             import openai
         except ImportError:
             raise ObverseError("models behind an endpoint need: pip install 'obverse[openai]'") from None
         self.spec = spec
+        self._answers = answers
         self._errors = openai.OpenAIError
         self._refusals = (openai.BadRequestError, openai.UnprocessableEntityError)
         self._extra: dict[str, float] = NO_PENALTY
@@ -65,24 +70,34 @@ class RemoteModel:
             ValueError: if a continuation is empty.
         """
         pairs = [(p, c) for p, options in zip(prompts, continuations, strict=True) for c in options]
-        values = iter(self._all(lambda pair: self._score(*pair), pairs))
+        values = iter(self._all(self._score, pairs))
         return [[next(values) for _ in options] for options in continuations]
 
     def generate(self, prompts: Sequence[str], max_new_tokens: Sequence[int]) -> list[str]:
-        return self._all(lambda one: self._answer(*one), list(zip(prompts, max_new_tokens, strict=True)))
+        return self._all(self._answer, list(zip(prompts, max_new_tokens, strict=True)))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         # The server's tokenizer is not known; bytes are an upper bound.
         return [len(t.encode()) for t in texts]
 
-    def _all(self, ask: Callable[[Any], T], questions: Sequence[Any]) -> list[T]:
+    def _all(self, ask: Callable[..., T], questions: Sequence[tuple[Any, ...]]) -> list[T]:
         try:
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                return list(pool.map(ask, questions))
+                return list(pool.map(lambda question: self._once(ask, question), questions))
         except self._errors as error:
             # Some servers repeat the key they were given; the cause is dropped for the same reason.
             message = str(error).replace(self._key, "***") if self._key != "none" else str(error)
             raise ObverseError(f"{self.spec.url}, model {self.spec.name}: {message}") from None
+
+    def _once(self, ask: Callable[..., T], question: tuple[Any, ...]) -> T:
+        if self._answers is None:
+            return ask(*question)
+        asked = [ask.__name__, *question]
+        known: T | None = self._answers.get(asked)
+        if known is None:
+            known = ask(*question)
+            self._answers.add(asked, known)
+        return known
 
     def _score(self, prompt: str, continuation: str) -> float:
         if not continuation:

@@ -4,6 +4,7 @@ run.json               what the run is: experiment, settings, model, seed
 moments/*.parquet      observations of each probed moment, while the run goes on
 losses.json            training loss by step
 stage-*/               checkpoints to resume from and finished stages, while the run goes on
+unfinished/            what is to be gone on from where a model is asked as it is
 observations.parquet   all observations
 provenance.json        written last: a run that has it is finished
 log.txt                what libraries said
@@ -110,7 +111,7 @@ class RunFolder:
 
     def tidy(self) -> None:
         """Remove what only an unfinished run needs; a kill may have come between."""
-        for left in (*self.path.glob("stage-*"), self.path / "moments", self.path / "growth"):
+        for left in (*self.path.glob("stage-*"), self.path / "moments", self.path / "unfinished"):
             shutil.rmtree(left, ignore_errors=True)
 
     def observations(self) -> pl.DataFrame:

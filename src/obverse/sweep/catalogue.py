@@ -13,13 +13,14 @@ from obverse.experiments.reversal import identities
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A study: what it asks, its experiment, its presets, and the models they take."""
+    """A study: what it asks, its experiment, its presets, the models they take, what data it writes."""
 
     name: str
     about: str
     experiment: type[Experiment]
     presets: dict[str, Callable[[], Experiment]]
     models: dict[str, tuple[str | ModelSpec, ...]]
+    data: Callable[[], Experiment]
 
 
 STUDIES = {
@@ -29,6 +30,7 @@ STUDIES = {
         experiment=identities.Identities,
         presets={"tiny": identities.tiny, "paper": identities.paper},
         models={"tiny": (Scratch(),), "paper": ("huggyllama/llama-7b",)},
+        data=identities.tiny,
     ),
     "repetition": Entry(
         name="repetition",
@@ -39,6 +41,7 @@ STUDIES = {
             "tiny": tuple(Grown(name=f"grown-{n}L", layers=n) for n in (1, 2, 3, 4)),
             "paper": ("gpt2", "gpt-neo", "opt", "pythia"),
         },
+        data=suppression.Suppression,  # the full grid
     ),
 }
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
-from obverse.experiments.repetition import check, formats
+from obverse.experiments.repetition import check, formats, grid
 from obverse.experiments.repetition.suppression import Suppression
 from obverse.experiments.reversal import dataset
 from obverse.experiments.reversal.identities import Identities
+from obverse.sweep.models import named
 
 SHOWN = 3
 
@@ -34,32 +35,55 @@ def write_data(experiment: Experiment, out: Path, seed: int, hub: bool) -> str:
             formats.Row(item.prompts["against"], item.classes, item.answer) for item in experiment.items()
         ]
         formats.write(rows, out, hub)
-        return f"{out}: {len(rows)} items"
+        return f"{out}: {len(rows):,} items"
     raise ObverseError(f"{experiment.name}: there is no data to write")
+
+
+def extent(experiment: Experiment) -> str | None:
+    """Return a line that says which part of all items is asked, or None if it is all."""
+    if not isinstance(experiment, Suppression) or experiment.data is not None:
+        return None
+    asked, every = len(experiment.items()), len(list(grid.items("full")))
+    if asked == every:
+        return None
+    return f"grid: {experiment.grid}, {asked:,} of {every:,} items; --set grid=full asks them all"
 
 
 def check_data(experiment: Experiment, models: Sequence[str]) -> tuple[bool, list[str]]:
     """Check classification items, for each model's tokenizer if there are any.
+
+    `models` are named as for a run: directories, hub names, `name@revision`, families.
 
     Returns:
         Whether nothing is wrong, and what to say.
     """
     if not isinstance(experiment, Suppression):
         raise ObverseError(f"{experiment.name}: --check is for classification items (repetition)")
+    if "scratch" in models:
+        raise ObverseError(
+            "--model scratch: its tokenizer is made from what it is trained on; name another"
+        )
     probes = [p for p in experiment.probes(0) if p.candidates and p.labels.get("shots") == 0]
+    items = len({p.fact for p in probes})  # each is asked in several conditions
+    counters: list[tuple[str, check.CountTokens | None]] = [
+        (f"{path}@{revision}" if revision else path, _counter(path, revision))
+        for model in models
+        for path, revision, _ in named(model)
+    ]
     clean, lines = True, []
-    for model in models or [None]:  # type: ignore[list-item]
-        found = check.summary(probes, _counter(model) if model else None)
+    for label, count in counters or [("text", None)]:
+        found = check.summary(probes, count)
         clean = clean and not found
-        lines.append(f"{model or 'text'}: {len(probes)} items, {'nothing wrong' if not found else ''}")
+        about = f"{items:,} items, {len(probes):,} prompts"
+        lines.append(f"{label}: {about}{'' if found else ', nothing wrong'}")
         for problem, ids in found.items():
             more = f" … and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
             lines.append(f"  {problem}: {', '.join(ids[:SHOWN])}{more}")
-    return clean, [line.rstrip(", ") for line in lines]
+    return clean, lines
 
 
-def _counter(model: str) -> check.CountTokens:
+def _counter(path: str, revision: str | None) -> check.CountTokens:
     from obverse.engine.tokens import count_in_context
     from obverse.models.checkpoint import load_tokenizer
 
-    return partial(count_in_context, load_tokenizer(model))
+    return partial(count_in_context, load_tokenizer(path, revision))

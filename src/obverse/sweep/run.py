@@ -109,7 +109,7 @@ def _ask(
 
     probes = run.experiment.probes(run.seed)
     record: dict[str, Any] = {"stages": [], "data_sha256": content_hash([asdict(p) for p in probes])}
-    for moment in moments(run.model, run.seed, folder.path / "growth", device, on_step):
+    for moment in moments(run.model, run.seed, folder.path / "unfinished", device, on_step):
         if not folder.has_moment(0, moment.number):
             now = Moment(
                 run.id, run.model.name, run.seed, "", moment.number, moment.last, moment.parameters,

@@ -1,7 +1,7 @@
 """A study: an experiment × models × seeds, run as a whole and evaluated."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.model import Checkpoint, Endpoint, Grown, ModelSpec, Scratch
-from obverse.core.settings import leaf_keys, unknown_name, validated
+from obverse.core.settings import leaf_keys, unknown_name
 from obverse.stats.verdict import evaluate
 from obverse.store import files, observations
 from obverse.store.provenance import provenance
@@ -19,6 +19,7 @@ from obverse.store.runs import RunFolder
 from obverse.sweep.catalogue import entry
 from obverse.sweep.execute import execute
 from obverse.sweep.findings import Findings
+from obverse.sweep.models import Choice, Skipped, choose, distinct, refuse_averaged, refuse_same
 from obverse.sweep.run import Execution, Run
 
 SCHEMA_VERSION = 1
@@ -51,6 +52,7 @@ class Study:
     seeds: tuple[int, ...] = (0, 1, 2)
     preset: str = "tiny"
     given: dict[str, Any] = field(default_factory=dict)
+    skipped: tuple[Skipped, ...] = ()
 
     def with_settings(self, settings: Mapping[str, Any]) -> Self:
         """Return a copy with settings replaced: the experiment's, and `model.*` of scratch models.
@@ -75,7 +77,11 @@ class Study:
                         f"model.{next(iter(of_model))} belongs to a model made here; "
                         f"{model.name} has its own shape"
                     )
+            if not models:
+                raise ObverseError(f"model.{next(iter(of_model))}: no model takes part here")
             models = tuple(m.with_overrides(of_model) for m in models)
+            models = distinct(models)
+            refuse_same(models)
         return replace(
             self,
             experiment=self.experiment.with_overrides(of_experiment),
@@ -85,17 +91,27 @@ class Study:
 
     def runs(self) -> tuple[Run, ...]:
         """Return every run of the study. A model asked as it is gives the same whatever the seed."""
-        trained = bool(self.experiment.stages(self.seeds[0])) if self.seeds else False
+        trained = self.trains
         return tuple(
             Run(self.experiment, model, seed)
             for model in self.models
             for seed in (self.seeds if trained or isinstance(model, Grown) else self.seeds[:1])
         )
 
+    @property
+    def trains(self) -> bool:
+        """Whether models are told something, and not only asked."""
+        return bool(self.experiment.stages(self.seeds[0])) if self.seeds else False
+
     def check(self) -> None:
         """Build all data once, so that bad input is refused before any training."""
         if not self.seeds:
             raise ObverseError("a study needs at least one seed")
+        refuse_same(self.models)
+        if self.trains:
+            _refuse_half_precision(self.models)
+        else:
+            refuse_averaged(self.models)
         for seed in self.seeds:
             asked = [s.probes for s in self.experiment.stages(seed)] or [self.experiment.probes(seed)]
             if not any(asked):
@@ -125,11 +141,18 @@ class Study:
         """
         out = Path(out)
         console = console or Console(stderr=True)
+        execution = execution or Execution()
         self.check()
+        if execution.keep_weights:
+            _refuse_remote(self.models)
+        for left in self.skipped:
+            console.print(f"left out: {left.reason}", highlight=False, markup=False, soft_wrap=True)
         work = [(run, out / "runs" / run.folder_name) for run in self.runs()]
-        execute(work, execution or Execution(), console)
-        folders = [RunFolder(path) for _, path in work]
-        frame = observations.concatenate([folder.observations() for folder in folders])
+        execute(work, execution, console)
+        seen = [RunFolder(path).observations() for _, path in work]
+        if not self.trains:
+            seen = [_labelled(frame, run) for frame, (run, _) in zip(seen, work, strict=True)]
+        frame = observations.concatenate(seen)
         findings = Findings(tuple(evaluate(self.experiment.claims(), frame)))
         files.write_json(out / "study.json", self.describe(command))
         files.write_parquet(out / "observations.parquet", frame)
@@ -158,7 +181,7 @@ class Study:
             "seeds": list(self.seeds),
             "runs": [run.folder_name for run in self.runs()],
             "reference": self.experiment.reference(),
-            "provenance": provenance(),
+            "provenance": provenance() | {"skipped": [asdict(left) for left in self.skipped]},
         }
 
 
@@ -172,6 +195,7 @@ def study(
     settings: Mapping[str, Any] | None = None,
     endpoint: str | None = None,
     family: str | None = None,
+    dtype: str | None = None,
 ) -> Study:
     """Return the study called `name`, ready to run.
 
@@ -179,21 +203,26 @@ def study(
         name: one of `obverse list`.
         preset: "tiny" (from scratch, minutes on two CPU cores) or "paper".
         models: checkpoint directories, hub names (`name@revision` for a training checkpoint),
-            families (`pythia`) or model settings; by default what the preset takes.
+            families (`pythia`) or model settings; by default what the preset takes. Models that cannot
+            be loaded are left out, and said to be, as long as one remains.
         data: published data, obverse's own, or a CSV/JSONL of facts.
         seeds: how many (0, 1, …) or which.
         settings: overrides by dotted key, e.g. `{"recipe.epochs": 8}`.
-        endpoint: address of an OpenAI-compatible server whose models `models` names, with `#chat` at
-            its end where it serves chat alone.
-        family: what the models have in common, for trends over their size; published families are
-            known by their names.
+        endpoint: address of an OpenAI-compatible server whose models `models` names (`NAME=7e9` tells
+            its parameters), with `#chat` at its end where it serves chat alone.
+        family: what the models have in common, for trends over their size; the members of published
+            families are known by their names.
+        dtype: what checkpoints that are only asked are loaded in: "float32" (the default), "bfloat16"
+            or "float16".
 
     Raises:
-        ObverseError: on an unknown name or setting, or a model or file that cannot be had.
+        ObverseError: on an unknown name or setting, or where no model or a file can be had.
     """
     known = entry(name)
     if preset not in known.presets:
         raise ObverseError(unknown_name(preset, known.presets, "preset"))
+    if endpoint is not None and not models:
+        raise ObverseError(f"--endpoint {endpoint}: name the server's model with --model NAME")
     if isinstance(seeds, int):
         if seeds < 1:
             raise ObverseError(f"seeds: at least one is needed, got {seeds}")
@@ -208,50 +237,54 @@ def study(
     if not models:
         base = replace(base, models=tuple(m for m in chosen if not isinstance(m, str)))
     base = base.with_settings(of_experiment)
-    base = replace(base, models=_distinct([s for m in chosen for s in _specs(m, endpoint, family)]))
+    specs, skipped = choose(chosen, Choice(endpoint, family, dtype))
+    base = replace(base, models=specs, skipped=skipped)
     return base.with_settings({f"model.{k}": v for k, v in of_model.items()})
+
+
+def experiment_of(name: str, data: Path | None, settings: Mapping[str, str]) -> Experiment:
+    """Return the experiment whose data the study `name` writes, checks and exports unless told otherwise.
+
+    Raises:
+        ObverseError: on an unknown name or setting.
+    """
+    overrides: dict[str, Any] = dict(settings)
+    if data is not None:
+        overrides["data"] = data
+    base = Study(name, entry(name).data(), (), (0,))
+    return base.with_settings(overrides).experiment
+
+
+def _labelled(frame: pl.DataFrame, run: Run) -> pl.DataFrame:
+    """Return what a run saw, with what is said of its model now; it may have been run before that."""
+    if isinstance(run.model, Scratch):
+        return frame
+    said: dict[str, str | int | None] = {"family": run.model.family or None}
+    if isinstance(run.model, Endpoint):
+        said["parameters"] = run.model.parameters
+    return frame.with_columns(
+        pl.lit(value, frame.schema[name]).alias(name) for name, value in said.items()
+    )
+
+
+def _refuse_half_precision(models: Sequence[ModelSpec]) -> None:
+    for model in models:
+        if isinstance(model, Checkpoint) and model.dtype != "float32":
+            raise ObverseError(
+                f"{model.name}: --dtype {model.dtype} is for models that are only asked; this study "
+                "trains them, in float32"
+            )
+
+
+def _refuse_remote(models: Sequence[ModelSpec]) -> None:
+    for model in models:
+        if isinstance(model, Endpoint):
+            raise ObverseError(
+                f"--keep-weights: the weights of {model.name} are not here, but a server's"
+            )
 
 
 def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings of models made here (without their prefix) and those of the experiment."""
     of_model = {k.removeprefix("model."): v for k, v in settings.items() if k.startswith("model.")}
     return of_model, {k: v for k, v in settings.items() if not k.startswith("model.")}
-
-
-def _specs(model: str | ModelSpec, endpoint: str | None, family: str | None) -> list[ModelSpec]:
-    from obverse.models import checkpoint, grown
-    from obverse.models.families import FAMILIES
-
-    if isinstance(model, Grown):
-        return [grown.resolve(model)]
-    if not isinstance(model, str):
-        return [model]
-    if endpoint is not None:
-        url, _, api = endpoint.partition("#")
-        about = {"name": model, "url": url, "api": api or "completions", "family": family or ""}
-        return [validated(Endpoint, about)]
-    if model == "scratch":
-        return [Scratch()]
-    if model in FAMILIES and not Path(model).is_dir():
-        return [checkpoint.resolve(m.name, family=model) for m in FAMILIES[model]]
-    path, at, revision = model.rpartition("@")
-    if not at:
-        path, revision = model, ""
-    return [checkpoint.resolve(path, revision or None, family)]
-
-
-def _distinct(models: Sequence[ModelSpec]) -> tuple[ModelSpec, ...]:
-    """Give models of the same name (two directories called `final`) names that tell them apart."""
-    names = [m.name for m in models]
-    if len(set(names)) == len(names):
-        return tuple(models)
-    longer = []
-    for model in models:
-        if names.count(model.name) > 1 and isinstance(model, Checkpoint):
-            model = model.model_copy(update={"name": "/".join(Path(model.path).parts[-2:])})
-        longer.append(model)
-    names = [m.name for m in longer]
-    for name in names:
-        if names.count(name) > 1:
-            raise ObverseError(f"the model {name!r} is named twice")
-    return tuple(longer)

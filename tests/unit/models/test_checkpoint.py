@@ -1,13 +1,16 @@
-"""Which directories are checkpoints, and what is known of one by its name."""
+"""Which directories and hub repositories are checkpoints, and how they are loaded."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+from huggingface_hub import HfApi
 
-from obverse.core.errors import ObverseError
-from obverse.models import families
+from obverse.core.errors import CannotLoadError, ObverseError
+from obverse.core.model import Dtype
 from obverse.models.causal import CausalModel
-from obverse.models.checkpoint import check, load, resolve
+from obverse.models.checkpoint import check, load, load_tokenizer, resolve
 
 
 def test_whole_checkpoint_is_loaded_as_it_was_saved(checkpoint: Path, model: CausalModel) -> None:
@@ -73,53 +76,70 @@ def test_path_that_is_no_directory(tmp_path: Path) -> None:
         resolve(str(tmp_path / "nothing"))
 
 
-def test_training_checkpoint_is_named_with_its_tokens(checkpoint: Path) -> None:
-    pythia = checkpoint.rename(checkpoint.parent / "pythia-70m")
-    spec = resolve(str(pythia), revision="step1000")
-    assert spec.name == "pythia-70m@step1000"
-    assert spec.revision == "step1000"
-    assert spec.family == "pythia"
+def test_directory_has_no_revisions(checkpoint: Path) -> None:
+    with pytest.raises(
+        ObverseError, match=r"checkpoint@v2: .*checkpoint is a directory, which holds one"
+    ):
+        resolve(str(checkpoint), revision="v2")
+    with pytest.raises(ObverseError, match="is a directory, which holds one"):
+        load_tokenizer(str(checkpoint), "v2")
+
+
+def test_parameters_are_known_before_the_weights_are_read(checkpoint: Path, model: CausalModel) -> None:
+    assert resolve(str(checkpoint)).parameters == model.parameters
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_weights_are_loaded_as_asked(checkpoint: Path, dtype: Dtype) -> None:
+    spec = resolve(str(checkpoint), dtype=dtype)
+    loaded = load(spec)
+    assert {p.dtype for p in loaded.model.parameters()} == {getattr(torch, dtype)}
+    [values] = loaded.logprobs(["Daphne is"], [[" Uriah", " the director"]])
+    [exact] = load(resolve(str(checkpoint))).logprobs(["Daphne is"], [[" Uriah", " the director"]])
+    assert values == pytest.approx(exact, rel=0.02)
+    assert (values == exact) == (dtype == "float32")
+    assert (spec.identity() == resolve(str(checkpoint)).identity()) == (dtype == "float32")
+
+
+def test_training_checkpoint_on_the_hub(checkpoint: Path, hub: Callable[..., str]) -> None:
+    commit = hub("EleutherAI/pythia-70m", checkpoint, "step1000")
+    spec = resolve("EleutherAI/pythia-70m", revision="step1000")
+    assert spec.name == "EleutherAI/pythia-70m@step1000"
+    assert (spec.revision, spec.commit, spec.family) == ("step1000", commit, "pythia")
     assert spec.tokens == 1000 * 1024 * 2048  # a step is 1,024 sequences of 2,048 tokens
-    assert resolve(str(pythia), family="mine").family == "mine"
+    assert spec.parameters == resolve(str(checkpoint)).parameters
+    assert load(spec).weights_hash() == load(resolve(str(checkpoint))).weights_hash()
+    assert resolve("EleutherAI/pythia-70m", "step1000", family="mine").family == "mine"
+    with pytest.raises(CannotLoadError, match=r"EleutherAI/pythia-70m: .* hub did not give it"):
+        resolve("EleutherAI/pythia-70m")
 
 
-@pytest.mark.parametrize(
-    ("name", "revision", "tokens"),
-    [
-        ("EleutherAI/pythia-1.4b-deduped", "step512", 512 * 2_097_152),
-        ("EleutherAI/pythia-70m", "step0", 0),
-        ("EleutherAI/pythia-70m", "main", None),
-        ("EleutherAI/pythia-70m", None, None),
-        ("EleutherAI/pythia-70m", "step", None),
-        ("someone/other", "step1000", None),
-    ],
-)
-def test_tokens_are_known_where_the_revision_tells(
-    name: str, revision: str | None, tokens: int | None
+def test_weights_on_the_hub_wait_until_they_are_loaded(
+    checkpoint: Path, hub: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert families.tokens_of(name, revision) == tokens
+    (checkpoint / "model.safetensors").unlink()
+    commit = hub("someone/model", checkpoint)
+    asked = []
+
+    def listed(_: HfApi, name: str, revision: str) -> list[str]:
+        asked.append((name, revision))
+        return ["config.json", "tokenizer.json", "model.safetensors"]
+
+    monkeypatch.setattr(HfApi, "list_repo_files", listed)
+    spec = resolve("someone/model")
+    assert asked == [("someone/model", commit)]
+    with pytest.raises(CannotLoadError, match="no weights"):
+        load(spec)
 
 
-@pytest.mark.parametrize(
-    ("name", "family"),
-    [
-        ("openai-community/gpt2", "gpt2"),
-        ("gpt2-xl", "gpt2"),
-        ("EleutherAI/gpt-neo-2.7B", "gpt-neo"),
-        ("EleutherAI/gpt-neox-20b", None),
-        ("facebook/opt-1.3b", "opt"),
-        ("EleutherAI/Pythia-70m-deduped", "pythia"),
-        ("someone/optimist", None),
-        ("distilgpt2", None),
-        ("pythia/other", None),
-    ],
-)
-def test_family_is_told_by_the_name(name: str, family: str | None) -> None:
-    assert families.family_of(name) == family
-
-
-def test_members_belong_to_their_family_and_grow() -> None:
-    for family, members in families.FAMILIES.items():
-        assert {families.family_of(m.name) for m in members} == {family}
-        sizes = [m.parameters for m in members]
-        assert sizes == sorted(set(sizes))
+@pytest.mark.parametrize("weights", ["pytorch_model.bin", "onnx/model.safetensors"])
+def test_pickles_on_the_hub_are_refused_before_anything_is_loaded(
+    weights: str, checkpoint: Path, hub: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub("facebook/opt-350m", checkpoint)
+    files = ["config.json", "tokenizer.json", weights]
+    monkeypatch.setattr(HfApi, "list_repo_files", lambda *_, **__: files)
+    said = r"facebook/opt-350m: no weights; expected model\.safetensors or its shards"
+    pickle = r" \(pytorch_model\.bin is a pickle, which is not loaded\)" if "bin" in weights else "$"
+    with pytest.raises(CannotLoadError, match=said + pickle):
+        resolve("facebook/opt-350m")

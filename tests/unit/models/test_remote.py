@@ -1,10 +1,9 @@
 """The endpoint client, asked against servers that truly speak the protocol.
 
-`Completions` is a server of the tests' own over a tiny model; the last test asks `transformers serve`,
-which runs where its packages (fastapi, uvicorn) are installed.
+`tests.completions` is a server of the tests' own over a tiny model; the last test asks `transformers
+serve`, which runs where its packages (fastapi, uvicorn) are installed.
 """
 
-import json
 import os
 import socket
 import subprocess
@@ -12,131 +11,30 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import accumulate
+from contextlib import closing
 from pathlib import Path
-from threading import Lock, Thread
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import torch
-from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from obverse.core.errors import ObverseError
 from obverse.core.model import Endpoint
 from obverse.engine.tokens import encode
 from obverse.models import remote, scratch
+from obverse.models.answers import Answers
 from obverse.models.causal import CausalModel
 from obverse.models.remote import RemoteModel, read_echo
+from tests.completions import Completions, serving
 from tests.conftest import TINY_MODEL
 
 KEY = "sk-never-to-be-seen"
 
 
-@dataclass
-class Completions:
-    """An OpenAI-compatible server over `model`, with the habits of several real ones.
-
-    Attributes:
-        echoes: whether the prompt and log-probabilities are given.
-        generates: whether a token is generated after the echo (some servers stop at once).
-        fragments: how a part of a character is shown: "bytes" (OpenAI), "offsets" (U+FFFD, with right
-            text_offset) or "lengths" (U+FFFD, text_offset adding up the lengths of what is shown).
-        start: whether a start token stands first.
-        fails: answer everything with 500, repeating the key.
-        seen: (path, authorization, body) of every request.
-    """
-
-    model: CausalModel
-    echoes: bool = True
-    generates: bool = True
-    fragments: str = "bytes"
-    start: bool = False
-    fails: bool = False
-    seen: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-    lock: Lock = field(default_factory=Lock)
-    url: str = ""
-
-    def answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        with self.lock:
-            if path == "/v1/chat/completions":
-                content = self.model.generate([body["messages"][-1]["content"]], [body["max_tokens"]])[0]
-                return {"choices": [{"index": 0, "message": {"role": "assistant", "content": content}}]}
-            if self.echoes and body.get("echo"):
-                return {"choices": [{"index": 0, **self.echo(body)}]}
-            text = self.model.generate([body["prompt"]], [body["max_tokens"]])[0]
-            return {"choices": [{"index": 0, "text": text, "logprobs": None}]}
-
-    def echo(self, body: dict[str, Any]) -> dict[str, Any]:
-        tokenizer = self.model.tokenizer
-        ids = encode(tokenizer, body["prompt"])
-        if self.start:
-            ids = [tokenizer.eos_token_id, *ids]
-        with torch.no_grad():
-            values = self.model.model(torch.tensor([ids])).logits[0].log_softmax(-1)
-            if self.generates:
-                for _ in range(body["max_tokens"]):
-                    ids.append(int(values[-1].argmax()))
-                    values = self.model.model(torch.tensor([ids])).logits[0].log_softmax(-1)
-        shown = [self.show(i) for i in ids]
-        text = body["prompt"] + tokenizer.decode(ids[len(encode(tokenizer, body["prompt"])) :])
-        if self.start:
-            text = tokenizer.decode(ids)
-        if self.fragments == "lengths":
-            offsets = list(accumulate(map(len, shown), initial=0))[:-1]
-        else:
-            before = [str(tokenizer.decode(ids[:i])).rstrip("\ufffd") for i in range(len(ids))]
-            offsets = [len(b) for b in before]
-        chosen = [float(values[i, token]) for i, token in enumerate(ids[1:])]
-        best = [{self.show(int(row.argmax())): float(row.max())} for row in values[: len(chosen)]]
-        return {
-            "text": text,
-            "logprobs": {
-                "tokens": shown, "token_logprobs": [None, *chosen], "text_offset": offsets,
-                "top_logprobs": [None, *best],
-            },
-        }  # fmt: skip
-
-    def show(self, token: int) -> str:
-        text = str(self.model.tokenizer.decode([token]))
-        if "\ufffd" not in text or self.fragments != "bytes":
-            return text
-        back = {letter: byte for byte, letter in bytes_to_unicode().items()}
-        letters = self.model.tokenizer.convert_ids_to_tokens(token)
-        return "bytes:" + "".join(f"\\x{back[letter]:02x}" for letter in letters)
-
-
 @pytest.fixture
 def server(model: CausalModel) -> Iterator[Completions]:
-    state = Completions(model)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            state.seen.append((self.path, self.headers.get("Authorization", ""), body))
-            answer = state.answer(self.path, body)
-            if state.fails:
-                answer = {"error": {"message": f"no luck with {self.headers['Authorization']}"}}
-            content = json.dumps(answer).encode()
-            self.send_response(500 if state.fails else 200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    state.url = f"http://127.0.0.1:{http.server_port}/v1"
-    yield state
-    http.shutdown()
-    thread.join()
-    http.server_close()
+    with serving(model) as state:
+        yield state
 
 
 def client(server: Completions, **settings: Any) -> RemoteModel:
@@ -266,6 +164,44 @@ def test_bound_on_tokens_holds_for_every_text(server: Completions) -> None:
     texts = ["Daphne", "☃☃☃", "日本語"]
     bounds = client(server).count_tokens(texts)
     assert all(b >= n for b, n in zip(bounds, server.model.count_tokens(texts), strict=True))
+
+
+@pytest.mark.parametrize("api", ["completions", "chat"])
+def test_what_was_answered_is_not_asked_again(
+    server: Completions, api: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def ask(answers: Answers) -> list[Any]:
+        model = RemoteModel(Endpoint(name="tiny", url=server.url, api=api), answers)
+        with closing(answers):
+            return (
+                model.logprobs(PROMPTS, [OPTIONS] * 4)
+                if model.scores
+                else model.generate(PROMPTS, [3] * 4)
+            )
+
+    monkeypatch.setattr(remote, "AT_ONCE", 1)
+    whole = ask(Answers(tmp_path / "whole.jsonl"))
+    needed = [body for _, _, body in server.seen]
+    server.seen.clear()
+
+    server.patience = len(needed) // 2
+    with pytest.raises(ObverseError, match="Error code: 400"):
+        ask(Answers(tmp_path / "answers.jsonl"))
+    answered = [body for _, _, body in server.seen][: server.patience]
+    server.seen.clear()
+    server.patience = None
+    # A full disk, or a kill in the middle of a line, loses what that line would have held.
+    with (tmp_path / "answers.jsonl").open("ab") as file:
+        file.write(b'{"key": "abc", "v{"key": "abc"}\n{"key": "abc", "val')
+    assert ask(Answers(tmp_path / "answers.jsonl")) == whole
+    again = [body for _, _, body in server.seen]
+    # A score that took two requests is written down after the second.
+    assert len([body for body in again if body in answered]) <= 1
+    assert len(again) <= len(needed) - len(answered) + 1
+
+    server.seen.clear()
+    assert ask(Answers(tmp_path / "answers.jsonl")) == whole
+    assert not server.seen
 
 
 def free_port() -> int:
