@@ -32,7 +32,7 @@ def load(spec: ModelSpec, texts: Iterable[str], seed: int, device: str) -> Causa
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class AskedModel:
     """A model as it is asked: the only time, or one of several as it grows."""
 
     model: Model
@@ -67,7 +67,7 @@ class Moment:
 
 def moments(
     spec: ModelSpec, seed: int, folder: Path, device: str, on_step: Callable[[int, int], None]
-) -> Iterator[Moment]:
+) -> Iterator[AskedModel]:
     """Yield the moments at which a model is asked as it is.
 
     Raises:
@@ -79,15 +79,15 @@ def moments(
         numbers = {windows * spec.window: n for n, windows in enumerate(grown.stops(spec), start=1)}
         for tokens, model in grown.grow(spec, seed, folder, device, on_step):
             number = numbers[tokens]
-            yield Moment(model, number, number == len(numbers), family, tokens, model.parameters)
+            yield AskedModel(model, number, number == len(numbers), family, tokens, model.parameters)
     elif isinstance(spec, Checkpoint):
         model = checkpoint.load(spec)
         torch.nn.Module.to(model.model, device)
-        yield Moment(model, 1, True, family, spec.tokens, model.parameters)
+        yield AskedModel(model, 1, True, family, spec.tokens, model.parameters)
     elif isinstance(spec, Endpoint):
         from obverse.models.remote import RemoteModel
 
-        yield Moment(RemoteModel(spec), 1, True, family, None, spec.parameters)
+        yield AskedModel(RemoteModel(spec), 1, True, family, None, spec.parameters)
     else:
         raise ObverseError(
             f"{spec.name}: a model from scratch knows nothing before it is trained; use the models "
