@@ -80,7 +80,9 @@ def test_texts_are_well_formed() -> None:
             assert not re.search(r"[{}]|  | [,.:;?]", prompt.replace(" -,", "")), prompt
         numbers = re.findall(r"(?:\b|number )(\d+) symbols|number (\d+)", item.prompts["against"])
         stated = [int(a or b) for a, b in numbers if (a or b) not in pattern(item)]
-        assert set(stated) <= {2 * int(item.labels["repetitions"])}, "the length counts the symbol to come"
+        assert set(stated) <= {2 * int(item.labels["repetitions"])}, (
+            "the length counts the symbol to come"
+        )
 
 
 def asked(experiment: Suppression, condition: str = "against", shots: int = 0) -> list[Probe]:
@@ -267,7 +269,9 @@ def test_flawed_items_are_told() -> None:
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
 def test_own_data_takes_the_same_way(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"own.{ending}"
-    rows = [Row(f"question {i}", (" yes", " no", " perhaps"), i % 3, part="quiz", round="2") for i in range(4)]
+    rows = [
+        Row(f"question {i}", (" yes", " no", " perhaps"), i % 3, part="quiz", round="2") for i in range(4)
+    ]
     formats.write(rows, path)
     experiment = Suppression(data=path, shots=(0, 2, 4), induction=0)
     probes = asked(experiment)
@@ -276,7 +280,7 @@ def test_own_data_takes_the_same_way(tmp_path: Path, ending: str) -> None:
     ]
     assert {p.chance for p in probes} == {1 / 3}
     for probe in probes:
-        assert probe.labels == {"condition": "against", "shots": 0}, "of no pattern, `part` is no template"
+        assert probe.labels == {"condition": "against", "shots": 0}, "`part` is no template"
     assert {c.id for c in experiment.claims()} == {
         "accuracy/parameters", "accuracy/tokens", "accuracy/chance", "induction/parameters",
     }  # fmt: skip

@@ -27,7 +27,7 @@ def claims(margin: float, controls: Sequence[str], own_data: bool) -> tuple[Clai
         controls: the conditions asked beside the task, "follow" and "none"; each has its claim.
         own_data: whether the items are the user's own, of which no pattern is known.
     """
-    right = "is the right class chosen" if own_data else "is the pattern broken as told"
+    right = "the right class is chosen" if own_data else "the pattern is broken as told"
     return (
         Claim(
             id="accuracy/parameters",
