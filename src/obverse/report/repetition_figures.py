@@ -88,7 +88,7 @@ def growth(task: Task, observations: pl.DataFrame, asked: pl.DataFrame) -> Figur
     gains = induction_gains(observations.drop_nulls("tokens"))
     data = {ACCURACY: group_means(zero, keys, "correct", bounds=PROPORTION)}
     if len(gains):
-        data["Induction: gain of a second copy (nats a word)"] = group_means(gains, keys, "gain")
+        data["Induction (nats a word)"] = group_means(gains, keys, "gain")
     size = alt.Color(
         "parameters:O", title="parameters", scale=alt.Scale(scheme="viridis"), legend=STROKES
     )
