@@ -101,7 +101,7 @@ def asked() -> CausalModel:
         i.prompts["against"] + one
         for i in islice(items("full"), 0, None, 5)
         for one in i.classes
-        if i.pattern != "red blue"
+        if i.labels["pattern"] != "red blue"
     ]
     spec = Scratch(hidden_size=32, layers=2, heads=2, vocabulary=600)
     made = scratch.make(spec, texts, seed=0)

@@ -42,7 +42,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     study = obverse.study("repetition", models=FAMILY, seeds=2, settings=settings)
     result = study.run(out, execution=EXECUTION)
     assert {f.claim for f in result.claims} == {
-        "accuracy/parameters", "accuracy/tokens", "induction/parameters", "sensitivity",
+        "accuracy/parameters", "accuracy/tokens", "accuracy/chance", "induction/parameters",
+        "sensitivity/follow", "sensitivity/none",
     }  # fmt: skip
     assert all(f.measured is not None for f in result.claims)
     obverse.write_report(out)
@@ -68,7 +69,12 @@ def test_page_shows_trends_controls_and_says_what_they_mean(finished: Path) -> N
         assert f'id="{figure}"' in page
         assert (finished / "figures" / f"{figure}.png").is_file()
     assert "It would not be disobedience" in page
-    assert "sensitivity to" in page
+    assert page.count("Sensitivity to the instruction") == 1
+    assert page.count("Earlier moments") == 2
+    assert "induction," in page
+    assert "seeds 0, 1 ·" in page
+    assert "one item and one seed at a time" in page
+    assert "left out" not in page
     for reference in ("<script", "<link", "<img", "url("):
         assert reference not in page
 
@@ -117,7 +123,15 @@ def test_own_data_on_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
     asked = result.observations.filter(subset="suppression", shots=0)
     assert len(asked) == len(PUBLIC_ROWS)
     assert asked["target"].to_list() == [classes[i] for _, classes, i in PUBLIC_ROWS]
+    assert asked.select("pattern", "template", "repetitions").null_count().row(0) == (4, 4, 4)
     obverse.write_report(tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Classification of your own data" in page
+    assert "own data, items.csv" in page
+    assert "asked as it is, once" in page
+    shown = page.split("<h2>Settings")[0]
+    for word in ("pattern", "seeds", "one seed", "Sensitivity", "undecided</span>", "follow"):
+        assert word not in shown, "nothing is said of the grid, of seeds, of what was not asked"
 
 
 def test_flawed_items_are_kept_or_left_out(checkpoint: Path, tmp_path: Path) -> None:
@@ -128,7 +142,25 @@ def test_flawed_items_are_kept_or_left_out(checkpoint: Path, tmp_path: Path) -> 
         result = study.run(tmp_path / keep, execution=EXECUTION)
         assert len(result.observations) == expected
     [record] = (tmp_path / "false").glob("runs/*/provenance.json")
-    assert json.loads(record.read_text())["left_out"] == 2
+    reasons = json.loads(record.read_text())["left_out"]
+    assert reasons == {"classes are flawed for the tokenizer": 2, "longer than the model can read": 0}
+    for keep in ("true", "false"):
+        obverse.write_report(tmp_path / keep)
+        said = "checkpoint: 2 (classes are flawed for the tokenizer)"
+        assert (said in (tmp_path / keep / "report.html").read_text()) == (keep == "false")
+
+
+@pytest.mark.parametrize("reason", ["classes are flawed", "longer than the model can read"])
+def test_run_without_any_item_left_is_refused(checkpoint: Path, tmp_path: Path, reason: str) -> None:
+    prompt = "The director is" if reason.startswith("classes") else "The director is" * 1000
+    classes = (" kind", " kindly") if reason.startswith("classes") else (" film", " opera")
+    formats.write([formats.Row(prompt, classes, 0)] * 3, tmp_path / "items.csv")
+    settings = SETTINGS | {"keep_flawed": "false", "shots": [0]}
+    study = obverse.study(
+        "repetition", models=[str(checkpoint)], data=tmp_path / "items.csv", settings=settings
+    )
+    with pytest.raises(ObverseError, match=f"checkpoint: every item is left out \\(3: {reason}"):
+        study.run(tmp_path / "out", execution=EXECUTION)
 
 
 def test_check_lists_what_is_wrong(checkpoint: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def load(spec: ModelSpec, stages: Sequence[Stage], seed: int, device: str) -> Lo
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class AskedModel:
     """A model as it is asked: the only time, or one of several as it grows."""
 
     model: Model
@@ -73,7 +73,7 @@ class Moment:
 
 def moments(
     spec: ModelSpec, seed: int, folder: Path, device: str, on_step: Callable[[int, int], None]
-) -> Iterator[Moment]:
+) -> Iterator[AskedModel]:
     """Yield the moments at which a model is asked as it is; `folder` keeps what a resume goes on from.
 
     Raises:
@@ -85,17 +85,17 @@ def moments(
         numbers = {windows * spec.window: n for n, windows in enumerate(grown.stops(spec), start=1)}
         for tokens, model in grown.grow(spec, seed, folder, device, on_step):
             number = numbers[tokens]
-            yield Moment(model, number, number == len(numbers), family, tokens, model.parameters)
+            yield AskedModel(model, number, number == len(numbers), family, tokens, model.parameters)
     elif isinstance(spec, Checkpoint):
         model = checkpoint.load(spec)
         torch.nn.Module.to(model.model, device)
-        yield Moment(model, 1, True, family, spec.tokens, model.parameters)
+        yield AskedModel(model, 1, True, family, spec.tokens, model.parameters)
     elif isinstance(spec, Endpoint):
         from obverse.models.answers import Answers
         from obverse.models.remote import RemoteModel
 
         with closing(Answers(folder / "answers.jsonl")) as answers:
-            yield Moment(RemoteModel(spec, answers), 1, True, family, None, spec.parameters)
+            yield AskedModel(RemoteModel(spec, answers), 1, True, family, None, spec.parameters)
     else:
         raise ObverseError(
             f"{spec.name}: a model from scratch knows nothing before it is trained; use the models "

@@ -55,8 +55,10 @@ def build(out: str | Path) -> Path:
     assert source is not None
     style = Markup(source.get_source(environment, "page.css")[0])
     html = environment.get_template(f"{kind}.html.j2").render(
-        page | {"figures": drawn}, study=left.study, claims=left.claims, runs=left.runs, style=style
-    )
+        {"title": left.study["title"]} | page | {"figures": drawn},
+        study=left.study, claims=left.claims, runs=left.runs, repeated=_repeated(left.runs),
+        left_out=_left_out(left.runs), style=style,
+    )  # fmt: skip
     path = left.out / "report.html"
     files.write_text(path, html)
     return path
@@ -71,7 +73,11 @@ def _read(out: Path) -> Left:
     for name in study["runs"]:
         record = files.read_json(out / "runs" / name / "provenance.json")
         spec = files.read_json(out / "runs" / name / "run.json")
-        runs.append(record | {"name": name, "model": spec["model"]["name"], "seed": spec["seed"]})
+        model = spec["model"]
+        # A seed matters to what is trained; a model asked as it is runs once, whatever the seed.
+        trained = bool(record["stages"]) or model["kind"] == "grown"
+        about = {"name": name, "model": model["name"], "seed": spec["seed"], "trained": trained}
+        runs.append(record | about)
     return Left(
         out,
         study,
@@ -79,6 +85,28 @@ def _read(out: Path) -> Left:
         observations.read(out / "observations.parquet"),
         runs,
     )
+
+
+def _repeated(runs: list[dict[str, Any]]) -> str:
+    """Say over which seeds models were trained, and which were asked as they are."""
+    seeds = sorted({run["seed"] for run in runs if run["trained"]})
+    once = len({run["model"] for run in runs if not run["trained"]})
+    said = [f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"] if seeds else []
+    if once:
+        which = f"{once} asked as {'they are' if once > 1 else 'it is'}" if seeds else "asked as it is"
+        said.append(f"{which}, once" if seeds or once == 1 else "each asked as it is, once")
+    return "; ".join(said)
+
+
+def _left_out(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return how many prompts of each model were left out, and why; runs of a model agree in that."""
+    found = {
+        (run["model"], reason): count
+        for run in runs
+        for reason, count in run.get("left_out", {}).items()
+        if count
+    }
+    return [{"model": m, "reason": reason, "count": n} for (m, reason), n in found.items()]
 
 
 def _save(out: Path, name: str, chart: alt.TopLevelMixin) -> str:

@@ -1,14 +1,17 @@
 """One look for all figures, and their files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
+import polars as pl
 import vl_convert
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
 SCALE = 2.0
+STROKES = alt.Legend(symbolType="stroke", symbolStrokeWidth=2, symbolOpacity=1, symbolSize=300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,23 @@ class Figure:
     name: str
     caption: str
     chart: alt.TopLevelMixin
+
+
+def lines_with_bands(
+    table: pl.DataFrame, title: str, lines: Sequence[Any] = (), zero: bool = True, **shared: Any
+) -> alt.LayerChart | alt.FacetChart:
+    """Draw `mean` as lines, in bands from `low` to `high`.
+
+    Args:
+        title: of the y axis, which includes 0 if `zero`.
+        lines: encodings of the lines alone; `shared` are those of lines and bands.
+    """
+    base = alt.Chart(table).encode(**shared)
+    y = alt.Y("low:Q", title=title, scale=alt.Scale(zero=zero))
+    return alt.layer(
+        base.mark_area(opacity=0.13).encode(y=y, y2="high:Q"),
+        base.mark_line(point=alt.OverlayMarkDef(size=30)).encode(*lines, y="mean:Q"),
+    )
 
 
 def styled(chart: Any) -> Any:

@@ -8,10 +8,10 @@ MISSING = "–"
 
 
 def number(value: float | None, places: int = 3) -> str:
-    """Write a number with a true minus sign; a missing one as a dash."""
+    """Write a number with a true minus sign, and zero with none; a missing one as a dash."""
     if value is None or math.isnan(value):
         return MISSING
-    return f"{value:.{places}f}".replace("-", "−")
+    return f"{value:z.{places}f}".replace("-", "−")
 
 
 def percent(value: float | None, places: int = 1) -> str:

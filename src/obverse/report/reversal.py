@@ -1,11 +1,12 @@
 """The page of the Reversal Curse, experiment 1."""
 
+from math import inf
 from typing import Any
 
 import altair as alt
 import polars as pl
 
-from obverse.report.figures import BLUE, GREY, ORANGE, Figure
+from obverse.report.figures import BLUE, GREY, ORANGE, STROKES, Figure, lines_with_bands
 from obverse.stats.likelihood import likelihood_tests
 from obverse.stats.summary import group_means
 
@@ -13,7 +14,6 @@ SUBSETS = ["NameToDescription", "DescriptionToName", "Both"]
 TESTED = SUBSETS[:2]
 DIRECTIONS = ["same", "reverse"]
 COLOURS = alt.Scale(domain=DIRECTIONS, range=[BLUE, ORANGE])
-STROKES = alt.Legend(symbolType="stroke", symbolStrokeWidth=2, symbolOpacity=1, symbolSize=300)
 DASHES = alt.Legend(symbolType="stroke", symbolStrokeColor="black", symbolSize=300)
 SAMPLES = 3
 
@@ -52,6 +52,14 @@ def _count(frame: pl.DataFrame) -> str:
     )
 
 
+def _cells(
+    base: alt.Chart, mark: alt.Chart, y: alt.Y, *beside: alt.Chart
+) -> alt.LayerChart | alt.FacetChart:
+    """Draw the mean of each cell as `mark`, its interval as a line, and what is compared with them."""
+    interval = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q")
+    return alt.layer(mark.encode(y=y), interval, *beside)
+
+
 def _accuracy_figure(final: pl.DataFrame, reference: dict[str, Any]) -> Figure:
     means = group_means(final, ["model", "subset", "direction"], "exact_match", bounds=(0, 1))
     chance = final.group_by("subset").agg(pl.col("chance").mean())
@@ -62,11 +70,11 @@ def _accuracy_figure(final: pl.DataFrame, reference: dict[str, Any]) -> Figure:
     panels = alt.Chart(data).encode(
         x=alt.X("direction:N", sort=DIRECTIONS, title=None, axis=alt.Axis(labelAngle=0))
     )
-    y = alt.Y("mean:Q", title="Exact match (share of questions)", scale=alt.Scale(domain=[0, 1]))
     colour = alt.Color("direction:N", scale=COLOURS, legend=None)
-    layers = alt.layer(
-        panels.mark_bar(opacity=0.75, width=34).encode(y=y, color=colour),
-        panels.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q"),
+    layers = _cells(
+        panels,
+        panels.mark_bar(opacity=0.75, width=34).encode(color=colour),
+        alt.Y("mean:Q", title="Exact match (share of questions)", scale=alt.Scale(domain=[0, 1])),
         panels.mark_tick(color=GREY, thickness=1.5, width=56).encode(y="chance:Q"),
         panels.mark_point(shape="diamond", size=70, filled=True, color="black").encode(y="paper:Q"),
     ).properties(width=190, height=240)
@@ -89,7 +97,7 @@ def _likelihood_figure(tested: pl.DataFrame) -> Figure:
     """Figure 4 of the paper, with its positive control beside it."""
     keys = ["model", "subset", "direction"]
     both = [
-        group_means(tested, keys, column).with_columns(pl.lit(label).alias("answer"))
+        group_means(tested, keys, column, bounds=(-inf, 0)).with_columns(pl.lit(label).alias("answer"))
         for column, label in (("logprob", "correct"), ("logprob_control", "random"))
     ]
     asked = pl.when(pl.col("subset").eq("NameToDescription") == pl.col("direction").eq("same"))
@@ -109,12 +117,10 @@ def _likelihood_figure(tested: pl.DataFrame) -> Figure:
             scale=alt.Scale(domain=["correct", "random"], range=[BLUE, GREY]),
         ),
     )
-    layers = alt.layer(
-        base.mark_rule(strokeWidth=2).encode(
-            y=alt.Y("low:Q", title="Mean log-probability (nats)", scale=alt.Scale(zero=False)),
-            y2="high:Q",
-        ),
-        base.mark_point(filled=True, size=70, opacity=1).encode(y="mean:Q"),
+    layers = _cells(
+        base,
+        base.mark_point(filled=True, size=70, opacity=1),
+        alt.Y("mean:Q", title="Mean log-probability (nats)", scale=alt.Scale(zero=False)),
     ).properties(width=max(125, 70 * models), height=220)
     order = [
         "NameToDescription, reverse (name)",
@@ -146,18 +152,17 @@ def _curves(observations: pl.DataFrame) -> Figure:
     drawn = []
     many = observations["model"].n_unique() > 1
     for title, data in panels:
-        base = alt.Chart(data).encode(
-            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
-            color=alt.Color("direction:N", scale=COLOURS, title="direction", legend=STROKES),
-            detail=alt.Detail("subset:N"),
-        )
         dash = alt.StrokeDash(
             "subset:N", sort=TESTED, title="subset", legend=DASHES,
             scale=alt.Scale(domain=TESTED, range=[[1, 0], [5, 3]]),
         )  # fmt: skip
-        layers = alt.layer(
-            base.mark_area(opacity=0.12).encode(y=alt.Y("low:Q", title=title), y2="high:Q"),
-            base.mark_line(point=alt.OverlayMarkDef(size=25)).encode(y="mean:Q", strokeDash=dash),
+        layers = lines_with_bands(
+            data,
+            title,
+            lines=[dash],
+            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+            color=alt.Color("direction:N", scale=COLOURS, title="direction", legend=STROKES),
+            detail=alt.Detail("subset:N"),
         ).properties(width=300, height=220)
         drawn.append(layers.facet(row=alt.Row("model:N", title=None)) if many else layers)
     caption = (

@@ -42,7 +42,7 @@ def item_changes(observations: pl.DataFrame) -> pl.DataFrame:
     ends = [mean.filter(pl.col("x") == end).drop("x") for end in (smallest, largest)]
     return (
         ends[0]
-        .join(ends[1], on=keys, suffix="_largest", maintain_order="left")
+        .join(ends[1], on=keys, suffix="_largest", nulls_equal=True, maintain_order="left")
         .with_columns((pl.col("y_largest") - pl.col("y")).alias("change"))
         .join(labels, on="fact", how="left", maintain_order="left")
         .select("fact", *AXES, "change")

@@ -4,9 +4,22 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from obverse.stats.clustered import clustered_mean
+from obverse.stats.clustered import ClusteredMean, clustered_mean
 
 ALSO = ("pattern", "template")  # what items of a grid have in common, where they come from one
+
+
+def table_mean(
+    rows: pl.DataFrame, column: str, bounds: tuple[float, float] | None = None
+) -> ClusteredMean:
+    """Return the mean of `column`, clustered by fact and seed, and by ALSO where the rows have them."""
+    return clustered_mean(
+        rows[column].to_numpy(),
+        rows["fact"].to_list(),
+        rows["seed"].to_list(),
+        bounds=bounds,
+        also=[rows[c].to_list() for c in ALSO if c in rows.columns and not rows[c].null_count()],
+    )
 
 
 def group_means(
@@ -31,13 +44,7 @@ def group_means(
         if known.is_empty():
             rows.append(row | dict.fromkeys(("mean", "low", "high", "sd")) | _counts(0, 0))
             continue
-        estimate = clustered_mean(
-            known[metric].to_numpy(),
-            known["fact"].to_list(),
-            known["seed"].to_list(),
-            bounds=bounds,
-            also=[known[c].to_list() for c in ALSO if c in known.columns and not known[c].null_count()],
-        )
+        estimate = table_mean(known, metric, bounds)
         low, high = estimate.interval(level)
         of_seeds = known.group_by("seed").agg(pl.col(metric).mean())[metric]
         row |= {"mean": estimate.value, "low": low, "high": high, "sd": of_seeds.std()}

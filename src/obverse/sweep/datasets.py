@@ -31,9 +31,7 @@ def write_data(experiment: Experiment, out: Path, seed: int, hub: bool) -> str:
     if isinstance(experiment, Suppression):
         if out.suffix not in (".csv", ".jsonl"):
             raise ObverseError(f"--out {out}: expected a file that ends in .csv or .jsonl")
-        rows = [
-            formats.Row(item.prompts["against"], item.classes, item.answer) for item in experiment.items()
-        ]
+        rows = experiment.rows()
         formats.write(rows, out, hub)
         return f"{out}: {len(rows):,} items"
     raise ObverseError(f"{experiment.name}: there is no data to write")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.model import ModelSpec
 from obverse.store.files import content_hash
@@ -14,6 +15,9 @@ from obverse.store.runs import RunFolder
 from obverse.sweep.train import train_and_ask
 
 OnStep = Callable[[int, int], None]
+# Why prompts are left out, as provenance.json and the page have it.
+FLAWED = "classes are flawed for the tokenizer"
+NO_ROOM = "longer than the model can read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,23 +114,32 @@ def _ask(
     probes = run.experiment.probes(run.seed)
     record: dict[str, Any] = {"stages": [], "data_sha256": content_hash([asdict(p) for p in probes])}
     for moment in moments(run.model, run.seed, folder.path / "unfinished", device, on_step):
+        # Examples before the question cost most and are of interest for the finished model.
+        asked = probes if moment.last else [p for p in probes if not p.labels.get("shots")]
+        fit = run.experiment.fit_for(asked, moment.count_in_context())
+        room = [probe for probe in fit if moment.has_room_for(probe)]
+        left_out = {FLAWED: len(asked) - len(fit), NO_ROOM: len(fit) - len(room)}
+        if not any(p.candidates for p in room) and any(p.candidates for p in asked):
+            raise ObverseError(
+                f"{run.model.name}: every item is left out ({_reasons(left_out)}); expected at least one "
+                "that can be asked (keep_flawed=true asks flawed ones too; --check says what is wrong)"
+            )
         if not folder.has_moment(0, moment.number):
             now = Moment(
                 run.id, run.model.name, run.seed, "", moment.number, moment.last, moment.parameters,
                 moment.family, moment.tokens,
             )  # fmt: skip
-            # Examples before the question cost most and are of interest for the finished model.
-            asked = probes if moment.last else [p for p in probes if not p.labels.get("shots")]
-            fit = run.experiment.fit_for(asked, moment.count_in_context())
-            fit = [probe for probe in fit if moment.has_room_for(probe)]
-            record["left_out"] = len(asked) - len(fit)
-            folder.add_moment(0, moment.number, observe(moment.model, fit, now, ranked=True))
+            folder.add_moment(0, moment.number, observe(moment.model, room, now, ranked=True))
         if moment.last:
-            record |= {"parameters": moment.parameters, "tokens": moment.tokens}
+            record |= {"parameters": moment.parameters, "tokens": moment.tokens, "left_out": left_out}
             record |= {"weights_after_sha256": moment.weights_hash()}
             if execution.keep_weights:
                 moment.save(folder.path / "weights")
     return record
+
+
+def _reasons(left_out: dict[str, int]) -> str:
+    return ", ".join(f"{count}: {reason}" for reason, count in left_out.items() if count)
 
 
 def _prepare(execution: Execution) -> str:

@@ -12,6 +12,7 @@ from obverse.experiments.repetition.check import problems, summary
 from obverse.experiments.repetition.formats import Row
 from obverse.experiments.repetition.grid import CONDITIONS, Grid, Item, items
 from obverse.experiments.repetition.suppression import Suppression
+from obverse.sweep.datasets import write_data
 
 FULL = list(items("full"))
 
@@ -25,18 +26,18 @@ def test_grid_is_complete(grid: Grid, patterns: int, templates: int, each: int) 
     assert len(made) == patterns * templates * each
     assert len({i.id for i in made}) == len(made)
     assert len({i.prompts["against"] for i in made}) == len(made)
-    cells = Counter((i.pattern, i.template) for i in made)
+    cells = Counter((i.labels["pattern"], i.labels["template"]) for i in made)
     assert len({p for p, _ in cells}) == patterns
     assert len({t for _, t in cells}) == templates
     assert set(cells.values()) == {each}
-    assert {i.repetitions for i in made} == set(range(3, 10))
+    assert {i.labels["repetitions"] for i in made} == set(range(3, 10))
 
 
 def test_balanced_grid_balances_repetitions() -> None:
-    counts = Counter(i.repetitions for i in items("balanced"))
+    counts = Counter(i.labels["repetitions"] for i in items("balanced"))
     assert max(counts.values()) - min(counts.values()) <= 2
     for axis in ("pattern", "template"):
-        seen = Counter((getattr(i, axis), i.repetitions) for i in items("balanced"))
+        seen = Counter((i.labels[axis], i.labels["repetitions"]) for i in items("balanced"))
         assert max(seen.values()) <= 3
 
 
@@ -47,12 +48,16 @@ def shown(item: Item) -> list[str]:
     return last_line.removesuffix(",").split(", ")
 
 
+def pattern(item: Item) -> list[str]:
+    return str(item.labels["pattern"]).split(" ")
+
+
 @pytest.mark.parametrize("item", FULL[::41], ids=lambda i: i.id)
 def test_sequence_follows_the_pattern_and_the_truth_breaks_it(item: Item) -> None:
-    first, second = item.pattern.split(" ")
-    symbols = shown(item)
-    assert symbols[0::2] == [first] * item.repetitions
-    assert symbols[1::2] == [second] * (item.repetitions - 1)
+    first, second = pattern(item)
+    symbols, repetitions = shown(item), int(item.labels["repetitions"])
+    assert symbols[0::2] == [first] * repetitions
+    assert symbols[1::2] == [second] * (repetitions - 1)
     right, wrong = item.classes[item.answer], item.classes[1 - item.answer]
     assert (right, wrong) == (f" {first}", f" {second}")
     assert right.strip() == symbols[-1], "the pattern would have the other symbol"
@@ -74,8 +79,10 @@ def test_texts_are_well_formed() -> None:
             assert prompt == prompt.strip()
             assert not re.search(r"[{}]|  | [,.:;?]", prompt.replace(" -,", "")), prompt
         numbers = re.findall(r"(?:\b|number )(\d+) symbols|number (\d+)", item.prompts["against"])
-        stated = [int(a or b) for a, b in numbers if (a or b) not in item.pattern.split(" ")]
-        assert set(stated) <= {2 * item.repetitions}, "the length counts the symbol to come"
+        stated = [int(a or b) for a, b in numbers if (a or b) not in pattern(item)]
+        assert set(stated) <= {2 * int(item.labels["repetitions"])}, (
+            "the length counts the symbol to come"
+        )
 
 
 def asked(experiment: Suppression, condition: str = "against", shots: int = 0) -> list[Probe]:
@@ -262,14 +269,24 @@ def test_flawed_items_are_told() -> None:
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
 def test_own_data_takes_the_same_way(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"own.{ending}"
-    rows = [Row(f"question {i}", (" yes", " no", " perhaps"), i % 3, part="quiz") for i in range(4)]
+    rows = [
+        Row(f"question {i}", (" yes", " no", " perhaps"), i % 3, part="quiz", round="2") for i in range(4)
+    ]
     formats.write(rows, path)
     experiment = Suppression(data=path, shots=(0, 2, 4), induction=0)
     probes = asked(experiment)
     assert [(p.prompt, p.targets, p.candidates) for p in probes] == [
         (r.prompt, (r.classes[r.answer_index],), r.classes) for r in rows
     ]
-    assert {(p.labels["template"], p.chance) for p in probes} == {("quiz", 1 / 3)}
+    assert {p.chance for p in probes} == {1 / 3}
+    for probe in probes:
+        assert probe.labels == {"condition": "against", "shots": 0}, "`part` is no template"
+    assert {c.id for c in experiment.claims()} == {
+        "accuracy/parameters", "accuracy/tokens", "accuracy/chance", "induction/parameters",
+    }  # fmt: skip
+    assert "pattern" not in " ".join(c.text for c in experiment.claims())
+    write_data(experiment, tmp_path / f"again.{ending}", seed=0, hub=False)
+    assert formats.read(tmp_path / f"again.{ending}") == rows, "part and round are kept"
     assert len(asked(experiment, shots=2)) == 4
     assert asked(experiment, "follow") == [], "the user's data has no controls"
     assert asked(experiment, shots=4) == [], "there are only three others"

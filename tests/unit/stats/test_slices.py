@@ -55,6 +55,13 @@ def test_change_is_from_the_smallest_to_the_largest() -> None:
         assert (row["pattern"], row["template"], row["repetitions"]) == (f"p{p}", f"t{t}", n)
 
 
+def test_items_of_no_grid_change_too_and_nothing_explains_it() -> None:
+    table = observed(lambda p, t, n: p - 10.0 * t)
+    own = table.with_columns(pl.lit(None, table.schema[axis]).alias(axis) for axis in AXES)
+    assert item_changes(own)["change"].to_list() == item_changes(table)["change"].to_list()
+    assert axis_tests(item_changes(own)) == []
+
+
 def test_one_size_changes_nothing() -> None:
     table = item_changes(observed(lambda *_: 1.0, sizes=(10,)))
     assert table.is_empty()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from obverse.core.observation import COLUMNS
 from obverse.stats.trend import Trend, item_slopes, points, trends
@@ -113,6 +114,21 @@ def test_three_sizes_show_no_u_and_are_not_flat_either() -> None:
     assert verdict(observed((0, 0, 0))).shape == "flat"
 
 
+@pytest.mark.parametrize(
+    "means",
+    [(1, -1, -1, 1), (-0.6, -1, -0.5, 0, 1), (1, 0, -0.5, -1, -0.6)],
+    ids=["four", "first", "last"],
+)
+def test_one_model_out_of_line_at_an_end_shows_no_u(means: tuple[float, ...]) -> None:
+    """A side of two places rests on one model; a U needs two beyond the bend on either side."""
+    assert verdict(observed(means)).shape not in ("U-shaped", "inverted-U")
+
+
+def test_five_sizes_can_show_a_u() -> None:
+    assert verdict(observed((1, 0, -1, 0, 1))).shape == "inverted-U"
+    assert verdict(observed((1, 0, -1, 0))).shape not in ("U-shaped", "inverted-U")
+
+
 def test_families_are_corrected_together() -> None:
     weak = observed((0, 0.05, 0.1, 0.15, 0.2), noise=1, family="weak")
     (alone,) = trends(weak, "parameters", "loss", 0.2)
@@ -136,6 +152,33 @@ def test_tokens_are_those_of_the_largest_model() -> None:
     assert found.slope == pytest.approx(0.5, abs=0.1)
     (by_size,) = trends(pl.concat(tables), "parameters", "loss", 0.2)
     assert by_size.slope == pytest.approx(0.5 * 3 + 3, abs=0.1), "each size at its last moment"
+
+
+def test_finished_model_is_the_last_over_parameters_and_has_no_place_over_tokens() -> None:
+    """Asked without a revision, it has no tokens known, and is yet no less trained than its steps."""
+    steps = [
+        observed((k, k), tokens=1000 * 10**k, model=f"step{k}").filter(pl.col("parameters") == size)
+        for size in SIZES[:2]
+        for k in range(3)
+    ]
+    finished = observed((5, 7))
+    together = pl.concat([*steps, finished])
+    assert trends(together, "parameters", "loss", 0.2) == trends(finished, "parameters", "loss", 0.2)
+    assert trends(together, "tokens", "loss", 0.2) == trends(pl.concat(steps), "tokens", "loss", 0.2)
+    (found,) = trends(together, "tokens", "loss", 0.2)
+    assert found.n_models == 3
+
+
+def test_items_without_pattern_and_template_are_clustered_by_item_alone() -> None:
+    on_grid = observed(UP, noise=1, patterns=4)
+    own = on_grid.with_columns(pl.lit(None, pl.String).alias(c) for c in ("pattern", "template"))
+    found, wide = verdict(own), verdict(on_grid)
+    assert (found.n_items, found.slope) == (wide.n_items, wide.slope)
+    slopes = item_slopes(own, "parameters", "loss")
+    assert slopes is not None
+    se = slopes["slope"].std() / math.sqrt(len(slopes))  # type: ignore[operator]
+    assert (found.high - found.low) / 2 == pytest.approx(se * stats.t.ppf(0.975, len(slopes) - 1))
+    assert wide.high - wide.low != pytest.approx(found.high - found.low)
 
 
 def test_controls_and_examples_are_left_out() -> None:

@@ -4,34 +4,56 @@ The trend over models is summed up by one number an item: the slope of its score
 parameters (or tokens). `stats.trend` gives the full verdict on the shape for the report.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Within
-from obverse.stats.clustered import ClusteredMean, clustered_mean
-from obverse.stats.trend import correct, item_slopes
+from obverse.stats.answers import differences, zero_shot
+from obverse.stats.moments import is_last
+from obverse.stats.summary import table_mean
+from obverse.stats.trend import item_slopes
 
 Measurement = tuple[Estimate, Criterion] | None
+PRIZE = "Inverse Scaling Prize; shown there as a figure"
+CONTROLS = {"follow": "when told to follow the pattern", "none": "with the instruction removed"}
 
 
-def claims(margin: float) -> tuple[Claim, ...]:
-    """Return the claims; each is measured for every family of models."""
+def claims(margin: float, controls: Sequence[str], own_data: bool) -> tuple[Claim, ...]:
+    """Return the claims; each is measured for every family of models.
+
+    Args:
+        margin: a difference of accuracy that counts as none.
+        controls: the conditions asked beside the task, "follow" and "none"; each has its claim.
+        own_data: whether the items are the user's own, of which no pattern is known.
+    """
+    right = "the right class is chosen" if own_data else "the pattern is broken as told"
     return (
         Claim(
             id="accuracy/parameters",
-            text="the larger the model, the less often the pattern is broken as told (inverse scaling)",
+            text=f"the larger the model, the less often {right} (inverse scaling)",
             unit="accuracy per tenfold parameters",
             paper=None,
-            source="Inverse Scaling Prize; shown there as a figure",
+            source="own data" if own_data else PRIZE,
             measure=lambda o: _slope(o, "parameters", "correct", Below(0.0)),
             by="family",
         ),
         Claim(
             id="accuracy/tokens",
-            text="the more the largest model has trained, the less often the pattern is broken as told",
+            text=f"the more the largest model has trained, the less often {right}",
             unit="accuracy per tenfold tokens",
             paper=None,
-            source="not reported",
+            source="own data" if own_data else "not reported",
             measure=lambda o: _slope(o, "tokens", "correct", Below(0.0)),
+            by="family",
+        ),
+        Claim(
+            id="accuracy/chance",
+            text="the largest model is right less often than by chance",
+            unit="accuracy",
+            paper=None,
+            source="own data" if own_data else PRIZE,
+            measure=_below_chance,
             by="family",
         ),
         Claim(
@@ -43,15 +65,25 @@ def claims(margin: float) -> tuple[Claim, ...]:
             measure=lambda o: _slope(o, "parameters", "gain", Above(0.0)),
             by="family",
         ),
-        Claim(
-            id="sensitivity",
-            text="the accuracy of the largest model is the same when told to follow the pattern",
-            unit="accuracy, with the instruction minus told to follow",
-            paper=None,
-            source="control",
-            measure=lambda o: _sensitivity(o, margin),
-            by="family",
-        ),
+        *(_sensitivity(control, margin) for control in CONTROLS if control in controls),
+    )
+
+
+def _sensitivity(control: str, margin: float) -> Claim:
+    def measure(observations: pl.DataFrame) -> Measurement:
+        table = differences(_largest(observations), control).drop_nulls("correct")
+        if table.is_empty():
+            return None
+        return table_mean(table, "correct", (-1.0, 1.0)), Within(margin)
+
+    return Claim(
+        id=f"sensitivity/{control}",
+        text=f"the accuracy of the largest model is the same {CONTROLS[control]}",
+        unit=f"accuracy, told to break the pattern minus {CONTROLS[control].removeprefix('when ')}",
+        paper=None,
+        source="control",
+        measure=measure,
+        by="family",
     )
 
 
@@ -59,34 +91,17 @@ def _slope(observations: pl.DataFrame, scale: str, value: str, criterion: Criter
     slopes = item_slopes(observations, scale, value)
     if slopes is None:
         return None
-    return _over_items(slopes, "slope"), criterion
+    return table_mean(slopes, "slope"), criterion
 
 
-def _sensitivity(observations: pl.DataFrame, margin: float) -> Measurement:
-    zero = observations.filter(pl.col("final"), pl.col("subset") == "suppression", pl.col("shots") == 0)
-    largest = zero.filter(pl.col("parameters") == pl.col("parameters").max())
-    tokens = pl.col("tokens").fill_null(0)
-    last = largest.filter(tokens == tokens.max()).with_columns(correct().alias("correct"))
-    wide = last.pivot(
-        "condition",
-        index=["fact", "seed", "pattern", "template"],
-        values="correct",
-        aggregate_function="mean",
-    )
-    if not {"against", "follow"} <= set(wide.columns):
+def _below_chance(observations: pl.DataFrame) -> Measurement:
+    rows = zero_shot(_largest(observations)).drop_nulls("correct")
+    if rows.is_empty():
         return None
-    wide = wide.drop_nulls(["against", "follow"]).with_columns(
-        (pl.col("against") - pl.col("follow")).alias("difference")
-    )
-    if wide.is_empty():
-        return None
-    return _over_items(wide, "difference"), Within(margin)
+    chance = float(rows["chance"].to_numpy().mean())
+    return table_mean(rows, "correct", (0.0, 1.0)), Below(chance)
 
 
-def _over_items(table: pl.DataFrame, value: str) -> ClusteredMean:
-    return clustered_mean(
-        table[value].to_numpy(),
-        table["fact"].to_list(),
-        table["seed"].to_list(),
-        also=[table["pattern"].to_list(), table["template"].to_list()],
-    )
+def _largest(observations: pl.DataFrame) -> pl.DataFrame:
+    """Return the observations of the largest model at its last moment."""
+    return observations.filter(is_last()).filter(pl.col("parameters") == pl.col("parameters").max())

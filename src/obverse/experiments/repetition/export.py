@@ -228,10 +228,8 @@ def export(experiment: Suppression, to: Harness, folder: Path) -> list[Path]:
             "prompt": item.prompts["against"],
             "classes": list(item.classes),
             "answer_index": item.answer,
-            "pattern": item.pattern,
-            "template": item.template,
-            "repetitions": item.repetitions,
         }
+        | dict(item.labels)
         for item in experiment.items()
     ]
     data = folder / "items.jsonl"

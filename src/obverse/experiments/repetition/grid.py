@@ -9,8 +9,8 @@ The prize describes 13 × 18 × 7 items and holds 1,428 = 12 × 17 × 7; the ful
 "released" leaves out one pattern and one template. The sentences are obverse's own.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Literal, get_args
 
@@ -141,15 +141,17 @@ TEMPLATES = (
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question in its three conditions. The first class breaks the pattern and is the truth."""
+    """One question in its conditions. Of the grid, the first class breaks the pattern and is the truth.
+
+    `labels` say where in the grid an item stands (`pattern`, `template`, `repetitions`); the user's own
+    data has none.
+    """
 
     id: str
-    pattern: str
-    template: str
-    repetitions: int
     prompts: dict[Condition, str]
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     answer: int = 0
+    labels: Mapping[str, str | int] = field(default_factory=dict)
 
 
 def items(grid: Grid) -> Iterator[Item]:
@@ -177,13 +179,11 @@ def _item(pattern: tuple[str, str], template: Template, count: int) -> Item:
     label = f"{a} {b}"
     return Item(
         id=f"{label}/{template.name}/{count}",
-        pattern=label,
-        template=template.name,
-        repetitions=count,
         prompts={
             "against": template.against.format(**slots) + frame,
             "none": frame.lstrip(),
             "follow": template.follow.format(**slots) + frame,
         },
         classes=(f" {a}", f" {b}"),
+        labels={"pattern": label, "template": template.name, "repetitions": count},
     )

@@ -38,7 +38,8 @@ class Suppression(Experiment):
     Attributes:
         grid: "full" (13 patterns × 18 templates × 7 repetitions = 1,638 items), "released" (12 × 17 × 7
             = 1,428, as many as the prize holds), or "balanced" (13 × 18 = 234, repetitions in turn).
-        data: the user's own classification data, CSV or JSONL, in place of the grid.
+        data: the user's own classification data, CSV or JSONL, in place of the grid; it is asked as it
+            stands, in the condition "against" alone.
         conditions: how each item is asked; "none" and "follow" are the controls.
         shots: numbers of examples before a question (0 is zero-shot), drawn without replacement from
             the other items, the same for all models; a number that the items do not suffice for is left
@@ -50,6 +51,7 @@ class Suppression(Experiment):
     """
 
     name: ClassVar[str] = "repetition"
+    version: ClassVar[int] = 2
     analysis: ClassVar[frozenset[str]] = frozenset({"margin"})
     title: ClassVar[str] = "Repetition suppression: does the pattern win over the instruction?"
 
@@ -77,21 +79,19 @@ class Suppression(Experiment):
         return value
 
     def items(self) -> list[Item]:
-        """Return the grid, or the user's data with a row for an item."""
+        """Return the grid, or the user's data with an item for a row."""
         if self.data is None:
             return list(items(self.grid))
         return [
-            Item(
-                id=f"row-{number}",
-                pattern=" ".join(c.strip() for c in row.classes),
-                template=row.part or "",
-                repetitions=0,
-                prompts={"against": row.prompt},
-                classes=row.classes,  # type: ignore[arg-type]
-                answer=row.answer_index,
-            )
-            for number, row in enumerate(formats.read(self.data), start=1)
+            Item(f"row-{number}", {"against": row.prompt}, row.classes, row.answer_index)
+            for number, row in enumerate(self.rows(), start=1)
         ]
+
+    def rows(self) -> list[formats.Row]:
+        """Return the task as classification data; the user's own as it was read, `part` and all."""
+        if self.data is not None:
+            return formats.read(self.data)
+        return [formats.Row(i.prompts["against"], i.classes, i.answer) for i in items(self.grid)]
 
     def probes(self, seed: int) -> tuple[Probe, ...]:
         """Return all questions; they are the same for every seed and model."""
@@ -106,12 +106,15 @@ class Suppression(Experiment):
         return ()
 
     def claims(self) -> tuple[Claim, ...]:
-        return claims(self.margin)
+        controls = [c for c in self.conditions if c != "against"]
+        return claims(self.margin, controls if self.data is None else (), self.data is not None)
 
     def inputs_hash(self) -> str:
         return sha256(self.data) if self.data is not None else ""
 
     def reference(self) -> dict[str, Any]:
+        if self.data is not None:
+            return {"paper": f"own data, {self.data.name}"}
         return {
             "paper": "McKenzie et al. 2023, arXiv 2306.09479 (Inverse Scaling Prize)",
             "released_items": 1428,
@@ -157,11 +160,8 @@ def _probe(item: Item, prompt: str, condition: Condition, shots: int) -> Probe:
         candidates=item.classes,
         chance=1 / len(item.classes),
         match=None,
-        labels={
-            "condition": condition, "shots": shots, "pattern": item.pattern,
-            "template": item.template, "repetitions": item.repetitions,
-        },
-    )  # fmt: skip
+        labels={"condition": condition, "shots": shots} | dict(item.labels),
+    )
 
 
 def _induction(count: int) -> list[Probe]:
