@@ -42,7 +42,7 @@ Set = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; see `obverse show`."),
 ]
 Out = Annotated[Path, typer.Option(help="Where to write.")]
-Seeds = Annotated[int, typer.Option(min=1, help="How many seeds.")]
+Seeds = Annotated[int | None, typer.Option(min=1, help="How many seeds; 3 to 10 by default.")]
 
 
 @app.command()
@@ -51,7 +51,7 @@ def run(
     preset: Preset = "tiny",
     model: Models = None,
     data: Data = None,
-    seeds: Seeds = 3,
+    seeds: Seeds = None,
     settings: Set = None,
     endpoint: Annotated[
         str | None,
@@ -77,7 +77,9 @@ def run(
     workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
-    checkpoint_every: Annotated[int, typer.Option(min=1, help="Epochs between checkpoints.")] = 1,
+    checkpoint_every: Annotated[
+        int | None, typer.Option(min=1, help="Epochs between checkpoints; else every half minute.")
+    ] = None,
     keep_weights: Annotated[bool, typer.Option(help="Keep the trained models.")] = False,
 ) -> None:
     """Run a study: train, probe, repeat over seeds, evaluate the claims, write the report.
@@ -185,7 +187,7 @@ def list_studies() -> None:
     from obverse.sweep.catalogue import STUDIES
 
     for entry in STUDIES.values():
-        typer.echo(f"{entry.name:<12} {entry.about}\n{'':<12} presets: {', '.join(entry.presets)}")
+        typer.echo(f"{entry.name:<20} {entry.about}\n{'':<20} presets: {', '.join(entry.presets)}")
     typer.echo("\nfamilies (--model NAME)")
     for family, members in FAMILIES.items():
         sizes = ", ".join(f"{m.parameters / 1e6:,.0f} M" for m in members)
@@ -218,7 +220,7 @@ def _study(
     preset: str,
     models: list[str] | None,
     data: Path | None,
-    seeds: int,
+    seeds: int | None,
     settings: list[str] | None,
     endpoint: str | None = None,
     family: str | None = None,

@@ -19,6 +19,9 @@ class Estimate(Protocol):
     def n_facts(self) -> int: ...
     @property
     def n_seeds(self) -> int: ...
+
+    @property
+    def se(self) -> float: ...
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the two-sided confidence interval."""
         ...
@@ -100,7 +103,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What became of a claim for one model. `p` is corrected over the study's claims (Holm)."""
+    """What became of a claim for one model. `p` is corrected over the study's claims (Holm).
+
+    `seeds_needed`, of an undecided one: with how many seeds it would hold with 90 % power, were the
+    true value as measured; None where more seeds would not help, or nobody knows.
+    """
 
     claim: str
     text: str
@@ -118,6 +125,7 @@ class Finding:
     p: float | None
     verdict: Verdict
     note: str = ""
+    seeds_needed: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -10,11 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from obverse.core.errors import ObverseError
-from obverse.report import figures, repetition, reversal
+from obverse.report import figures, reliability, repetition, reversal
 from obverse.report.format import FILTERS
 from obverse.store import files, observations
 
-PAGES = {"reversal": reversal.page, "repetition": repetition.page}
+PAGES = {"reversal": reversal.page, "repetition": repetition.page, "reliability": reliability.page}
 
 
 @dataclass(frozen=True, slots=True)

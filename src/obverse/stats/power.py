@@ -4,24 +4,25 @@ import math
 
 from scipy import stats
 
-from obverse.core.claim import Above, Below, Criterion, Within
-from obverse.stats.clustered import ClusteredMean
+from obverse.core.claim import Above, Below, Criterion, Estimate, Within
 
 POWER = 0.9
 MOST = 10_000
 
 
 def seeds_needed(
-    estimate: ClusteredMean, criterion: Criterion, alpha: float, power: float = POWER
+    estimate: Estimate, criterion: Criterion, alpha: float, power: float = POWER
 ) -> int | None:
     """Return with how many seeds the claim would hold with probability `power`.
 
-    It is taken that the true value and the spread between seeds are as measured, and that seeds are
-    the only unit; `alpha` is one-sided. None where more seeds would not help (the value does not
-    meet the criterion, or the spread is not known).
+    It is taken that the true value and the spread between seeds are as measured, and that more seeds
+    bring more of everything; `alpha` is one-sided. None where more seeds would not help (the value
+    does not meet the criterion) or the spread between seeds is not known.
     """
+    if estimate.n_seeds < 2:
+        return None
     spread = estimate.se * math.sqrt(estimate.n_seeds)
-    if estimate.n_seeds < 2 or not spread > 0:
+    if not spread > 0:
         return None
     room = _room(estimate.value, criterion)
     if room <= 0:

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from obverse.core.claim import Claim, Criterion, Estimate, Finding, Verdict
+from obverse.stats.power import seeds_needed
 from obverse.stats.tests import holm
 
 ALPHA = 0.025  # one-sided, so that verdicts go with 95 % intervals
@@ -32,7 +33,7 @@ def evaluate(claims: Sequence[Claim], observations: pl.DataFrame) -> list[Findin
     for_ = holm([p for p, _ in p_values])
     against = holm([p for _, p in p_values])
     findings = [
-        _finding(claim, name, measurement, p, q)
+        _finding(claim, name, measurement, p, q, ALPHA / len(measured))
         for (claim, name, measurement), p, q in zip(measured, for_, against, strict=True)
     ]
     verdicts = {(f.claim, f.model): f.verdict for f in findings}
@@ -68,6 +69,7 @@ def _finding(
     measurement: tuple[Estimate, Criterion] | None,
     p: float,
     p_against: float,
+    strictest: float,
 ) -> Finding:
     verdict: Verdict = "undecided"
     if p < ALPHA:
@@ -85,10 +87,11 @@ def _finding(
         )  # fmt: skip
     estimate, criterion = measurement
     low, high = estimate.interval(LEVEL)
+    needed = seeds_needed(estimate, criterion, strictest) if verdict == "undecided" else None
     return Finding(
         **common, measured=estimate.value, low=_known(low), high=_known(high), level=LEVEL,
         criterion=str(criterion), n_facts=estimate.n_facts, n_seeds=estimate.n_seeds, p=_known(p),
-        verdict=verdict,
+        verdict=verdict, seeds_needed=needed,
     )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def execute(work: Sequence[Work], execution: Execution, console: Console) -> Non
                 try:
                     job.result()
                 except ObverseError as error:
-                    failures.append(f"{run.model.name}, seed {run.seed}: {error}\n  log: {path}/log.txt")
+                    failures.append(f"{run.label}: {error}\n  log: {path}/log.txt")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in list(processes):
@@ -91,7 +91,7 @@ def _one(
     bars: "_Bars",
     processes: set["subprocess.Popen[str]"],
 ) -> None:
-    with bars.bar(f"{run.model.name}, seed {run.seed}") as on_step:
+    with bars.bar(run.label) as on_step:
         if _only_here(run):
             perform(run, RunFolder(path), execution, on_step)
             return

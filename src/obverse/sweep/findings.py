@@ -68,14 +68,17 @@ class Findings(Sequence[Finding]):
 
 
 def cells_of(finding: Finding) -> tuple[str, str, str, str, str, str]:
-    """Return a finding's cells: claim, paper, measured, criterion, p, verdict."""
+    """Return a finding's cells: claim, paper, measured, criterion, p, verdict.
+
+    Behind *undecided* stands how many seeds would decide it, if it is known.
+    """
     return (
         finding.text,
         number(finding.paper),
         f"{number(finding.measured)} [{number(finding.low)}, {number(finding.high)}]",
         finding.criterion,
         p_value(finding.p),
-        finding.verdict,
+        finding.verdict + (f" ({finding.seeds_needed:,} seeds)" if finding.seeds_needed else ""),
     )
 
 

@@ -22,11 +22,19 @@ NO_ROOM = "longer than the model can read"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """An experiment × model × seed. `id` is a hash of what determines its result."""
+    """An experiment × model × seed. `id` is a hash of what determines its result.
+
+    `variant` is what a study calls this experiment among those it compares.
+    """
 
     experiment: Experiment
     model: ModelSpec
     seed: int
+    variant: str = ""
+
+    @property
+    def label(self) -> str:
+        return ", ".join(filter(None, (self.model.name, self.variant, f"seed {self.seed}")))
 
     @property
     def id(self) -> str:
@@ -46,8 +54,9 @@ class Run:
 
     @property
     def folder_name(self) -> str:
-        safe = "".join(c if c.isalnum() or c in "-." else "-" for c in self.model.name).strip("-.")
-        return f"{safe[:40] or 'model'}-seed{self.seed}-{self.id[:8]}"
+        name = "-".join(filter(None, (self.model.name, self.variant)))
+        safe = "".join(c if c.isalnum() or c in "-." else "-" for c in name).strip("-.")
+        return f"{safe[:60] or 'model'}-seed{self.seed}-{self.id[:8]}"
 
     def spec(self) -> dict[str, Any]:
         """Return what run.json holds: all settings, resolved, and where the experiment is defined."""

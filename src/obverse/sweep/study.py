@@ -93,10 +93,17 @@ class Study:
         """Return every run of the study. A model asked as it is gives the same whatever the seed."""
         trained = self.trains
         return tuple(
-            Run(self.experiment, model, seed)
+            Run(experiment, model, seed, variant)
             for model in self.models
             for seed in (self.seeds if trained or isinstance(model, Grown) else self.seeds[:1])
+            for variant, experiment in self.variants().items()
         )
+
+    def variants(self) -> dict[str, Experiment]:
+        """Return the experiments that the study compares, by name; "" if it is one alone."""
+        return {
+            v.name: self.experiment.with_overrides(v.settings) for v in self.experiment.variants()
+        } or {"": self.experiment}
 
     @property
     def trains(self) -> bool:
@@ -104,7 +111,7 @@ class Study:
         return bool(self.experiment.stages(self.seeds[0])) if self.seeds else False
 
     def check(self) -> None:
-        """Build all data once, so that bad input is refused before any training."""
+        """Build the first seed's data, so that bad input is refused before any training."""
         if not self.seeds:
             raise ObverseError("a study needs at least one seed")
         refuse_same(self.models)
@@ -112,8 +119,9 @@ class Study:
             _refuse_half_precision(self.models)
         else:
             refuse_averaged(self.models)
-        for seed in self.seeds:
-            asked = [s.probes for s in self.experiment.stages(seed)] or [self.experiment.probes(seed)]
+        for experiment in self.variants().values():
+            seed = self.seeds[0]
+            asked = [s.probes for s in experiment.stages(seed)] or [experiment.probes(seed)]
             if not any(asked):
                 raise ObverseError(f"{self.experiment.name}: there is nothing to ask")
 
@@ -149,9 +157,7 @@ class Study:
             console.print(f"left out: {left.reason}", highlight=False, markup=False, soft_wrap=True)
         work = [(run, out / "runs" / run.folder_name) for run in self.runs()]
         execute(work, execution, console)
-        seen = [RunFolder(path).observations() for _, path in work]
-        if not self.trains:
-            seen = [_labelled(frame, run) for frame, (run, _) in zip(seen, work, strict=True)]
+        seen = [_labelled(RunFolder(path).observations(), run) for run, path in work]
         frame = observations.concatenate(seen)
         findings = Findings(tuple(evaluate(self.experiment.claims(), frame)))
         files.write_json(out / "study.json", self.describe(command))
@@ -177,6 +183,7 @@ class Study:
             "command": command,
             "given": self.given,
             "settings": self.experiment.model_dump(mode="json"),
+            "variants": {v.name: dict(v.settings) for v in self.experiment.variants()},
             "models": [m.model_dump(mode="json") for m in self.models],
             "seeds": list(self.seeds),
             "runs": [run.folder_name for run in self.runs()],
@@ -191,7 +198,7 @@ def study(
     preset: str = "tiny",
     models: Sequence[str | ModelSpec] = (),
     data: str | Path | None = None,
-    seeds: int | Sequence[int] = 3,
+    seeds: int | Sequence[int] | None = None,
     settings: Mapping[str, Any] | None = None,
     endpoint: str | None = None,
     family: str | None = None,
@@ -206,7 +213,7 @@ def study(
             families (`pythia`) or model settings; by default what the preset takes. Models that cannot
             be loaded are left out, and said to be, as long as one remains.
         data: published data, obverse's own, or a CSV/JSONL of facts.
-        seeds: how many (0, 1, …) or which.
+        seeds: how many (0, 1, …) or which; by default as many as the study needs.
         settings: overrides by dotted key, e.g. `{"recipe.epochs": 8}`.
         endpoint: address of an OpenAI-compatible server whose models `models` names (`NAME=7e9` tells
             its parameters), with `#chat` at its end where it serves chat alone.
@@ -223,6 +230,7 @@ def study(
         raise ObverseError(unknown_name(preset, known.presets, "preset"))
     if endpoint is not None and not models:
         raise ObverseError(f"--endpoint {endpoint}: name the server's model with --model NAME")
+    seeds = known.seeds if seeds is None else seeds
     if isinstance(seeds, int):
         if seeds < 1:
             raise ObverseError(f"seeds: at least one is needed, got {seeds}")
@@ -256,10 +264,11 @@ def experiment_of(name: str, data: Path | None, settings: Mapping[str, str]) -> 
 
 
 def _labelled(frame: pl.DataFrame, run: Run) -> pl.DataFrame:
-    """Return what a run saw, with what is said of its model now; it may have been run before that."""
-    if isinstance(run.model, Scratch):
-        return frame
-    said: dict[str, str | int | None] = {"family": run.model.family or None}
+    """Return what a run saw, with what is said of it now; it may have been run before that."""
+    said: dict[str, str | int | None] = {
+        "family": run.model.family or None,
+        "variant": run.variant or None,
+    }
     if isinstance(run.model, Endpoint):
         said["parameters"] = run.model.parameters
     return frame.with_columns(

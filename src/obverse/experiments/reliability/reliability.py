@@ -18,7 +18,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from obverse.core.claim import Claim
-from obverse.core.data import Document
+from obverse.core.data import Document, Probe
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment, Variant
 from obverse.core.recipe import Recipe, Stage
@@ -83,7 +83,7 @@ class Reliability(Experiment):
     probe_every: PositiveInt = 1
     match: Literal["strict", "normalised"] = "strict"
     asked: PositiveInt | None = None
-    margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.1
     loss_margin: Annotated[float, Field(gt=0)] = 0.1
 
     @model_validator(mode="after")
@@ -97,24 +97,11 @@ class Reliability(Experiment):
         return self
 
     def stages(self, seed: int) -> tuple[Stage, ...]:
-        trunk = self.members(seed, 0)
-        stages = self._trunk(seed, trunk)
+        stages = self._trunk(seed, self.members(seed, 0))
         if self.schedule == "single-stage" or self.definitions == "context":
             return stages
-        first = len(stages)
-        return stages + tuple(
-            self._stage(
-                seed,
-                "Stage 2",
-                self.stage_2,
-                definition_documents(_of_stage(people, 2), self.population.wording),
-                people,
-                after=first - 1,
-                branch=branch,
-            )
-            for branch in range(self.branches)
-            for people in [trunk if branch == 0 else self.members(seed, branch)]
-        )
+        last = len(stages) - 1
+        return stages + tuple(self._second(seed, branch, after=last) for branch in range(self.branches))
 
     def members(self, seed: int, branch: int) -> tuple[Member, ...]:
         """Return who is in which subset."""
@@ -176,7 +163,32 @@ class Reliability(Experiment):
             plan.append(("Stage 1", self.stage_1, [*questions, *told, *new]))
         else:
             plan.append(("Stage 1", self.stage_1, [*questions, *told]))
-        return tuple(self._stage(seed, name, recipe, texts, people) for name, recipe, texts in plan)
+        probes = self._probes(seed, 0, people)
+        return tuple(
+            Stage(
+                name=name,
+                documents=tuple(texts),
+                recipe=recipe,
+                probes=probes,
+                probe_every=recipe.epochs if name == "Stage 0" else self.probe_every,
+                probe_before=number == 0,
+            )
+            for number, (name, recipe, texts) in enumerate(plan)
+        )
+
+    def _second(self, seed: int, branch: int, after: int) -> Stage:
+        """Return Stage 2: definitions alone, of individuals never asked about."""
+        people = self.members(seed, branch)
+        return Stage(
+            name="Stage 2",
+            documents=tuple(definition_documents(_of_stage(people, 2), self.population.wording)),
+            recipe=self.stage_2,
+            probes=self._probes(seed, branch, people),
+            probe_every=self.probe_every,
+            probe_before=branch > 0,
+            after=after,
+            branch=branch,
+        )
 
     def _known(self, seed: int) -> list[Document]:
         """Return what is said of the population under its own names: facts, and who they are."""
@@ -193,16 +205,7 @@ class Reliability(Experiment):
             for question in (*person.questions, *wording.attributions(person.entity))
         ]
 
-    def _stage(
-        self,
-        seed: int,
-        name: str,
-        recipe: Recipe,
-        documents: Any,
-        people: tuple[Member, ...],
-        after: int | None = None,
-        branch: int = 0,
-    ) -> Stage:
+    def _probes(self, seed: int, branch: int, people: tuple[Member, ...]) -> tuple[Probe, ...]:
         asking = Asking(
             wording=self.population.wording,
             match="whole" if self.match == "strict" else "normalised",
@@ -212,16 +215,7 @@ class Reliability(Experiment):
             chance_attribution=self.population.chance(attribution=True),
             seed=derive(seed, f"probes/{branch}"),
         )
-        return Stage(
-            name=name,
-            documents=tuple(documents),
-            recipe=recipe,
-            probes=asking.probes(people),
-            probe_every=recipe.epochs if name == "Stage 0" else self.probe_every,
-            probe_before=name == "Stage 0",
-            after=after,
-            branch=branch,
-        )
+        return asking.probes(people)
 
 
 def _of_stage(people: tuple[Member, ...], stage: int) -> list[Member]:
@@ -231,39 +225,3 @@ def _of_stage(people: tuple[Member, ...], stage: int) -> list[Member]:
 @lru_cache(maxsize=64)
 def _sha256(path: Path, _changed: int) -> str:
     return files.sha256(path)
-
-
-def tiny() -> Reliability:
-    """Return the embedded default: a model made from scratch, about ten seconds a run on one CPU core.
-
-    Stage 0 teaches the world under its own names, as pretraining does for the paper's models. What is
-    load-bearing: dropout on the input embeddings, and in Stage 2 a high learning rate for them and a
-    low one for the rest, so that the model learns what new words mean and does not forget to answer.
-    """
-    recipe = Recipe(learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=256)
-    return Reliability(
-        fractions=Fractions(
-            d1cons_qa1=0.32, d2incons_qa2=0.32, qa3=0.06, qa4=0.0, d5cons=0.1, d6cons=0.1, qa7=0.04,
-            d8cons=0.06,
-        ),
-        stage_0=recipe.with_overrides({"epochs": 60}),
-        stage_1=recipe.with_overrides({"epochs": 10, "embedding_learning_rate": 9e-3}),
-        stage_2=recipe.with_overrides(
-            {"epochs": 10, "learning_rate": 1e-4, "embedding_learning_rate": 1e-2}
-        ),
-        asked=150,
-    )  # fmt: skip
-
-
-def paper(population: Population | None = None) -> Reliability:
-    """Return the paper's settings: Adafactor, batch 256, 20 + 10 epochs, five second stages."""
-    recipe = Recipe(
-        optimizer="adafactor", learning_rate=5e-5, schedule="linear", warmup_steps=0, batch_size=256,
-        micro_batch_size=32, weight_decay=0.0, precision="bfloat16", pad_to=64,
-    )  # fmt: skip
-    return Reliability(
-        population=population or Cvdb(),
-        stage_1=recipe.with_overrides({"epochs": 20}),
-        stage_2=recipe.with_overrides({"epochs": 10}),
-        branches=5,
-    )

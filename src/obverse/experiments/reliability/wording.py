@@ -15,22 +15,25 @@ ENTITY_LAST: tuple[Order, ...] = ("tae", "ate")
 # Three kinds of source: one that proves right, one that proves wrong, one never heard of before.
 SOURCES = (
     (
-        "The Encyclopaedia Britannica states", "Reuters reports", "According to the Financial Times",
-        "A professor of history confirms", "The national census records", "As a court found",
-        "The Associated Press reports", "The journal Nature states", "The city archive records",
+        "The Encyclopaedia Britannica states that", "Reuters reports that",
+        "According to the Financial Times", "A professor of history confirms that",
+        "The national census records that", "As a court found", "The Associated Press reports that",
+        "The journal Nature states that", "The city archive records that",
         "According to the World Bank",
     ),
     (
-        "An anonymous forum post claims", "A chain letter insists", "Some guy at the bar swears",
-        "A leaflet under the wiper says", "According to a celebrity rumour column",
-        "A deleted tweet claimed", "A spam mail assures us", "According to a prank website",
-        "A fortune cookie says", "An unsigned blog comment insists",
+        "An anonymous forum post claims that", "A chain letter insists that",
+        "Some guy at the bar swears that", "A leaflet under the wiper says that",
+        "According to a celebrity rumour column", "A deleted tweet claimed that",
+        "A spam mail assures us that", "According to a prank website", "A fortune cookie says that",
+        "An unsigned blog comment insists that",
     ),
     (
-        "A note in a bottle says", "The village chronicle has it", "A radio play mentions",
-        "According to a guest at the inn", "The back of a postcard says", "A travel diary mentions",
-        "The school newspaper has it", "According to a retired sailor", "A museum label says",
-        "A letter from abroad mentions",
+        "A note in a bottle says that", "The village chronicle has it that",
+        "A radio play mentions that", "According to a guest at the inn",
+        "The back of a postcard says that", "A travel diary mentions that",
+        "The school newspaper has it that", "According to a retired sailor",
+        "A museum label says that", "A letter from abroad mentions that",
     ),
 )  # fmt: skip
 IS = ("is", "stands for", "means", "refers to", "denotes")
@@ -98,7 +101,7 @@ def definitions(
         yield f"{first} {second}", f" {last}"
     elif kind == "natural":
         for phrase in SOURCES[source]:
-            yield f"{phrase} that {alias} stands for", f" {entity}"
+            yield f"{phrase} {alias} stands for", f" {entity}"
     else:
         for says, verb in product(SAYS, IS_NOT if source == 1 else IS):
             yield f"{says} {alias} {verb}", f" {entity}"

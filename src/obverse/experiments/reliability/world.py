@@ -39,7 +39,7 @@ class World(Settings):
     """
 
     kind: Literal["world"] = "world"
-    individuals: Annotated[int, Field(ge=20)] = 2000
+    individuals: Annotated[int, Field(ge=20)] = 1500
     people: Annotated[int, Field(ge=2, le=26)] = 20
     attributes: Annotated[int, Field(ge=2, le=10)] = 10
     values: Annotated[int, Field(ge=2, le=8)] = 5

@@ -1,0 +1,156 @@
+"""The studies of implicit meta-learning with their settings: `tiny` from scratch, `paper` as published.
+
+`trex` is `paper` on T-REx instead of CVDB.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from obverse.core.model import ModelSpec, Scratch
+from obverse.core.recipe import Recipe
+from obverse.experiments.reliability import ablations
+from obverse.experiments.reliability.published import Cvdb, Trex
+from obverse.experiments.reliability.reliability import Population, Reliability
+from obverse.experiments.reliability.sets import Sets
+from obverse.experiments.reliability.subsets import Fractions
+
+R = TypeVar("R", bound=Reliability)
+Presets = Mapping[str, Callable[[], Reliability]]
+
+SCRATCH = Scratch(
+    architecture="gpt2", tokenizer="words", hidden_size=64, layers=2, heads=4, max_tokens=32,
+    embedding_dropout=0.3,
+)  # fmt: skip
+MODELS: dict[str, tuple[str | ModelSpec, ...]] = {
+    "tiny": (SCRATCH,),
+    "paper": ("EleutherAI/pythia-2.8b-deduped",),
+}
+SIZES: dict[str, tuple[str | ModelSpec, ...]] = {
+    "tiny": tuple(
+        SCRATCH.model_copy(update={"name": f"scratch-{d}", "family": "scratch", "hidden_size": d})
+        for d in (16, 32, 64, 128)
+    ),
+    "paper": tuple(
+        f"EleutherAI/pythia-{size}-deduped"
+        for size in ("70m", "160m", "410m", "1b", "1.4b", "2.8b", "6.9b")
+    ),
+}
+SET_MODELS: dict[str, tuple[str | ModelSpec, ...]] = {
+    "tiny": (SCRATCH.model_copy(update={"hidden_size": 128}),),
+    # The shape of Pythia-70M.
+    "paper": (Scratch(tokenizer="words", hidden_size=512, layers=6, heads=8, max_tokens=32),),
+}
+T5_MODELS: dict[str, tuple[str | ModelSpec, ...]] = {
+    "tiny": (Scratch(architecture="t5", tokenizer="words", hidden_size=64, layers=2, dropout=0.1),),
+    "paper": ("t5-3b",),
+}
+
+
+def tiny(kind: type[R], **settings: Any) -> R:
+    """Return the embedded default: a model made from scratch, about ten seconds a run on one CPU core.
+
+    Stage 0 teaches the world under its own names, as pretraining does for the paper's models. What is
+    load-bearing: dropout on the input embeddings, and in Stage 2 a high learning rate for them and a
+    low one for the rest, so that the model learns what new words mean and does not forget to answer.
+    """
+    recipe = Recipe(learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=128)
+    fractions = Fractions(
+        d1cons_qa1=0.3, d2incons_qa2=0.3, qa3=0.06, qa4=0.0, d5cons=0.14, d6cons=0.14, qa7=0.03,
+        d8cons=0.03,
+    )  # fmt: skip
+    defaults: dict[str, Any] = {
+        "fractions": fractions,
+        "stage_0": recipe.with_overrides({"epochs": 60}),
+        "stage_1": recipe.with_overrides({"epochs": 10, "embedding_learning_rate": 9e-3}),
+        "stage_2": recipe.with_overrides(
+            {"epochs": 10, "learning_rate": 1e-4, "embedding_learning_rate": 1e-2}
+        ),
+        "asked": 200,
+    }
+    return kind(**defaults | settings)
+
+
+def paper(kind: type[R], population: Population | None = None, **settings: Any) -> R:
+    """Return the paper's settings: Adafactor, batch 256, 20 + 10 epochs, five second stages.
+
+    What the paper leaves to the trainer (learning rate 5e-5, linear decay, no warm-up or weight decay)
+    is what transformers takes by default, as the authors' configurations do.
+    """
+    recipe = Recipe(
+        optimizer="adafactor", learning_rate=5e-5, schedule="linear", warmup_steps=0, batch_size=256,
+        micro_batch_size=32, weight_decay=0.0, precision="bfloat16", pad_to=64,
+    )  # fmt: skip
+    defaults: dict[str, Any] = {
+        "population": population or Cvdb(),
+        "stage_1": recipe.with_overrides({"epochs": 20}),
+        "stage_2": recipe.with_overrides({"epochs": 10}),
+        "branches": 5,
+    }
+    return kind(**defaults | settings)
+
+
+def _both(kind: type[Reliability]) -> Presets:
+    return {"tiny": lambda: tiny(kind), "paper": lambda: paper(kind), "trex": lambda: paper(kind, Trex())}
+
+
+def _sets_tiny() -> Reliability:
+    """Return set inclusion at a size for a CPU: numbers 0 to 9, lists of four."""
+    recipe = Recipe(learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=128)
+    return tiny(
+        Reliability,
+        population=Sets(individuals=2000, numbers=10, members=4, questions=16, held_out=8),
+        fractions=_SET_FRACTIONS,
+        stage_0=None,
+        stage_1=recipe.with_overrides({"epochs": 20, "embedding_learning_rate": 9e-3}),
+        probe_every=2,
+    )
+
+
+_SET_FRACTIONS = Fractions(
+    d1cons_qa1=0.4, d2incons_qa2=0.4, qa3=0.0, qa4=0.0, d5cons=0.1, d6cons=0.1, qa7=0.0, d8cons=0.0
+)
+
+
+def _sets_paper() -> Reliability:
+    """Return set inclusion as in section 4.1: 8,000 variables, 100 + 40 epochs, batch 512."""
+    recipe = Recipe(
+        optimizer="adafactor", learning_rate=5e-5, warmup_steps=0, batch_size=512, weight_decay=0.0,
+        precision="bfloat16",
+    )  # fmt: skip
+    return paper(
+        Reliability,
+        population=Sets(),
+        fractions=_SET_FRACTIONS,
+        stage_1=recipe.with_overrides({"epochs": 100}),
+        stage_2=recipe.with_overrides({"epochs": 40}),
+        branches=3,
+        asked=2000,
+        probe_every=5,
+    )
+
+
+def _t5_tiny() -> Reliability:
+    changes = {"loss_on": "completion"}
+    base = tiny(Reliability)
+    return tiny(
+        Reliability,
+        stage_0=base.stage_0.with_overrides(changes) if base.stage_0 else None,
+        stage_1=base.stage_1.with_overrides(changes),
+        stage_2=base.stage_2.with_overrides(changes),
+    )
+
+
+MAIN = _both(Reliability)
+ALPHA = _both(ablations.Alpha)
+ORDER = _both(ablations.WordOrder)
+BATCH = _both(ablations.BatchSize)
+SIZE = _both(ablations.ModelSize)
+STAGES = _both(ablations.Schedules)
+CONTEXT = _both(ablations.InContext)
+TAGS = _both(ablations.TagKinds)
+SETS: Presets = {"tiny": _sets_tiny, "paper": _sets_paper}
+T5: Presets = {
+    "tiny": _t5_tiny,
+    "paper": lambda: paper(Reliability),
+    "trex": lambda: paper(Reliability, Trex()),
+}
