@@ -131,6 +131,7 @@ def data(
     reversal: a directory with documents.jsonl, probes.jsonl, facts.csv and dataset.json.
     repetition: one file, .csv or .jsonl, with prompt, classes and answer_index; the full grid, unless
     --set grid says otherwise.
+    reliability and its ablations: a directory with documents.jsonl and probes.jsonl of every stage.
     """
     from obverse.sweep.datasets import check_data, write_data
     from obverse.sweep.study import experiment_of
@@ -173,11 +174,19 @@ def export(
 
 
 @app.command()
-def report(directory: Annotated[Path, typer.Argument(help="What `obverse run` wrote.")]) -> None:
-    """Make the page and the figures again from a study's directory."""
+def report(
+    directory: Annotated[
+        Path, typer.Argument(help="What `obverse run` wrote, or a folder of several such.")
+    ],
+) -> None:
+    """Make a study's page and figures again, or an index page that leads to several studies'."""
     from obverse.report.build import build
+    from obverse.report.index import build_index
 
-    typer.echo(f"report: {build(directory)}")
+    if (directory / "study.json").is_file() or not any(directory.glob("*/report.html")):
+        typer.echo(f"report: {build(directory)}")
+    else:
+        typer.echo(f"index: {build_index(directory)}")
 
 
 @app.command(name="list")

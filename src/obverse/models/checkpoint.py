@@ -7,13 +7,21 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PreTrainedTokenizerBase,
+)
 
 import obverse.models.relative  # noqa: F401 - registers the type of grown models
 from obverse.core.errors import CannotLoadError, ObverseError
 from obverse.core.model import Checkpoint, Dtype
 from obverse.models import families, hub
 from obverse.models.causal import CausalModel
+from obverse.models.local import LocalModel
+from obverse.models.seq2seq import Seq2SeqModel
 
 
 def resolve(
@@ -95,36 +103,43 @@ def _parameters(folder: Path) -> int:
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+            model = _kind(config).from_config(config, trust_remote_code=False)
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
-        raise CannotLoadError(f"{folder}: cannot be loaded as a causal model: {error}") from error
+        raise CannotLoadError(f"{folder}: cannot be loaded as a language model: {error}") from error
     return sum(p.numel() for p in model.parameters())
 
 
-def load(spec: Checkpoint) -> CausalModel:
+def _kind(config: Any) -> Any:
+    """Return transformers' class for encoder-decoders (T5) or for causal models."""
+    return AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+
+
+def load(spec: Checkpoint) -> LocalModel:
     """Load a resolved checkpoint in its `dtype` (remote code off, safetensors only).
 
     Raises:
-        CannotLoadError: if the hub does not give the weights, or they are not a whole causal model.
+        CannotLoadError: if the hub does not give the weights, or they are not a whole language model.
     """
     folder = Path(spec.path) if spec.commit is None else hub.download(spec.path, spec.commit)
     check(folder)
     try:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
+        kind = _kind(AutoConfig.from_pretrained(folder, trust_remote_code=False))
+        loaded: Any = kind.from_pretrained(
             folder, dtype=getattr(torch, spec.dtype), use_safetensors=True, trust_remote_code=False,
             output_loading_info=True,
         )  # fmt: skip
         model, report = loaded
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise CannotLoadError(f"{folder}: cannot be loaded as a causal model: {error}") from error
+        raise CannotLoadError(f"{folder}: cannot be loaded as a language model: {error}") from error
     lacking = sorted(report["missing_keys"]) + sorted(map(str, report["mismatched_keys"]))
     if lacking:
         raise CannotLoadError(
             f"{folder}: the weights lack {', '.join(lacking[:3])}{' …' if lacking[3:] else ''}; "
-            "expected a whole causal language model, with its output layer"
+            "expected a whole language model, with its output layer"
         )
-    return CausalModel(model, tokenizer)
+    made = Seq2SeqModel if model.config.is_encoder_decoder else CausalModel
+    return made(model, tokenizer)
 
 
 def load_tokenizer(path_or_name: str, revision: str | None = None) -> PreTrainedTokenizerBase:

@@ -49,13 +49,13 @@ class AskedModel:
     parameters: int | None
 
     def count_in_context(self) -> Callable[[str, str], int] | None:
-        if not isinstance(self.model, CausalModel):
+        if not isinstance(self.model, LocalModel):
             return None
         return partial(count_in_context, self.model.tokenizer)
 
     def has_room_for(self, probe: Probe) -> bool:
         """Return whether a prompt and its longest answer are within what the model can read."""
-        if not isinstance(self.model, CausalModel):
+        if not isinstance(self.model, LocalModel):
             return True
         limit = getattr(self.model.model.config, "max_position_embeddings", None)
         answers = (*probe.targets, *probe.candidates)
@@ -67,7 +67,7 @@ class AskedModel:
 
     def save(self, folder: Path) -> None:
         """Keep the weights; a study refuses to where they are a server's."""
-        assert isinstance(self.model, CausalModel)
+        assert isinstance(self.model, LocalModel)
         self.model.save(folder)
 
 

@@ -43,6 +43,19 @@ def build(out: str | Path) -> Path:
         {"name": f.name, "caption": f.caption, "svg": Markup(_save(left.out, f.name, f.chart))}
         for f in page["figures"]
     ]
+    html = template(
+        f"{kind}.html.j2",
+        **{"title": left.study["title"]} | page | {"figures": drawn},
+        study=left.study, claims=left.claims, runs=left.runs, repeated=_repeated(left.runs),
+        left_out=_left_out(left.runs),
+    )  # fmt: skip
+    path = left.out / "report.html"
+    files.write_text(path, html)
+    return path
+
+
+def template(name: str, **values: Any) -> str:
+    """Return the page that a template makes of `values`; all text in them is escaped."""
     environment = Environment(
         loader=PackageLoader("obverse", "report"),
         autoescape=True,
@@ -54,14 +67,7 @@ def build(out: str | Path) -> Path:
     source = environment.loader
     assert source is not None
     style = Markup(source.get_source(environment, "page.css")[0])
-    html = environment.get_template(f"{kind}.html.j2").render(
-        {"title": left.study["title"]} | page | {"figures": drawn},
-        study=left.study, claims=left.claims, runs=left.runs, repeated=_repeated(left.runs),
-        left_out=_left_out(left.runs), style=style,
-    )  # fmt: skip
-    path = left.out / "report.html"
-    files.write_text(path, html)
-    return path
+    return environment.get_template(name).render(values, style=style)
 
 
 def _read(out: Path) -> Left:

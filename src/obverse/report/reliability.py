@@ -16,7 +16,8 @@ PAIRS = (("D1cons-QA1", "QA3"), ("QA3", "D2incons-QA2"), ("D5cons", "D6cons"), (
 def page(study: dict[str, Any], observations: pl.DataFrame) -> dict[str, Any]:
     """Return what the template shows: figures, tables, samples."""
     rows = with_place(observations)
-    trunk_end = rows.filter(pl.col("trunk"), pl.col("place") == pl.col("place").max().over(WHERE))
+    trunk = rows.filter("trunk")
+    trunk_end = trunk.filter(pl.col("place") == pl.col("place").max().over(WHERE))
     final = rows.filter("final")
     moments = {"after Stage 1": trunk_end, "at the end": final}
     if study["settings"]["schedule"] == "single-stage" or final["trunk"].all():

@@ -1,15 +1,18 @@
 """Writing and checking a study's data."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
+from obverse.core.recipe import Stage
 from obverse.experiments.repetition import check, formats, grid
 from obverse.experiments.repetition.suppression import Suppression
 from obverse.experiments.reversal import dataset
 from obverse.experiments.reversal.identities import Identities
+from obverse.store import files
 from obverse.sweep.models import named
 
 SHOWN = 3
@@ -34,7 +37,22 @@ def write_data(experiment: Experiment, out: Path, seed: int, hub: bool) -> str:
         rows = experiment.rows()
         formats.write(rows, out, hub)
         return f"{out}: {len(rows):,} items"
-    raise ObverseError(f"{experiment.name}: there is no data to write")
+    stages = experiment.stages(seed)
+    if not stages:
+        raise ObverseError(f"{experiment.name}: there is no data to write")
+    return _write_stages(experiment, stages, out, seed)
+
+
+def _write_stages(experiment: Experiment, stages: Sequence[Stage], out: Path, seed: int) -> str:
+    """Write each stage's documents and probes as JSON lines."""
+    for number, stage in enumerate(stages):
+        folder = out / f"{number:02d}-{stage.name.lower().replace(' ', '-')}"
+        files.write_jsonl(folder / "documents.jsonl", map(asdict, stage.documents))
+        files.write_jsonl(folder / "probes.jsonl", map(asdict, stage.probes))
+    about = {"study": experiment.name, "seed": seed, "settings": experiment.model_dump(mode="json")}
+    files.write_json(out / "dataset.json", about)
+    documents = sum(len(stage.documents) for stage in stages)
+    return f"{out}: {len(stages)} stages, {documents:,} documents"
 
 
 def extent(experiment: Experiment) -> str | None:

@@ -1,14 +1,10 @@
 """Carrying out runs on this machine, several at a time, each in a process of its own."""
 
-import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +13,7 @@ from rich.progress import TimeRemainingColumn as Remaining
 
 from obverse.core.errors import ObverseError
 from obverse.store.runs import RunFolder
+from obverse.sweep.process import Processes
 from obverse.sweep.run import Execution, Run, perform
 
 Work = tuple[Run, Path]
@@ -43,7 +40,7 @@ def execute(work: Sequence[Work], execution: Execution, console: Console) -> Non
         workers = 1  # they share this process, and so its random numbers
     failures: list[str] = []
     with _Bars(console) as bars:
-        processes: set[subprocess.Popen[str]] = set()
+        processes = Processes(execution.threads)
         pool = ThreadPoolExecutor(workers)
         try:
             jobs = {
@@ -57,10 +54,10 @@ def execute(work: Sequence[Work], execution: Execution, console: Console) -> Non
                     failures.append(f"{run.label}: {error}\n  log: {path}/log.txt")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in list(processes):
-                process.kill()
+            processes.kill()
             raise
         pool.shutdown()
+        processes.close()
     if failures:
         raise ObverseError(
             f"{len(failures)} of {len(work)} runs failed; the others are kept\n" + "\n".join(failures)
@@ -84,55 +81,12 @@ def _has_gpu() -> bool:
     return torch.cuda.is_available()
 
 
-def _one(
-    run: Run,
-    path: Path,
-    execution: Execution,
-    bars: "_Bars",
-    processes: set["subprocess.Popen[str]"],
-) -> None:
+def _one(run: Run, path: Path, execution: Execution, bars: "_Bars", processes: Processes) -> None:
     with bars.bar(run.label) as on_step:
         if _only_here(run):
             perform(run, RunFolder(path), execution, on_step)
-            return
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            log = (path / "log.txt").open("a", encoding="utf-8")
-        except OSError as error:
-            raise ObverseError(f"{path}: cannot be written: {error.strerror}") from error
-        request = json.dumps({"run": run.spec(), "execution": asdict(execution)})
-        environment = os.environ | {
-            "OMP_NUM_THREADS": str(execution.threads),
-            "TOKENIZERS_PARALLELISM": "false",
-            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
-        }
-        with log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "obverse.sweep.worker", str(path), request],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                env=environment,
-            )
-            processes.add(process)
-            with process:
-                problem = _listen(process, on_step)
-            processes.discard(process)
-        if process.returncode != 0:
-            raise ObverseError(problem or f"ended with status {process.returncode}")
-
-
-def _listen(process: "subprocess.Popen[str]", on_step: "_OnStep") -> str | None:
-    problem = None
-    assert process.stdout is not None
-    for line in process.stdout:
-        message = json.loads(line)
-        if "error" in message:
-            problem = message["error"]
         else:
-            on_step(message["done"], message["total"])
-    return problem
+            processes.perform(run, path, execution, on_step)
 
 
 class _OnStep:

@@ -50,14 +50,25 @@ def train_and_ask(
         folder.finish_stage(number, record)
         at = number
     records = [folder.stage_record(number) or {} for number in range(len(stages))]
-    documents = [[asdict(d) for d in s.documents] for s in stages]
     return {
         "parameters": model.parameters,
         "stages": records,
-        "data_sha256": content_hash([documents, [[asdict(p) for p in s.probes] for s in stages]]),
+        "data_sha256": _data_hash(stages),
         "weights_before_sha256": before,
         "weights_after_sha256": records[-1]["weights_sha256"],
     }
+
+
+def _data_hash(stages: tuple[Stage, ...]) -> str:
+    """Hash all that is told and asked; what several stages share is written out once."""
+    written: dict[int, object] = {}
+    for stage in stages:
+        for items in (stage.documents, stage.probes):
+            if id(items) not in written:
+                written[id(items)] = [asdict(item) for item in items]
+    return content_hash(
+        [[written[id(s.documents)] for s in stages], [written[id(s.probes)] for s in stages]]
+    )
 
 
 def _stage(

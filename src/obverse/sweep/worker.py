@@ -1,12 +1,14 @@
-"""Carries out one run in a process of its own: `python -m obverse.sweep.worker FOLDER SPEC`.
+"""Carries out runs in a process of its own, one after the other: `python -m obverse.sweep.worker`.
 
-Speaks JSON lines on standard output: {"done": 3, "total": 450} while it trains, {"error": …} before it
-ends with status 1. Ends when its standard input closes, so that it never outlives who started it.
+Reads requests as JSON lines from standard input and answers on standard output: {"done": 3, "total":
+450} while it trains, {"ended": null} or {"ended": what went wrong} after each. Ends when its standard
+input closes, in the middle of a run too, so that it never outlives who started it.
 """
 
 import importlib
 import json
 import os
+import queue
 import sys
 import threading
 import traceback
@@ -32,37 +34,45 @@ def from_spec(spec: dict[str, Any]) -> Run:
     return Run(experiment, model, spec["seed"])
 
 
-def main(folder: str, request: str) -> int:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    asked = json.loads(request)
+def main() -> None:
+    requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    while True:
+        asked = requests.get()
+        folder = Path(asked["folder"])
+        with (folder / "log.txt").open("a", encoding="utf-8") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+        _say({"ended": _perform(asked, folder)})
+
+
+def _perform(asked: dict[str, Any], folder: Path) -> str | None:
     try:
         perform(
             from_spec(asked["run"]),
-            RunFolder(Path(folder)),
+            RunFolder(folder),
             Execution(**asked["execution"]),
             lambda done, total: _say({"done": done, "total": total}),
         )
     except ObverseError as error:
-        _say({"error": str(error)})
-        return 1
+        return str(error)
     except Exception as error:
         traceback.print_exc()
-        _say({"error": f"{type(error).__name__}: {error}"})
-        return 1
-    return 0
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def _say(message: dict[str, Any]) -> None:
     print(json.dumps(message), file=_OUT, flush=True)
 
 
-def _end_with_parent() -> None:
-    sys.stdin.read()
-    os._exit(3)
+def _listen(requests: "queue.SimpleQueue[dict[str, Any]]") -> None:
+    for line in sys.stdin:
+        requests.put(json.loads(line))
+    os._exit(0)
 
 
 if __name__ == "__main__":
     # Libraries print too; keep the channel to the parent clear of them.
     _OUT = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    main()

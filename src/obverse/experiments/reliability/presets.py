@@ -42,7 +42,7 @@ SET_MODELS: dict[str, tuple[str | ModelSpec, ...]] = {
 }
 T5_MODELS: dict[str, tuple[str | ModelSpec, ...]] = {
     "tiny": (Scratch(architecture="t5", tokenizer="words", hidden_size=64, layers=2, dropout=0.1),),
-    "paper": ("t5-3b",),
+    "paper": ("google-t5/t5-3b",),
 }
 
 
@@ -60,7 +60,7 @@ def tiny(kind: type[R], **settings: Any) -> R:
     )  # fmt: skip
     defaults: dict[str, Any] = {
         "fractions": fractions,
-        "stage_0": recipe.with_overrides({"epochs": 60}),
+        "stage_0": recipe.with_overrides({"epochs": 30}),
         "stage_1": recipe.with_overrides({"epochs": 10, "embedding_learning_rate": 9e-3}),
         "stage_2": recipe.with_overrides(
             {"epochs": 10, "learning_rate": 1e-4, "embedding_learning_rate": 1e-2}

@@ -1,0 +1,41 @@
+"""One page that leads to the reports of several studies."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from obverse.core.errors import ObverseError
+from obverse.report.build import template
+from obverse.store import files
+
+
+def build_index(out: str | Path) -> Path:
+    """Write index.html under `out`, whose subdirectories are studies with reports; return its path.
+
+    Raises:
+        ObverseError: if there is none.
+    """
+    out = Path(out)
+    studies = [_read(page.parent) for page in sorted(out.glob("*/report.html"))]
+    if not studies:
+        raise ObverseError(
+            f"{out}: no study; expected study.json, or studies with report.html in folders"
+        )
+    studies.sort(key=lambda study: study["time"])
+    path = out / "index.html"
+    files.write_text(path, template("index.html.j2", studies=studies))
+    return path
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    study = files.read_json(folder / "study.json")
+    claims = files.read_json(folder / "claims.json")["claims"]
+    return {
+        "folder": folder.name,
+        "title": study["title"],
+        "paper": study["reference"].get("paper", ""),
+        "command": study["command"] or "(run from Python)",
+        "time": study["provenance"]["time"],
+        "claims": claims,
+        "verdicts": Counter(claim["verdict"] for claim in claims),
+    }
