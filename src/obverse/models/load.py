@@ -14,7 +14,6 @@ from obverse.core.model import Checkpoint, Endpoint, Grown, Model, ModelSpec, Sc
 from obverse.core.recipe import Stage
 from obverse.engine.tokens import count_in_context, encode
 from obverse.models import checkpoint, grown, scratch
-from obverse.models.causal import CausalModel
 from obverse.models.local import LocalModel
 
 
@@ -28,7 +27,7 @@ def load(spec: ModelSpec, stages: Sequence[Stage], seed: int, device: str) -> Lo
         told = (d.text for stage in stages for d in stage.documents)
         probes = (p for stage in stages for p in stage.probes)
         asked = (text for p in probes for text in (p.prompt, *p.targets, *p.candidates))
-        model = scratch.make(spec, told, seed, asked)
+        model: LocalModel = scratch.make(spec, told, seed, asked)
     elif isinstance(spec, Checkpoint):
         model = checkpoint.load(spec)
     else:
@@ -87,9 +86,9 @@ def moments(
             number = numbers[tokens]
             yield AskedModel(model, number, number == len(numbers), family, tokens, model.parameters)
     elif isinstance(spec, Checkpoint):
-        model = checkpoint.load(spec)
-        torch.nn.Module.to(model.model, device)
-        yield AskedModel(model, 1, True, family, spec.tokens, model.parameters)
+        loaded = checkpoint.load(spec)
+        torch.nn.Module.to(loaded.model, device)
+        yield AskedModel(loaded, 1, True, family, spec.tokens, loaded.parameters)
     elif isinstance(spec, Endpoint):
         from obverse.models.answers import Answers
         from obverse.models.remote import RemoteModel
