@@ -61,9 +61,13 @@ def curves(rows: pl.DataFrame) -> Figure | None:
         color=alt.Color("subset:N", scale=scale, sort=present, title="subset", legend=STROKES),
     )  # fmt: skip
     ends = rows.filter("trunk").group_by(WHERE).agg(pl.col("place").max().alias("end"))
-    table = table.join(ends, on=WHERE, how="left")
-    rule = alt.Chart(table).mark_rule(strokeDash=[2, 2], color="#444").encode(x="end:Q")
-    layers = alt.layer(*layers.layer, rule, data=table).properties(width=230, height=190)
+    guess = asked.group_by("direction").agg(pl.col("chance").mean())
+    table = table.join(ends, on=WHERE, how="left").join(guess, on="direction", how="left")
+    rules = [
+        alt.Chart(table).mark_rule(strokeDash=[2, 2], color="#444").encode(x="end:Q"),
+        alt.Chart(table).mark_rule(strokeDash=[4, 3], color="#999").encode(y="chance:Q"),
+    ]
+    layers = alt.layer(*layers.layer, *rules, data=table).properties(width=230, height=190)
     chart = layers.facet(
         column=alt.Column(
             "panel:N", sort=table["panel"].unique(maintain_order=True).to_list(), title=None
@@ -72,7 +76,8 @@ def curves(rows: pl.DataFrame) -> Figure | None:
     )
     caption = (
         "Exact match after each epoch. Solid: subsets of X1, trained before the dotted line; dashed: of "
-        "X2, whose definitions are trained after it, and which are never asked about in training. "
+        "X2, whose definitions are trained after it, and which are never asked about in training. Grey "
+        "line: chance, where it is known (a random value or entity). "
         f"{_n(rows)}."
     )
     return Figure("curves", caption, chart)
