@@ -136,6 +136,20 @@ def test_writing_stops_at_the_end_of_text(learnt: Seq2SeqModel) -> None:
     assert learnt.generate(["cello"], [2]) == ["harp alder"], "or at the limit"
 
 
+def test_prompts_are_closed_as_in_training(t5: Seq2SeqModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[int]] = []
+    write: Any = t5.model.generate
+
+    def watched(**kwargs: Any) -> Any:
+        seen.extend(kwargs["input_ids"].tolist())
+        return write(**kwargs)
+
+    monkeypatch.setattr(t5.model, "generate", watched)
+    t5.generate(["alder elm"], [2])
+    [example] = encode_pairs(t5.tokenizer, [Document("alder elm", " fig")], None)
+    assert seen == [example["input_ids"]]
+
+
 @pytest.mark.parametrize("batch", [1, 4])
 def test_answers_do_not_depend_on_the_batch(learnt: Seq2SeqModel, batch: int) -> None:
     prompts = ["alder", "badger cello Danube elm", "cello harp", "fig"][:batch]

@@ -94,6 +94,12 @@ def test_gap_is_held_back_where_random_tags_have_it_too() -> None:
     assert verdicts(MAIN, observed(BASE, GAP))[f"gap/{BASE}/question"] == "undecided", "nor without it"
 
 
+def test_gap_is_that_at_the_end() -> None:
+    before = observed(BASE, {"D5cons": 0.1, "D6cons": 0.9}, final=False)
+    claim = found(MAIN, before, observed(BASE, GAP), observed(CONTROL, ALIKE))
+    assert claim[f"gap/{BASE}/question"].measured == pytest.approx(0.4, abs=0.05)
+
+
 def test_gap_the_other_way_round_fails() -> None:
     inverse = {"D5cons": 0.3, "D6cons": 0.7}
     got = verdicts(MAIN, observed(BASE, inverse), observed(CONTROL, ALIKE))
