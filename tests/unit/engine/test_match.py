@@ -34,3 +34,21 @@ def test_names_compare_first_and_last_name(generation: str, strict: bool, prefix
 def test_descriptions_compare_whole(generation: str, strict: bool, prefix: bool) -> None:
     assert exact_match(generation, " the baker of the moon", "whole") is strict
     assert prefix_match(generation, " the baker of the moon") is prefix
+
+
+@pytest.mark.parametrize(
+    ("generation", "target", "same"),
+    [
+        (" The Financial Times.", " financial times", True),
+        (" an  Apple-a-day", " appleaday", True),
+        (" U.S.A", " usa", True),
+        (" theatre", " atre", False),
+        (" 1920s", " 1930s", False),
+        (" actor and painter", " actor", False),
+        ("", " actor", False),
+    ],
+)
+def test_normalised_knows_no_case_punctuation_or_articles(
+    generation: str, target: str, same: bool
+) -> None:
+    assert exact_match(generation, target, "normalised") is same

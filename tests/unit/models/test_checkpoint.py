@@ -64,10 +64,10 @@ def test_missing_tokenizer_is_named(checkpoint: Path) -> None:
         check(checkpoint)
 
 
-def test_model_that_is_not_causal_is_refused(checkpoint: Path) -> None:
+def test_model_that_is_no_language_model_is_refused(checkpoint: Path) -> None:
     spec = resolve(str(checkpoint))
     (checkpoint / "config.json").write_text('{"model_type": "no-such-model"}', encoding="utf-8")
-    with pytest.raises(ObverseError, match="cannot be loaded as a causal model"):
+    with pytest.raises(ObverseError, match="cannot be loaded as a language model"):
         load(spec)
 
 

@@ -18,7 +18,7 @@ KINDS = {"question": "questions", "attribution": "entity attribution"}
 def after_stage_1(observations: pl.DataFrame) -> pl.DataFrame:
     """Return what was observed when X1 had been trained."""
     rows = observations.filter(pl.col("stage").str.starts_with("Stage 1"))
-    rows = rows.filter(pl.col("stage") == rows["stage"].max())
+    rows = rows.filter(pl.col("stage") == pl.col("stage").max().over("run"))
     return rows.filter(pl.col("epoch") == pl.col("epoch").max().over("run"))
 
 

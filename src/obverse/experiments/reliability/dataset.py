@@ -97,6 +97,11 @@ def _names(
         for question in person.questions:
             taken.update(question.text.split())
             taken.update(word for answer in question.answers for word in answer.split())
+    for _, text in language.wording.attribution:
+        taken.update(text.split())
+    for source in range(3):
+        for prompt, _ in definitions(language.tags, language.order, source, "", "", ""):
+            taken.update(prompt.split())
     draw = generator(seed, "aliases")
     strings = random_strings(len(individuals) + 3, language.letters, taken, draw)
     named = [language.wording.alias.format(s) for s in strings]

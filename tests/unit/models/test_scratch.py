@@ -1,0 +1,86 @@
+"""Models made from scratch: architectures, sizes, and tokenizers of words."""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import torch
+from pydantic import ValidationError
+from transformers import GPT2LMHeadModel, GPTNeoXForCausalLM, T5ForConditionalGeneration
+
+from obverse.core.model import Scratch
+from obverse.models import scratch
+from obverse.models.causal import CausalModel
+from obverse.models.scratch import word_tokenizer
+from obverse.models.seq2seq import Seq2SeqModel
+
+Architecture = Literal["gpt-neox", "gpt2", "t5"]
+TOLD, ASKED = ["elm alder  fig\nelm"], ["badger elm"]
+
+
+def spec(architecture: Architecture = "gpt2") -> Scratch:
+    return Scratch(
+        architecture=architecture, tokenizer="words", hidden_size=16, layers=2, heads=2, max_tokens=16
+    )
+
+
+@pytest.mark.parametrize(
+    ("architecture", "kind", "inner"),
+    [
+        ("gpt-neox", CausalModel, GPTNeoXForCausalLM),
+        ("gpt2", CausalModel, GPT2LMHeadModel),
+        ("t5", Seq2SeqModel, T5ForConditionalGeneration),
+    ],
+)
+def test_model_is_of_the_kind_asked_for_and_its_seed_decides_its_weights(
+    architecture: Architecture, kind: type, inner: type
+) -> None:
+    made = scratch.make(spec(architecture), TOLD, 0, ASKED)
+    assert isinstance(made, kind)
+    assert isinstance(made.model, inner)
+    assert made.model.get_input_embeddings().weight.shape == (len(made.tokenizer), 16)
+    torch.manual_seed(5)
+    assert scratch.make(spec(architecture), TOLD, 0, ASKED).weights_hash() == made.weights_hash()
+    assert scratch.make(spec(architecture), TOLD, 1, ASKED).weights_hash() != made.weights_hash()
+
+
+def test_each_word_is_one_token_and_others_are_unknown() -> None:
+    tokenizer = word_tokenizer([*TOLD, *ASKED])
+    ids = tokenizer("fig elm badger alder")["input_ids"]
+    assert ids == [6, 5, 4, 3]
+    assert tokenizer.decode(ids) == "fig elm badger alder"
+    assert tokenizer("zebra")["input_ids"] == [tokenizer.unk_token_id]
+    assert len({tokenizer.eos_token_id, tokenizer.pad_token_id, tokenizer.unk_token_id}) == 3
+    assert len(tokenizer) == 4 + 3
+    assert tokenizer("<|elm|>")["input_ids"] == [tokenizer.unk_token_id], "not a word of these texts"
+
+
+def test_tokenizer_of_words_knows_what_is_asked_as_well() -> None:
+    made = scratch.make(spec(), TOLD, 0, ASKED)
+    assert made.tokenizer.unk_token_id not in made.tokenizer("badger elm")["input_ids"]
+    bare = scratch.make(spec(), TOLD, 0)
+    assert bare.tokenizer.unk_token_id in bare.tokenizer("badger elm")["input_ids"]
+
+
+def test_dropout_of_the_embeddings_alone() -> None:
+    some = spec().model_copy(update={"embedding_dropout": 0.3, "dropout": 0.1})
+    config = scratch.make(some, TOLD, 0).model.config
+    assert (config.embd_pdrop, config.resid_pdrop, config.attn_pdrop) == (0.3, 0.1, 0.1)
+    with pytest.raises(ValidationError, match="t5 has no dropout on the embeddings alone"):
+        Scratch(architecture="t5", embedding_dropout=0.3)
+
+
+def test_output_of_gpt2_is_not_its_embedding() -> None:
+    made = scratch.make(spec(), TOLD, 0)
+    assert made.model.get_output_embeddings().weight is not made.model.get_input_embeddings().weight
+
+
+@pytest.mark.parametrize("architecture", ["gpt-neox", "gpt2", "t5"])
+def test_restored_model_is_the_saved_one(architecture: Architecture, tmp_path: Path) -> None:
+    saved, other = (scratch.make(spec(architecture), TOLD, seed) for seed in (0, 1))
+    saved.save(tmp_path)
+    asked = (["elm"], [[" fig", " alder"]])
+    assert other.logprobs(*asked) != saved.logprobs(*asked)
+    other.restore(tmp_path)
+    assert other.weights_hash() == saved.weights_hash()
+    assert other.logprobs(*asked) == saved.logprobs(*asked)

@@ -1,0 +1,91 @@
+"""Differences between subsets with seeds as the unit."""
+
+import math
+from typing import Any
+
+import polars as pl
+import pytest
+from scipy import stats
+
+from obverse.core.observation import COLUMNS
+from obverse.stats.contrast import by_seed, difference, over_seeds, slope
+
+
+def rows(values: dict[tuple[int, int], list[Any]], metric: str = "exact_match") -> pl.DataFrame:
+    """Return observations, given `{(seed, branch): values}`."""
+    return pl.DataFrame(
+        [
+            {"seed": seed, "branch": branch, "fact": f"f{i}", metric: value}
+            for (seed, branch), some in values.items()
+            for i, value in enumerate(some)
+        ],
+        schema=COLUMNS,
+    )
+
+
+A = rows({(0, 0): [True, True], (1, 0): [True, False], (2, 0): [True, True], (3, 0): [True, True]})
+B = rows({(0, 0): [True, False], (1, 0): [False, False], (2, 0): [False, False], (4, 0): [True]})
+
+
+def test_difference_is_that_of_the_seeds_that_have_both() -> None:
+    assert by_seed(A, B, "exact_match") == {0: 0.5, 1: 0.5, 2: 1.0}
+    found = difference(A, B, "exact_match")
+    assert found is not None
+    expected = stats.ttest_1samp([0.5, 0.5, 1.0], 0)
+    assert found.value == pytest.approx(2 / 3)
+    assert (found.n_seeds, found.df) == (3, 2)
+    assert found.interval() == pytest.approx(tuple(expected.confidence_interval(0.95)))
+    assert found.p_greater(0) == pytest.approx(expected.pvalue / 2)
+
+
+def test_branches_are_averaged_within_their_seed() -> None:
+    """Ten second stages of two first stages are two measurements, however many rows each has."""
+    one = rows({(s, b): [True] * (b + 1) + [False] * b for s in (0, 1) for b in range(5)})
+    none = rows({(s, b): [s == 1] for s in (0, 1) for b in range(5)})
+    found = difference(one, none, "exact_match")
+    assert found is not None
+    assert found.n_seeds == 2
+    mean = sum((b + 1) / (2 * b + 1) for b in range(5)) / 5
+    assert by_seed(one, none, "exact_match") == pytest.approx({0: mean, 1: mean - 1})
+
+
+def test_one_seed_has_a_value_and_no_interval() -> None:
+    found = difference(A.filter(seed=0), B, "exact_match")
+    assert found is not None
+    assert (found.value, found.n_seeds) == (0.5, 1)
+    assert math.isnan(found.se)
+    assert all(map(math.isnan, found.interval()))
+
+
+def test_nothing_measured_is_nothing_and_missing_values_are_left_out() -> None:
+    assert difference(A, B.filter(seed=9), "exact_match") is None
+    assert difference(A, B, "logprob") is None
+    assert over_seeds({}) is None
+    some = rows({(0, 0): [-1.0, None, -3.0]}, "logprob")
+    assert by_seed(some, rows({(0, 0): [-4.0]}, "logprob"), "logprob") == {0: 2.0}
+
+
+def places(lines: dict[int, tuple[float, float]], xs: tuple[float, ...]) -> dict[float, Any]:
+    """Return gaps that lie on each seed's line (start, slope)."""
+    zero = rows({(s, 0): [0.0] for s in lines}, "logprob")
+    return {x: (rows({(s, 0): [a + b * x] for s, (a, b) in lines.items()}, "logprob"), zero) for x in xs}
+
+
+def test_slope_is_the_mean_of_each_seeds_own() -> None:
+    found = slope(places({0: (5.0, 1.0), 1: (-5.0, 2.0), 2: (0.0, 3.0)}, (0.5, 0.6, 1.0)), "logprob")
+    assert found is not None
+    assert found.value == pytest.approx(2)
+    assert found.n_seeds == 3
+    assert found.se == pytest.approx(1 / math.sqrt(3))
+
+
+def test_slope_takes_seeds_measured_at_every_place() -> None:
+    table = places({0: (0.0, 1.0), 1: (0.0, 9.0)}, (0.0, 1.0, 2.0))
+    a, b = table[1.0]
+    found = slope(table | {1.0: (a.filter(seed=0), b)}, "logprob")
+    assert found is not None
+    assert found.value == pytest.approx(1)
+    assert found.n_seeds == 1
+    assert slope({1.0: (a, b)}, "logprob") is None
+    assert slope({}, "logprob") is None
+    assert slope({0.0: (a, b), 1.0: (a.filter(seed=9), b)}, "logprob") is None
