@@ -64,9 +64,7 @@ def _continue(
     for row, prompt in enumerate(prompts):
         ids[row, width - len(prompt) :] = torch.tensor(prompt)
         mask[row, width - len(prompt) :] = 1
-    start = getattr(model.config, "decoder_start_token_id", None)
     config = GenerationConfig(
-        decoder_start_token_id=pad if start is None else start,
         do_sample=False,
         max_new_tokens=limit,
         pad_token_id=pad,

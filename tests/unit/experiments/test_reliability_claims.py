@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from obverse.core.claim import Claim, Finding
+from obverse.core.experiment import Variant
 from obverse.core.observation import COLUMNS
 from obverse.experiments.reliability import claims
 from obverse.experiments.reliability.ablations import (
@@ -151,7 +152,11 @@ def test_nothing_measured_is_undecided() -> None:
 def gaps(experiment: Reliability, size: Callable[[str], float]) -> list[pl.DataFrame]:
     """Return observations of all variants with a gap of `size(variant)` each."""
     return [
-        observed(v.name, {"D5cons": 0.5 + size(v.name) / 2, "D6cons": 0.5 - size(v.name) / 2}, noise=0.01)
+        observed(
+            v.name,
+            {"D5cons": 0.5 + size(v.name) / 2, "D6cons": 0.5 - size(v.name) / 2, "QA7": 0.1},
+            noise=0.01,
+        )
         for v in experiment.variants()
     ]
 
@@ -202,7 +207,19 @@ def test_word_orders_without_a_gap_are_shown_only_beside_one_that_has_it() -> No
     assert seen["gap/TEA/question"] == "fails"
 
 
-@pytest.mark.parametrize("experiment", [InContext(), Schedules(), TagKinds()])
+def test_gap_in_context_needs_definitions_that_are_heeded() -> None:
+    seen = [observed(v.name, {"D5cons": 0.6, "D6cons": 0.2, "QA7": 0.1}, noise=0.01) for v in context()]
+    deaf = [observed(v.name, {"D5cons": 0.6, "D6cons": 0.2, "QA7": 0.6}, noise=0.01) for v in context()]
+    assert verdicts(InContext().claims(), *seen)["context/heeded"] == "holds"
+    assert verdicts(InContext().claims(), *deaf)["context/heeded"] == "undecided"
+    assert verdicts(InContext().claims(), *deaf)[f"gap/{BASE}/question"] == "undecided"
+
+
+def context() -> tuple[Variant, ...]:
+    return InContext().variants()
+
+
+@pytest.mark.parametrize("experiment", [Schedules(), TagKinds()])
 def test_each_variant_has_the_control_of_its_own_kind(experiment: Reliability) -> None:
     controls = {v.name for v in experiment.variants() if v.settings.get("alpha") == 0.5}
     claim = found(experiment.claims(), *gaps(experiment, lambda v: 0.4 * (v not in controls)))

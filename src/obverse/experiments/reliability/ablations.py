@@ -4,11 +4,12 @@ Every study has the negative control beside it: the same with random tags in X1,
 between D5cons and D6cons has to vanish.
 """
 
-from math import log2, log10
+from dataclasses import replace
+from math import gcd, log2, log10
 from typing import Annotated, ClassVar
 
 import polars as pl
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from obverse.core.claim import Above, Below, Claim
 from obverse.core.experiment import Variant
@@ -19,6 +20,7 @@ from obverse.experiments.reliability.claims import (
     absent,
     at_the_end,
     cell,
+    contrast,
     trend,
     with_control,
 )
@@ -38,12 +40,18 @@ class Alpha(Reliability):
 
     alphas: Annotated[tuple[float, ...], Field(min_length=2)] = (0.5, 0.6, 0.75, 0.9, 1.0)
 
+    @model_validator(mode="after")
+    def _has_control(self) -> "Alpha":
+        if 0.5 not in self.alphas:
+            raise ValueError(f"alphas {self.alphas}: expected 0.5 among them, the negative control")
+        return self
+
     def variants(self) -> tuple[Variant, ...]:
         return tuple(Variant(_alpha(a), {"alpha": a}) for a in self.alphas)
 
     def claims(self) -> tuple[Claim, ...]:
         places = {_alpha(a): a for a in self.alphas}
-        low, high = _alpha(min(self.alphas)), _alpha(max(self.alphas))
+        control, high = _alpha(0.5), _alpha(max(self.alphas))
         return (
             *(
                 trend(
@@ -52,7 +60,7 @@ class Alpha(Reliability):
                 )
                 for d in BOTH
             ),
-            *with_control("question", self.margin, high, low),
+            *with_control("question", self.margin, high, control),
         )  # fmt: skip
 
 
@@ -109,7 +117,7 @@ class BatchSize(Reliability):
         settings = {"stage_1.batch_size": size, "stage_2.batch_size": size}
         for stage, recipe in (("stage_1", self.stage_1), ("stage_2", self.stage_2)):
             if recipe.micro_batch_size is not None:
-                settings[f"{stage}.micro_batch_size"] = min(recipe.micro_batch_size, size)
+                settings[f"{stage}.micro_batch_size"] = gcd(recipe.micro_batch_size, size)
         return settings
 
 
@@ -180,7 +188,12 @@ class InContext(Reliability):
         )
 
     def claims(self) -> tuple[Claim, ...]:
-        return with_control("question", self.margin)
+        gap, control = with_control("question", self.margin)
+        heeded = contrast(
+            "context/heeded", "definitions before the question are heeded: D5cons above QA7 (a guess)",
+            "D5cons", "QA7", Above(0.0), source="appendix C.8",
+        )  # fmt: skip
+        return heeded, replace(gap, needs=(*gap.needs, heeded.id)), control
 
 
 class TagKinds(Reliability):

@@ -36,7 +36,7 @@ SIZES: dict[str, tuple[str | ModelSpec, ...]] = {
     ),
 }
 SET_MODELS: dict[str, tuple[str | ModelSpec, ...]] = {
-    "tiny": (SCRATCH.model_copy(update={"hidden_size": 128}),),
+    "tiny": (SCRATCH,),
     # The shape of Pythia-70M.
     "paper": (Scratch(tokenizer="words", hidden_size=512, layers=6, heads=8, max_tokens=32),),
 }
@@ -54,12 +54,7 @@ def tiny(kind: type[R], **settings: Any) -> R:
     low one for the rest, so that the model learns what new words mean and does not forget to answer.
     """
     recipe = Recipe(learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=128)
-    fractions = Fractions(
-        d1cons_qa1=0.3, d2incons_qa2=0.3, qa3=0.06, qa4=0.0, d5cons=0.14, d6cons=0.14, qa7=0.03,
-        d8cons=0.03,
-    )  # fmt: skip
     defaults: dict[str, Any] = {
-        "fractions": fractions,
         "stage_0": recipe.with_overrides({"epochs": 30}),
         "stage_1": recipe.with_overrides({"epochs": 10, "embedding_learning_rate": 9e-3}),
         "stage_2": recipe.with_overrides(
@@ -82,6 +77,7 @@ def paper(kind: type[R], population: Population | None = None, **settings: Any) 
     )  # fmt: skip
     defaults: dict[str, Any] = {
         "population": population or Cvdb(),
+        "fractions": Fractions(),
         "stage_1": recipe.with_overrides({"epochs": 20}),
         "stage_2": recipe.with_overrides({"epochs": 10}),
         "branches": 5,
@@ -94,15 +90,20 @@ def _both(kind: type[Reliability]) -> Presets:
 
 
 def _sets_tiny() -> Reliability:
-    """Return set inclusion at a size for a CPU: numbers 0 to 9, lists of four."""
-    recipe = Recipe(learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=128)
+    """Return set inclusion at a size for a CPU: numbers 0 to 9, lists of four, loss on the answers."""
+    recipe = Recipe(
+        learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=256, loss_on="completion"
+    )
     return tiny(
         Reliability,
-        population=Sets(individuals=2000, numbers=10, members=4, questions=16, held_out=8),
+        population=Sets(individuals=2800, numbers=10, members=4, questions=8, held_out=4),
         fractions=_SET_FRACTIONS,
         stage_0=None,
-        stage_1=recipe.with_overrides({"epochs": 20, "embedding_learning_rate": 9e-3}),
-        probe_every=2,
+        stage_1=recipe.with_overrides({"epochs": 15, "embedding_learning_rate": 9e-3}),
+        stage_2=recipe.with_overrides(
+            {"epochs": 10, "learning_rate": 1e-4, "embedding_learning_rate": 1e-2}
+        ),
+        probe_every=3,
     )
 
 

@@ -35,7 +35,7 @@ from obverse.experiments.reliability.dataset import (
 from obverse.experiments.reliability.population import Individual
 from obverse.experiments.reliability.published import Cvdb, Trex
 from obverse.experiments.reliability.sets import Sets
-from obverse.experiments.reliability.subsets import Fractions
+from obverse.experiments.reliability.subsets import GENERATED, Fractions
 from obverse.experiments.reliability.wording import Order, Tags
 from obverse.experiments.reliability.world import World
 from obverse.store import files
@@ -70,7 +70,7 @@ class Reliability(Experiment):
 
     population: Population = World()
     data: Path | None = None
-    fractions: Fractions = Fractions()
+    fractions: Fractions = GENERATED
     alpha: Annotated[float, Field(ge=0, le=1)] = 1.0
     order: Order = "tae"
     tags: Tags = "random"
@@ -91,6 +91,11 @@ class Reliability(Experiment):
         if self.tags != "random" and self.order != "tae":
             raise ValueError(
                 f"order {self.order}: the word order is that of random tags, not {self.tags}"
+            )
+        if self.fractions.qa4 and isinstance(self.population, World | Sets):
+            raise ValueError(
+                f"fractions.qa4 {self.fractions.qa4}: in a generated population nobody is asked about "
+                "under their own name but in Stage 0; expected 0"
             )
         if self.definitions == "context" and self.schedule != "two-stage":
             raise ValueError(f"schedule {self.schedule}: definitions before questions have one stage")

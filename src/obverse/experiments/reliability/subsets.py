@@ -62,6 +62,13 @@ class Fractions(Settings):
         return self
 
 
+# For populations that are generated: nobody keeps a name of their own, most are asked about.
+GENERATED = Fractions(
+    d1cons_qa1=0.3, d2incons_qa2=0.3, qa3=0.06, qa4=0.0, d5cons=0.14, d6cons=0.14, qa7=0.03,
+    d8cons=0.03,
+)  # fmt: skip
+
+
 def sizes(count: int, fractions: Fractions, alpha: float) -> dict[Subset, int]:
     """Return how many of `count` individuals each subset has.
 
