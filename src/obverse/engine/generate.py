@@ -69,6 +69,7 @@ def _continue(
         max_new_tokens=limit,
         pad_token_id=pad,
         eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=getattr(model.config, "decoder_start_token_id", None),
     )
     output = model.generate(  # type: ignore[operator]
         input_ids=ids.to(model.device),
