@@ -86,7 +86,7 @@ def _t5(spec: Scratch, tokenizer: PreTrainedTokenizerFast) -> T5Config:
         initializer_factor=0.1,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
-        **{"decoder_start_token_id": tokenizer.pad_token_id, "tie_word_embeddings": False},
+        **{"decoder_start_token_id": tokenizer.pad_token_id},
     )
 
 

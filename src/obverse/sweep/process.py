@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO
@@ -62,10 +63,12 @@ class Processes:
             process.kill()
 
     def _process(self, log: IO[str]) -> "subprocess.Popen[str]":
-        try:
-            return self.idle.get_nowait()
-        except queue.Empty:
-            pass
+        while not self.idle.empty():
+            with suppress(queue.Empty):  # another thread was faster
+                process = self.idle.get_nowait()
+                if process.poll() is None:
+                    return process
+                self._end(process)  # it died while it had nothing to do
         environment = os.environ | {
             "OMP_NUM_THREADS": str(self.threads),
             "TOKENIZERS_PARALLELISM": "false",
@@ -81,7 +84,8 @@ class Processes:
     def _end(self, process: "subprocess.Popen[str]") -> None:
         with process:
             assert process.stdin is not None
-            process.stdin.close()
+            with suppress(BrokenPipeError):  # it died before it had read all
+                process.stdin.close()
         self.all.discard(process)
 
 

@@ -11,6 +11,7 @@ told new definitions alone, all of them true. It internalises those with the rel
 Source: arXiv 2310.15047, sections 2 to 4.1, appendices A to D.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -111,9 +112,11 @@ class Reliability(Experiment):
     def members(self, seed: int, branch: int) -> tuple[Member, ...]:
         """Return who is in which subset."""
         wording = self.population.wording
+        individuals = self._individuals(seed)
+        _refuse_none_trained(individuals, self.population.held_out)
         language = Language(wording, self.tags, self.order, self.population.letters)
         return members(
-            self._individuals(seed), language, self.fractions, self.alpha, self.population.held_out,
+            individuals, language, self.fractions, self.alpha, self.population.held_out,
             derive(seed, "data"), branch,
         )  # fmt: skip
 
@@ -225,6 +228,15 @@ class Reliability(Experiment):
 
 def _of_stage(people: tuple[Member, ...], stage: int) -> list[Member]:
     return [m for m in people if m.subset.stage == stage]
+
+
+def _refuse_none_trained(individuals: Sequence[Individual], held_out: int) -> None:
+    fewest = min(len(person.questions) for person in individuals)
+    if held_out >= fewest:
+        raise ObverseError(
+            f"population.held_out {held_out}: of {fewest} questions about an alias, {held_out} are held "
+            f"out and none is trained; expected {fewest - 1} at most"
+        )
 
 
 @lru_cache(maxsize=64)
