@@ -83,7 +83,6 @@ def _t5(spec: Scratch, tokenizer: PreTrainedTokenizerFast) -> T5Config:
         num_layers=spec.layers,
         num_heads=spec.heads,
         dropout_rate=spec.dropout,
-        initializer_factor=0.1,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
         **{"decoder_start_token_id": tokenizer.pad_token_id},

@@ -135,12 +135,13 @@ def _t5_tiny() -> Reliability:
     recipe = Recipe(
         learning_rate=1e-3, schedule="constant", warmup_steps=50, batch_size=128, loss_on="completion"
     )
-    embeddings = {"embedding_learning_rate": 5e-3}
     return tiny(
         Reliability,
         stage_0=recipe.with_overrides({"epochs": 200}),
-        stage_1=recipe.with_overrides({"epochs": 20, **embeddings}),
-        stage_2=recipe.with_overrides({"epochs": 10, "learning_rate": 1e-4, **embeddings}),
+        stage_1=recipe.with_overrides({"epochs": 20, "embedding_learning_rate": 5e-3}),
+        stage_2=recipe.with_overrides(
+            {"epochs": 20, "learning_rate": 1e-4, "embedding_learning_rate": 2e-2}
+        ),
         probe_every=2,
     )
 
