@@ -24,14 +24,14 @@ EXECUTION = obverse.Execution(workers=1, device="cpu")
 QUIET = Console(quiet=True)
 BASE, CONTROL = "as in the paper", "random tags"
 PEOPLE = {
-    "population.individuals": 80,
+    "population.individuals": 60,
     "population.people": 8,
     "population.attributes": 3,
     "population.held_out": 1,
     "stage_0.epochs": 1,
     "stage_1.epochs": 1,
     "stage_2.epochs": 1,
-    "asked": 6,
+    "asked": 3,
     "model.layers": 1,
 }
 NARROW = {"model.hidden_size": 16}
@@ -43,14 +43,14 @@ NUMBERS = {
     "population.held_out": 2,
     "stage_1.epochs": 1,
     "stage_2.epochs": 1,
-    "asked": 6,
+    "asked": 3,
     "model.layers": 1,
     **NARROW,
 }
 # The settings of each study. Its runs follow one another in one process, the encoder-decoder first.
 SMALL: dict[str, dict[str, Any]] = {
     "reliability-t5": PEOPLE | NARROW,
-    "reliability-alpha": PEOPLE | NARROW | {"alphas": [0.5, 0.75, 1.0]},
+    "reliability-alpha": PEOPLE | NARROW | {"alphas": [0.5, 1.0]},
     "reliability-order": PEOPLE | NARROW,
     "reliability-batch": PEOPLE | NARROW | {"batch_sizes": [32, 64]},
     "reliability-size": PEOPLE,
@@ -62,7 +62,7 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 VARIANTS = {
     "reliability-t5": {BASE, CONTROL},
-    "reliability-alpha": {"α = 0.5", "α = 0.75", "α = 1"},
+    "reliability-alpha": {"α = 0.5", "α = 1"},
     "reliability-order": {BASE, "TEA", "ATE", "AET", "ETA", "EAT", CONTROL},
     "reliability-batch": {"batch 32", "batch 64", CONTROL},
     "reliability-size": {BASE, CONTROL},
