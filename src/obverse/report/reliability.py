@@ -5,11 +5,13 @@ from typing import Any
 import polars as pl
 
 from obverse.report import reliability_figures as draw
-from obverse.report.reliability_figures import ASKED, SUBSETS, WHERE, with_place
+from obverse.report.reliability_figures import ASKED, DASHED, SUBSETS, WHERE, with_place
 from obverse.stats.contrast import difference
 from obverse.stats.summary import group_means
 
 SAMPLES = 2
+X1 = [s for s in SUBSETS if s not in DASHED]
+X2 = [s for s in SUBSETS if s in DASHED]
 PAIRS = (("D1cons-QA1", "QA3"), ("QA3", "D2incons-QA2"), ("D5cons", "D6cons"), ("D8cons", "D6cons"))
 
 
@@ -20,13 +22,13 @@ def page(study: dict[str, Any], observations: pl.DataFrame) -> dict[str, Any]:
     trunk_end = trunk.filter(pl.col("place") == pl.col("place").max().over(WHERE))
     final = rows.filter("final")
     moments = {"after Stage 1": trunk_end, "at the end": final}
-    if study["settings"]["schedule"] == "single-stage" or final["trunk"].all():
+    if final["trunk"].all():
         moments = {"at the end": final}
+    tables = [_table("X1", moment, at, X1) for moment, at in moments.items()]
     return {
         "figures": [f for f in (draw.curves(rows), draw.gaps(final), draw.losses(rows)) if f is not None],
         "unit_of_facts": "aliases",
-        "tables": [_table(moment, at) for moment, at in moments.items()],
-        "subsets": [s for s in SUBSETS if s in set(observations["subset"])],
+        "tables": [*tables, _table("X2", "at the end", final, X2)],
         "pairs": [row for moment, at in moments.items() for row in _pairs(moment, at)],
         "losses": _losses(final),
         "samples": _samples(final),
@@ -35,17 +37,18 @@ def page(study: dict[str, Any], observations: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _table(moment: str, rows: pl.DataFrame) -> dict[str, Any]:
-    """Return exact match by subset: one line a model, variant and kind of question."""
+def _table(part: str, moment: str, rows: pl.DataFrame, subsets: list[str]) -> dict[str, Any]:
+    """Return exact match by subset of X1 or X2: one line a model, variant and kind of question."""
     keys = [*WHERE, "direction"]
-    asked = rows.filter(pl.col("direction").is_in(list(ASKED)))
+    asked = rows.filter(pl.col("direction").is_in(list(ASKED)), pl.col("subset").is_in(subsets))
     means = group_means(asked, [*keys, "subset"], "exact_match", bounds=(0, 1))
     lines: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in means.to_dicts():
         key = tuple(row[k] for k in keys)
         lines.setdefault(key, {k: row[k] for k in keys})[row["subset"]] = row
     ordered = sorted(lines.values(), key=lambda line: list(ASKED).index(line["direction"]))
-    return {"moment": moment, "lines": ordered}
+    shown = [s for s in subsets if s in set(asked["subset"])]
+    return {"title": f"Exact match on {part}, {moment}", "subsets": shown, "lines": ordered}
 
 
 def _pairs(moment: str, rows: pl.DataFrame) -> list[dict[str, Any]]:

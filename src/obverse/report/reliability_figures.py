@@ -22,6 +22,7 @@ COLOURS = {
 }  # fmt: skip
 SUBSETS = list(COLOURS)
 SHOWN = ["D1cons-QA1", "D2incons-QA2", "QA3", "D5cons", "D6cons", "D8cons"]
+PANELS_A_ROW = 3
 DASHED = ("D5cons", "D6cons", "D8cons", "QA7")  # X2; the others are X1
 
 
@@ -43,44 +44,63 @@ def with_place(observations: pl.DataFrame) -> pl.DataFrame:
 
 
 def curves(rows: pl.DataFrame) -> Figure | None:
-    """Exact match over all epochs (Figure 3), a column a variant, a row a kind of question."""
+    """Exact match over all epochs (Figure 3): a panel a variant, one block for each kind of question."""
     asked = rows.filter(
         pl.col("direction").is_in(["question", "attribution"]), pl.col("subset").is_in(SHOWN)
     )
     if asked.is_empty():
         return None
     keys = [*WHERE, "direction", "subset", "place"]
-    table = group_means(asked, keys, "exact_match", bounds=(0, 1)).with_columns(_panel(rows))
+    ends = rows.filter("trunk").group_by(WHERE).agg(pl.col("place").max().alias("end"))
+    guess = asked.group_by("direction").agg(pl.col("chance").mean())
+    table = (
+        group_means(asked, keys, "exact_match", bounds=(0, 1))
+        .with_columns(_panel(rows))
+        .join(ends, on=WHERE, how="left")
+        .join(guess, on="direction", how="left")
+    )
+    kinds = [kind for kind in ASKED.values() if kind in set(table["asked"])]
+    chart = alt.vconcat(*(_curves(table.filter(pl.col("asked") == kind), kind) for kind in kinds))
+    later = (
+        "X2, whose definitions are trained after it, and which are never asked about in training"
+        if not rows["trunk"].all()
+        else "X2, which are never asked about in training"
+    )
+    caption = (
+        "Exact match after each epoch. Dotted line: end of Stage 1. Solid: subsets of X1; dashed: of "
+        f"{later}. Grey line: chance, where it is known (a random value or entity). {_n(rows)}."
+    )
+    return Figure("curves", caption, chart)
+
+
+def _curves(table: pl.DataFrame, kind: str) -> alt.FacetChart:
     present = [s for s in SHOWN if s in set(table["subset"])]
     scale = alt.Scale(domain=present, range=[COLOURS[s] for s in present])
     dashes = alt.Scale(domain=present, range=[[5, 3] if s in DASHED else [1, 0] for s in present])
     layers = lines_with_bands(
-        table, "Exact match (share of questions)",
+        table, "Exact match (share)",
         lines=[alt.StrokeDash("subset:N", scale=dashes, sort=present, legend=STROKES, title="subset")],
-        x=alt.X("place:Q", title="Epoch since Stage 0", axis=alt.Axis(tickMinStep=1, format="d")),
+        x=_epochs(table),
         color=alt.Color("subset:N", scale=scale, sort=present, title="subset", legend=STROKES),
     )  # fmt: skip
-    ends = rows.filter("trunk").group_by(WHERE).agg(pl.col("place").max().alias("end"))
-    guess = asked.group_by("direction").agg(pl.col("chance").mean())
-    table = table.join(ends, on=WHERE, how="left").join(guess, on="direction", how="left")
     rules = [
         alt.Chart(table).mark_rule(strokeDash=[2, 2], color="#444").encode(x="end:Q"),
         alt.Chart(table).mark_rule(strokeDash=[4, 3], color="#999").encode(y="chance:Q"),
     ]
-    layers = alt.layer(*layers.layer, *rules, data=table).properties(width=230, height=190)
-    chart = layers.facet(
-        column=alt.Column(
-            "panel:N", sort=table["panel"].unique(maintain_order=True).to_list(), title=None
-        ),
-        row=alt.Row("asked:N", sort=list(ASKED.values()), title=None),
+    panels = table["panel"].unique(maintain_order=True).to_list()
+    return (
+        alt.layer(*layers.layer, *rules, data=table)
+        .properties(width=230, height=170)
+        .facet(facet=alt.Facet("panel:N", sort=panels, title=None), columns=PANELS_A_ROW)
+        .properties(title=alt.Title(kind, anchor="start"))
     )
-    caption = (
-        "Exact match after each epoch. Solid: subsets of X1, trained before the dotted line; dashed: of "
-        "X2, whose definitions are trained after it, and which are never asked about in training. Grey "
-        "line: chance, where it is known (a random value or entity). "
-        f"{_n(rows)}."
-    )
-    return Figure("curves", caption, chart)
+
+
+def _epochs(table: pl.DataFrame) -> alt.X:
+    """Return the axis of epochs, marked at whole numbers."""
+    last = int(max(table["place"].to_list()))
+    marks = list(range(0, last + 1, max(1, round(last / 5))))
+    return alt.X("place:Q", title="Epoch since Stage 0", axis=alt.Axis(values=marks, format="d"))
 
 
 def gaps(final: pl.DataFrame) -> Figure | None:
@@ -110,7 +130,7 @@ def gaps(final: pl.DataFrame) -> Figure | None:
 
 
 def losses(rows: pl.DataFrame) -> Figure | None:
-    """Loss on the definitions of X2 while they are trained (Figure 8)."""
+    """Loss on the definitions of X2 (Figure 8)."""
     told = rows.filter(
         pl.col("direction") == "definition", pl.col("subset").is_in(["D5cons", "D6cons"])
     ).with_columns(pl.col("logprob").neg().alias("nats"))
@@ -120,13 +140,13 @@ def losses(rows: pl.DataFrame) -> Figure | None:
     table = group_means(told, keys, "nats", bounds=(0, float("inf"))).with_columns(_panel(rows))
     subsets = alt.Scale(domain=["D5cons", "D6cons"], range=[BLUE, ORANGE])
     layers = lines_with_bands(
-        table, "Loss of the definition's last element (nats)",
-        x=alt.X("place:Q", title="Epoch since Stage 0", axis=alt.Axis(tickMinStep=1, format="d")),
+        table, "Definition loss (nats)",
+        x=_epochs(table),
         color=alt.Color("subset:N", scale=subsets, title="subset", legend=STROKES),
     )  # fmt: skip
     panels = table["panel"].unique(maintain_order=True).to_list()
     chart = alt.layer(*layers.layer, data=table).properties(width=230, height=170).facet(
-        facet=alt.Facet("panel:N", sort=panels, title=None), columns=3
+        facet=alt.Facet("panel:N", sort=panels, title=None), columns=PANELS_A_ROW
     )  # fmt: skip
     caption = (
         "Loss on the definitions of X2 themselves, after all but their last element. Where both are "

@@ -191,7 +191,7 @@ class Asking:
         if self.most is None:
             return probes
         # Losses are compared over few; what is answered right, over more.
-        most = self.most if direction in ("question", "attribution") else self.most // 3
+        most = self.most if direction in ("question", "attribution") else max(1, self.most // 3)
         if len(probes) <= most:
             return probes
         draw = generator(self.seed, f"asked/{subset}/{direction}")
