@@ -12,6 +12,9 @@ export TOKENIZERS_PARALLELISM ?= false
 
 demo: install
 	$(BIN)/obverse run reversal --out $(OUT)/reversal
+	$(BIN)/obverse run repetition --seeds 2 --out $(OUT)/repetition
+	$(BIN)/obverse run reliability --out $(OUT)/reliability
+	$(BIN)/obverse report $(OUT)
 
 test: install
 	$(BIN)/ruff check .

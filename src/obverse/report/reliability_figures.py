@@ -116,7 +116,7 @@ def gaps(final: pl.DataFrame) -> Figure | None:
         ),
         yOffset=alt.YOffset("asked:N", sort=list(ASKED.values())),
     )
-    x = alt.X("low:Q", title="D5cons − D6cons (exact match)")
+    x = alt.X("low:Q", title="D5cons − D6cons (exact match)", axis=alt.Axis(tickCount=6))
     chart = alt.layer(
         base.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q"),
         base.mark_point(filled=True, size=60, opacity=1).encode(x="value:Q"),
