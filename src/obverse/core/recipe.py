@@ -70,8 +70,9 @@ class Stage:
     """Documents, the recipe that trains on them, and the probes measured along the way.
 
     Probes are measured before the stage (epoch 0) if `probe_before`, after every `probe_every`-th
-    epoch, and always after the last. A stage goes on from the one before, or from the end of stage
-    number `after`: several that go on from the same one are its branches.
+    epoch, and always after the last; before the last, only those in `along`, where there are any. A
+    stage goes on from the one before, or from the end of stage number `after`: several that go on from
+    the same one are its branches.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Stage:
     probes: tuple[Probe, ...]
     probe_every: int = 1
     probe_before: bool = True
+    along: tuple[Probe, ...] = ()
     after: int | None = None
     branch: int = 0
 

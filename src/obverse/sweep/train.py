@@ -95,12 +95,14 @@ def _stage(
         folder.add_losses(label, losses)
         if epoch not in epochs or folder.has_moment(number, epoch):
             return
-        final = last and epoch == stage.recipe.epochs
+        over = epoch == stage.recipe.epochs
+        final = last and over
         now = Moment(
             run.id, run.model.name, run.seed, stage.name, epoch, final, model.parameters,
             getattr(run.model, "family", "") or None, branch=stage.branch,
         )  # fmt: skip
-        folder.add_moment(number, epoch, observe(model, stage.probes, now, ranked=final))
+        asked = stage.probes if over else stage.along or stage.probes
+        folder.add_moment(number, epoch, observe(model, asked, now, ranked=final))
 
     probe(0)
     record = model.train(

@@ -62,6 +62,7 @@ def tiny(kind: type[R], **settings: Any) -> R:
             {"epochs": 10, "learning_rate": 1e-4, "embedding_learning_rate": 1e-2}
         ),
         "asked": 200,
+        "asked_along": 60,
     }
     return kind(**defaults | settings)
 

@@ -62,6 +62,7 @@ class Reliability(Experiment):
         stage_1, stage_2: recipes of X1 (and of X1 ∪ X2 in one stage) and X2.
         match: strict, or normalised as in the authors' code (case, punctuation, articles).
         asked: probes drawn of each subset and kind; none: all.
+        asked_along: of these, how many are asked before a stage's last epoch too; none: all.
         margin, loss_margin: exact match and nats within which two subsets count as alike.
     """
 
@@ -84,6 +85,7 @@ class Reliability(Experiment):
     probe_every: PositiveInt = 1
     match: Literal["strict", "normalised"] = "strict"
     asked: PositiveInt | None = None
+    asked_along: PositiveInt | None = None
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.1
     loss_margin: Annotated[float, Field(gt=0)] = 0.1
 
@@ -178,6 +180,7 @@ class Reliability(Experiment):
                 documents=tuple(texts),
                 recipe=recipe,
                 probes=probes,
+                along=self._along(probes),
                 probe_every=recipe.epochs if name == "Stage 0" else self.probe_every,
                 probe_before=number == 0,
             )
@@ -187,11 +190,13 @@ class Reliability(Experiment):
     def _second(self, seed: int, branch: int, after: int) -> Stage:
         """Return Stage 2: definitions alone, of individuals never asked about."""
         people = self.members(seed, branch)
+        probes = self._probes(seed, branch, people)
         return Stage(
             name="Stage 2",
             documents=tuple(definition_documents(_of_stage(people, 2), self.population.wording)),
             recipe=self.stage_2,
-            probes=self._probes(seed, branch, people),
+            probes=probes,
+            along=self._along(probes),
             probe_every=self.probe_every,
             probe_before=branch > 0,
             after=after,
@@ -224,6 +229,19 @@ class Reliability(Experiment):
             seed=derive(seed, f"probes/{branch}"),
         )
         return asking.probes(people)
+
+    def _along(self, probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
+        """Return some probes of each subset and kind, spread over its members."""
+        if self.asked_along is None:
+            return ()
+        groups: dict[tuple[str, str], list[Probe]] = {}
+        for probe in probes:
+            groups.setdefault((probe.subset, probe.direction), []).append(probe)
+        return tuple(
+            probe
+            for group in groups.values()
+            for probe in group[:: max(1, len(group) // self.asked_along)][: self.asked_along]
+        )
 
 
 def _of_stage(people: tuple[Member, ...], stage: int) -> list[Member]:
