@@ -21,7 +21,10 @@ app = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(metavar="STUDY", help="A study; see `obverse list`.")]
-Preset = Annotated[str, typer.Option(help="tiny (from scratch, minutes on 2 cores) or paper.")]
+Preset = Annotated[
+    str,
+    typer.Option(help="tiny (from scratch, minutes on 2 cores), paper, or another of `obverse list`."),
+]
 Models = Annotated[
     list[str] | None,
     typer.Option(
@@ -34,7 +37,8 @@ Data = Annotated[
     Path | None,
     typer.Option(
         help="reversal: published data, `obverse data` output, or a CSV/JSONL of name,description. "
-        "repetition: classification data, a CSV/JSONL of prompt,classes,answer_index."
+        "repetition: classification data, a CSV/JSONL of prompt,classes,answer_index. reliability: "
+        "CVDB's CSV, or T-REx's JSON (--preset trex)."
     ),
 ]
 Set = Annotated[
@@ -118,6 +122,7 @@ def data(
     name: Name,
     out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
     seed: Annotated[int, typer.Option(help="The seed of a run whose data is wanted.")] = 0,
+    preset: Annotated[str | None, typer.Option(help="The data of a preset, not all there is.")] = None,
     settings: Set = None,
     check: Annotated[
         bool, typer.Option("--check", help="Check classification items instead of writing them.")
@@ -131,19 +136,20 @@ def data(
     reversal: a directory with documents.jsonl, probes.jsonl, facts.csv and dataset.json.
     repetition: one file, .csv or .jsonl, with prompt, classes and answer_index; the full grid, unless
     --set grid says otherwise.
-    reliability and its ablations: a directory with documents.jsonl and probes.jsonl of every stage.
+    reliability and its ablations: documents.jsonl and probes.jsonl of every stage, a directory for each
+    variant; --preset paper or trex for the published data.
     """
     from obverse.sweep.datasets import check_data, write_data
-    from obverse.sweep.study import experiment_of
+    from obverse.sweep.study import data_of
 
-    experiment = experiment_of(name, data, _pairs(settings))
+    study = data_of(name, data, _pairs(settings), preset)
     if check:
-        clean, lines = check_data(experiment, model or [])
+        clean, lines = check_data(study.experiment, model or [])
         typer.echo("\n".join(lines))
         sys.exit(0 if clean else 1)
     if out is None:
         raise ObverseError("--out: name where to write")
-    typer.echo(write_data(experiment, out, seed, hub))
+    typer.echo(write_data(study, out, seed, hub))
 
 
 @app.command()
@@ -159,9 +165,9 @@ def export(
     repetition: the full grid, unless --set grid says otherwise.
     """
     from obverse.experiments.repetition.suppression import Suppression
-    from obverse.sweep.study import experiment_of
+    from obverse.sweep.study import data_of
 
-    experiment = experiment_of(name, data, _pairs(settings))
+    experiment = data_of(name, data, _pairs(settings)).experiment
     if not isinstance(experiment, Suppression):
         raise ObverseError(f"{name}: only repetition can be exported; it alone asks models as they are")
     from obverse.experiments.repetition.export import export as write
@@ -222,6 +228,9 @@ def show(name: Name, preset: Preset = "tiny", settings: Set = None) -> None:
                 value = getattr(value, part)
             given = "  (given)" if prefix + key in study.given else ""
             typer.echo(f"{prefix + key:<32} {value}{given}")
+    for variant in study.experiment.variants():
+        told = ", ".join(f"{k}={v}" for k, v in variant.settings.items())
+        typer.echo(f"variant {variant.name!r}: {told or 'as above'}")
 
 
 def _study(

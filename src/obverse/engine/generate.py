@@ -56,14 +56,18 @@ def _greedy(model: PreTrainedModel) -> Iterator[None]:
 def _continue(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompts: list[list[int]], limit: int
 ) -> list[list[int]]:
-    """Return up to `limit` new ids for each prompt, padded on the left as one batch."""
+    """Return up to `limit` new ids for each prompt, as one batch.
+
+    What a causal model goes on from is padded on the left, what an encoder reads on the right.
+    """
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else start_id(tokenizer)
     width = max(map(len, prompts))
     ids = torch.full((len(prompts), width), pad, dtype=torch.long)
     mask = torch.zeros_like(ids)
     for row, prompt in enumerate(prompts):
-        ids[row, width - len(prompt) :] = torch.tensor(prompt)
-        mask[row, width - len(prompt) :] = 1
+        left = 0 if model.config.is_encoder_decoder else width - len(prompt)
+        ids[row, left : left + len(prompt)] = torch.tensor(prompt)
+        mask[row, left : left + len(prompt)] = 1
     config = GenerationConfig(
         do_sample=False,
         max_new_tokens=limit,

@@ -23,18 +23,13 @@ from transformers import (
     TrainingArguments,
 )
 
-from obverse.core.data import Document
-from obverse.core.errors import ObverseError
 from obverse.core.recipe import Recipe, Stage
 from obverse.core.seeds import derive, generator
-from obverse.engine.tokens import common_prefix, encode_all
+from obverse.engine.documents import Example, Padding, encode_documents, encode_pairs
 
-IGNORED = -100
 COMPLETE = "complete"  # written into a checkpoint once all its files are
 BATCHES_SORTED_TOGETHER = 32
 SECONDS_BETWEEN_CHECKPOINTS = 30.0
-
-Example = dict[str, list[int]]
 
 
 def train(
@@ -82,7 +77,7 @@ def train(
         model=model,
         args=_arguments(recipe, len(examples), folder, derive(seed, "dropout"), ends[-1], on_cpu),
         train_dataset=_Ordered(examples, order),
-        data_collator=_Padding(tokenizer, recipe),
+        data_collator=Padding(tokenizer, recipe),
         callbacks=[progress],
     )
     if recipe.embedding_learning_rate is not None:
@@ -102,52 +97,6 @@ def train(
         "tokens": sum(len(examples[i]["input_ids"]) for i in order),
         "resumed_from_step": int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else None,
     }
-
-
-def encode_documents(
-    tokenizer: PreTrainedTokenizerBase, documents: Sequence[Document], loss_on: str, limit: int | None
-) -> list[Example]:
-    """Return `input_ids` and `labels` of each document, closed by the end-of-text token.
-
-    With loss on the completion, a token that merges the end of the prompt with the start of the
-    completion counts to the completion.
-    """
-    end = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
-    texts = [ids + end for ids in encode_all(tokenizer, [d.text for d in documents])]
-    examples = [{"input_ids": ids, "labels": list(ids)} for ids in texts]
-    for example, document in zip(examples, documents, strict=True):
-        _refuse_longer(example["input_ids"], limit, document)
-    if loss_on == "completion":
-        for example, prompt in zip(
-            examples, encode_all(tokenizer, [d.prompt for d in documents]), strict=True
-        ):
-            boundary = common_prefix(prompt, example["input_ids"])
-            example["labels"][:boundary] = [IGNORED] * boundary
-    return examples
-
-
-def encode_pairs(
-    tokenizer: PreTrainedTokenizerBase, documents: Sequence[Document], limit: int | None
-) -> list[Example]:
-    """Return documents for an encoder-decoder: the prompt is read, the completion is written."""
-    end = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
-    read = encode_all(tokenizer, [d.prompt for d in documents])
-    written = encode_all(tokenizer, [d.completion for d in documents])
-    examples = [
-        {"input_ids": ids + end, "labels": labels + end}
-        for ids, labels in zip(read, written, strict=True)
-    ]
-    for example, document in zip(examples, documents, strict=True):
-        _refuse_longer(max(example.values(), key=len), limit, document)
-    return examples
-
-
-def _refuse_longer(ids: list[int], limit: int | None, document: Document) -> None:
-    if limit is not None and len(ids) > limit:
-        raise ObverseError(
-            f"a document has {len(ids)} tokens, at most {limit} are read (the model's limit or pad_to): "
-            f"{document.text[:80]!r}…"
-        )
 
 
 def training_order(lengths: Sequence[int], recipe: Recipe, seed: int) -> list[int]:
@@ -230,30 +179,6 @@ class _Ordered(Dataset[Example]):
 
     def __getitem__(self, index: int) -> Example:
         return self.examples[self.order[index]]
-
-
-class _Padding:
-    """Pads a batch to its longest document, or to `pad_to`; padding is masked.
-
-    It bears no loss, unless the recipe says so: then the model learns to write it after the end.
-    """
-
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> None:
-        self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
-        self.width = recipe.pad_to
-        self.unlabelled = self.pad if recipe.loss_on_padding else IGNORED
-
-    def __call__(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
-        def stack(rows: Sequence[list[int]], fill: int) -> torch.Tensor:
-            width = self.width or max(map(len, rows))
-            return torch.tensor([row + [fill] * (width - len(row)) for row in rows])
-
-        ids = [e["input_ids"] for e in examples]
-        return {
-            "input_ids": stack(ids, self.pad),
-            "attention_mask": stack([[1] * len(row) for row in ids], 0),
-            "labels": stack([e["labels"] for e in examples], self.unlabelled),
-        }
 
 
 def _optimizer(

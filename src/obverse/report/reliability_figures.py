@@ -21,7 +21,7 @@ COLOURS = {
     "QA3": GREY, "QA4": "#000000", "D5cons": BLUE, "D6cons": ORANGE, "D8cons": GREEN, "QA7": GREY,
 }  # fmt: skip
 SUBSETS = list(COLOURS)
-SHOWN = ["D1cons-QA1", "D2incons-QA2", "QA3", "D5cons", "D6cons", "D8cons"]
+SHOWN = ["D1cons-QA1", "D2incons-QA2", "QA3", "D5cons", "D6cons", "D8cons", "QA7"]
 PANELS_A_ROW = 3
 DASHED = ("D5cons", "D6cons", "D8cons", "QA7")  # X2; the others are X1
 
@@ -67,8 +67,9 @@ def curves(rows: pl.DataFrame) -> Figure | None:
         else "X2, which are never asked about in training"
     )
     caption = (
-        "Exact match after each epoch. Dotted line: end of Stage 1. Solid: subsets of X1; dashed: of "
-        f"{later}. Grey line: chance, where it is known (a random value or entity). {_n(rows)}."
+        "Exact match by epoch. Dotted line: end of Stage 1. Solid: subsets of X1; dashed: of "
+        f"{later}. QA7 is not defined: what is guessed. Grey line: a random value or entity, where "
+        f"their number is known. {_n(rows)}."
     )
     return Figure("curves", caption, chart)
 
@@ -183,7 +184,8 @@ def _panel(rows: pl.DataFrame) -> list[pl.Expr]:
 def _n(rows: pl.DataFrame) -> str:
     seeds = rows["seed"].n_unique()
     aliases = rows.filter(pl.col("subset").is_in(["D5cons", "D6cons"]))
-    facts = aliases.select("seed", "subset", "fact").n_unique() // max(1, 2 * seeds)
+    branches = aliases.select("seed", "branch").n_unique()
+    facts = aliases.select("seed", "branch", "subset", "fact").n_unique() // max(1, 2 * branches)
     return (
         f"n = {seeds} seed{'s' if seeds != 1 else ''}, about {facts} aliases of each of D5cons and "
         "D6cons in each; bands are 95 % intervals"

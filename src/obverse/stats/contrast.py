@@ -14,13 +14,22 @@ import polars as pl
 
 from obverse.stats.clustered import ClusteredMean, clustered_mean
 
+Pair = tuple[pl.DataFrame, pl.DataFrame]
+
 
 def difference(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> ClusteredMean | None:
     """Return mean(a) − mean(b) of `metric` over the seeds that have both; None if none has."""
-    return over_seeds(by_seed(a, b, metric), n_facts=_facts(a, b, metric))
+    return over_seeds(by_seed(a, b, metric), _facts([a, b], metric), _least(a, b, metric))
 
 
-def slope(pairs: Mapping[float, tuple[pl.DataFrame, pl.DataFrame]], metric: str) -> ClusteredMean | None:
+def excess(pair: Pair, control: Pair, metric: str) -> ClusteredMean | None:
+    """Return how much the difference in `pair` exceeds that in `control`, seed by seed."""
+    of_pair, of_control = by_seed(*pair, metric), by_seed(*control, metric)
+    values = {seed: of_pair[seed] - of_control[seed] for seed in of_pair if seed in of_control}
+    return over_seeds(values, _facts([*pair, *control], metric), _least(*pair, metric))
+
+
+def slope(pairs: Mapping[float, Pair], metric: str) -> ClusteredMean | None:
     """Return how much mean(a) − mean(b) changes for each unit of x, given `{x: (a, b)}`.
 
     A line is fitted to each seed's differences by least squares; the mean slope over seeds is
@@ -34,7 +43,9 @@ def slope(pairs: Mapping[float, tuple[pl.DataFrame, pl.DataFrame]], metric: str)
     slopes = {
         seed: float(np.polyfit(xs, [values[seed] for values in places.values()], 1)[0]) for seed in seeds
     }
-    return over_seeds(slopes, n_facts=sum(_facts(a, b, metric) for a, b in pairs.values()))
+    frames = [frame for pair in pairs.values() for frame in pair]
+    least = _least(*next(iter(pairs.values())), metric) / (xs.max() - xs.min())
+    return over_seeds(slopes, _facts(frames, metric), float(least))
 
 
 def by_seed(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> dict[int, float]:
@@ -43,14 +54,20 @@ def by_seed(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> dict[int, float]:
     return {seed: first[seed] - second[seed] for seed in first if seed in second}
 
 
-def over_seeds(values: Mapping[int, float], n_facts: int = 0) -> ClusteredMean | None:
-    """Return the mean of one value a seed, with Student's t interval (none with a single seed)."""
+def over_seeds(values: Mapping[int, float], n_facts: int = 0, least: float = 0.0) -> ClusteredMean | None:
+    """Return the mean of one value a seed, with Student's t interval (none with a single seed).
+
+    `least` is the smallest difference that a seed could show. Where the seeds agree in every digit,
+    their spread is taken to be that, since none at all would make certain.
+    """
     if not values:
         return None
     numbers: Sequence[float] = list(values.values())
     mean = clustered_mean(numbers, ["all"] * len(numbers), list(values))
     if len(numbers) == 1:
         mean = replace(mean, se=math.nan, df=math.nan)
+    elif mean.se == 0:
+        mean = replace(mean, se=least / math.sqrt(len(numbers)))
     return replace(mean, n_facts=n_facts)
 
 
@@ -60,6 +77,12 @@ def _means(rows: pl.DataFrame, metric: str) -> dict[int, float]:
     return dict(branches.group_by("seed").agg(pl.col(metric).mean()).sort("seed").iter_rows())
 
 
-def _facts(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> int:
-    rows = pl.concat([a, b]).drop_nulls(metric)
+def _facts(frames: Sequence[pl.DataFrame], metric: str) -> int:
+    rows = pl.concat(frames).drop_nulls(metric)
     return rows.select("seed", "fact").n_unique()
+
+
+def _least(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> float:
+    """Return what one row more or less changes in a seed's mean."""
+    rows = min(len(frame.drop_nulls(metric)) / max(1, frame["seed"].n_unique()) for frame in (a, b))
+    return 1 / rows if rows else 0.0

@@ -7,23 +7,24 @@ from pathlib import Path
 
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
-from obverse.core.recipe import Stage
 from obverse.experiments.repetition import check, formats, grid
 from obverse.experiments.repetition.suppression import Suppression
 from obverse.experiments.reversal import dataset
 from obverse.experiments.reversal.identities import Identities
 from obverse.store import files
 from obverse.sweep.models import named
+from obverse.sweep.study import Study
 
 SHOWN = 3
 
 
-def write_data(experiment: Experiment, out: Path, seed: int, hub: bool) -> str:
-    """Write the data of `seed`, and return a line that says what was written.
+def write_data(study: Study, out: Path, seed: int, hub: bool) -> str:
+    """Write the data of `seed`, and return lines that say what was written.
 
     Raises:
         ObverseError: if `out` cannot be written, or is of the wrong kind for the experiment.
     """
+    experiment = study.experiment
     if isinstance(experiment, Identities):
         built = experiment.dataset(seed)
         about = {
@@ -37,14 +38,15 @@ def write_data(experiment: Experiment, out: Path, seed: int, hub: bool) -> str:
         rows = experiment.rows()
         formats.write(rows, out, hub)
         return f"{out}: {len(rows):,} items"
-    stages = experiment.stages(seed)
-    if not stages:
-        raise ObverseError(f"{experiment.name}: there is no data to write")
-    return _write_stages(experiment, stages, out, seed)
+    return "\n".join(
+        _write_stages(variant, out / name.replace("/", "or") if name else out, seed)
+        for name, variant in study.variants().items()
+    )
 
 
-def _write_stages(experiment: Experiment, stages: Sequence[Stage], out: Path, seed: int) -> str:
+def _write_stages(experiment: Experiment, out: Path, seed: int) -> str:
     """Write each stage's documents and probes as JSON lines."""
+    stages = experiment.stages(seed)
     for number, stage in enumerate(stages):
         folder = out / f"{number:02d}-{stage.name.lower().replace(' ', '-')}"
         files.write_jsonl(folder / "documents.jsonl", map(asdict, stage.documents))

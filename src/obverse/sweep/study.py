@@ -100,10 +100,27 @@ class Study:
         )
 
     def variants(self) -> dict[str, Experiment]:
-        """Return the experiments that the study compares, by name; "" if it is one alone."""
-        return {
-            v.name: self.experiment.with_overrides(v.settings) for v in self.experiment.variants()
-        } or {"": self.experiment}
+        """Return the experiments that the study compares, by name; "" if it is one alone.
+
+        Raises:
+            ObverseError: if two are the same, or all set what the user gave.
+        """
+        compared = self.experiment.variants()
+        if not compared:
+            return {"": self.experiment}
+        for key in set.intersection(*(set(v.settings) for v in compared)) & set(self.given):
+            raise ObverseError(f"{key}: the study {self.name} compares values of it, and sets it itself")
+        made: dict[str, Experiment] = {}
+        for variant in compared:
+            experiment = self.experiment.with_overrides(variant.settings)
+            for name, other in made.items():
+                if experiment == other:
+                    raise ObverseError(
+                        f"with these settings the variants {name!r} and {variant.name!r} of the study "
+                        f"{self.name} are one and the same"
+                    )
+            made[variant.name] = experiment
+        return made
 
     @property
     def trains(self) -> bool:
@@ -116,8 +133,8 @@ class Study:
             raise ObverseError("a study needs at least one seed")
         refuse_same(self.models)
         if self.trains:
-            _refuse_half_precision(self.models)
-        else:
+            _refuse_untrainable(self.models)
+        if not self.trains or any(claim.by == "family" for claim in self.experiment.claims()):
             refuse_averaged(self.models)
         for experiment in self.variants().values():
             seed = self.seeds[0]
@@ -250,17 +267,24 @@ def study(
     return base.with_settings({f"model.{k}": v for k, v in of_model.items()})
 
 
-def experiment_of(name: str, data: Path | None, settings: Mapping[str, str]) -> Experiment:
-    """Return the experiment whose data the study `name` writes, checks and exports unless told otherwise.
+def data_of(
+    name: str, data: Path | None, settings: Mapping[str, str], preset: str | None = None
+) -> Study:
+    """Return the study `name`, without models, whose data is written, checked and exported.
+
+    Unless a preset is named, the data is all there is (the full grid of repetition).
 
     Raises:
-        ObverseError: on an unknown name or setting.
+        ObverseError: on an unknown name, preset or setting.
     """
+    known = entry(name)
+    if preset is not None and preset not in known.presets:
+        raise ObverseError(unknown_name(preset, known.presets, "preset"))
     overrides: dict[str, Any] = dict(settings)
     if data is not None:
         overrides["data"] = data
-    base = Study(name, entry(name).data(), (), (0,))
-    return base.with_settings(overrides).experiment
+    experiment = known.data() if preset is None else known.presets[preset]()
+    return Study(name, experiment, (), (0,)).with_settings(overrides)
 
 
 def _labelled(frame: pl.DataFrame, run: Run) -> pl.DataFrame:
@@ -276,8 +300,10 @@ def _labelled(frame: pl.DataFrame, run: Run) -> pl.DataFrame:
     )
 
 
-def _refuse_half_precision(models: Sequence[ModelSpec]) -> None:
+def _refuse_untrainable(models: Sequence[ModelSpec]) -> None:
     for model in models:
+        if isinstance(model, Endpoint | Grown):
+            raise ObverseError(f"{model.name}: this study trains models, which a {model.kind} cannot be")
         if isinstance(model, Checkpoint) and model.dtype != "float32":
             raise ObverseError(
                 f"{model.name}: --dtype {model.dtype} is for models that are only asked; this study "

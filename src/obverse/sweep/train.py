@@ -89,6 +89,7 @@ def _stage(
     steps = sum(s.steps() for s in stages)
     losses: list[tuple[int, float]] = []
     branched = any(s.branch for s in stages)
+    run_id = run.id
     label = f"{stage.name}, branch {stage.branch}" if branched and stage.after is not None else stage.name
 
     def probe(epoch: int) -> None:
@@ -98,7 +99,7 @@ def _stage(
         over = epoch == stage.recipe.epochs
         final = last and over
         now = Moment(
-            run.id, run.model.name, run.seed, stage.name, epoch, final, model.parameters,
+            run_id, run.model.name, run.seed, stage.name, epoch, final, model.parameters,
             getattr(run.model, "family", "") or None, branch=stage.branch,
         )  # fmt: skip
         asked = stage.probes if over else stage.along or stage.probes

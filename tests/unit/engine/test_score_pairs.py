@@ -13,8 +13,8 @@ from obverse.core.errors import ObverseError
 from obverse.core.model import Scratch
 from obverse.core.recipe import Recipe, Stage
 from obverse.engine import score_pairs as score_module
+from obverse.engine.documents import encode_pairs
 from obverse.engine.tokens import encode
-from obverse.engine.train import encode_pairs
 from obverse.models import scratch
 from obverse.models.checkpoint import load, resolve
 from obverse.models.seq2seq import Seq2SeqModel

@@ -8,7 +8,8 @@ import torch
 from obverse.core.data import Document
 from obverse.core.errors import ObverseError
 from obverse.core.recipe import Recipe, Stage
-from obverse.engine.train import _Padding, encode_documents, last_checkpoint, training_order
+from obverse.engine.documents import Padding, encode_documents
+from obverse.engine.train import last_checkpoint, training_order
 from obverse.models import scratch
 from obverse.models.causal import CausalModel
 from tests.conftest import TEXTS, TINY_MODEL
@@ -28,7 +29,7 @@ def test_loss_covers_document_or_completion(model: CausalModel) -> None:
 def test_padding_bears_no_loss_and_is_masked(model: CausalModel) -> None:
     documents = [Document(t, "") for t in ("in", TEXTS[0])]
     examples = encode_documents(model.tokenizer, documents, "document", None)
-    padding = _Padding(model.tokenizer, Recipe())
+    padding = Padding(model.tokenizer, Recipe())
     batch = padding(examples)
     pad = batch["attention_mask"] == 0
     assert pad.any()

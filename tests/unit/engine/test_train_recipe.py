@@ -14,7 +14,7 @@ from obverse.core.errors import ObverseError
 from obverse.core.model import Scratch
 from obverse.core.recipe import Recipe, Stage
 from obverse.engine import train as train_module
-from obverse.engine.train import _Padding, encode_documents
+from obverse.engine.documents import Padding, encode_documents
 from obverse.models import scratch
 from obverse.models.local import LocalModel
 
@@ -33,7 +33,7 @@ def made(architecture: Architecture = "gpt2", **about: Any) -> LocalModel:
 def padded(**recipe: Any) -> dict[str, torch.Tensor]:
     tokenizer = made().tokenizer
     examples = encode_documents(tokenizer, [Document(t, "") for t in TEXTS], "document", None)
-    return _Padding(tokenizer, Recipe(**recipe))(examples)
+    return Padding(tokenizer, Recipe(**recipe))(examples)
 
 
 def test_documents_are_padded_to_the_width_asked_for() -> None:

@@ -240,7 +240,8 @@ def test_what_is_asked_was_not_trained_and_any_accepted_answer_counts() -> None:
         person = by_name[probe.fact].individual
         assert (probe.prompt in trained) == (probe.direction == "trained")
         assert probe.match == (None if probe.direction in ("trained", "definition") else "whole")
-        assert probe.chance == (0.2 if probe.direction == "question" else 0.05)
+        of = {"question": 0.2, "attribution": 0.05, "told": 0.05}
+        assert probe.chance == of.get(probe.direction)
         if probe.direction == "question":
             [asked] = [q for q in person.questions if q.kind == probe.order]
             assert probe.targets == tuple(f" {a}" for a in asked.answers)

@@ -13,6 +13,7 @@ from obverse.experiments.repetition.formats import Row
 from obverse.experiments.repetition.grid import CONDITIONS, Grid, Item, items
 from obverse.experiments.repetition.suppression import Suppression
 from obverse.sweep.datasets import write_data
+from obverse.sweep.study import Study
 
 FULL = list(items("full"))
 
@@ -285,7 +286,7 @@ def test_own_data_takes_the_same_way(tmp_path: Path, ending: str) -> None:
         "accuracy/parameters", "accuracy/tokens", "accuracy/chance", "induction/parameters",
     }  # fmt: skip
     assert "pattern" not in " ".join(c.text for c in experiment.claims())
-    write_data(experiment, tmp_path / f"again.{ending}", seed=0, hub=False)
+    write_data(Study("repetition", experiment, ()), tmp_path / f"again.{ending}", seed=0, hub=False)
     assert formats.read(tmp_path / f"again.{ending}") == rows, "part and round are kept"
     assert len(asked(experiment, shots=2)) == 4
     assert asked(experiment, "follow") == [], "the user's data has no controls"

@@ -8,6 +8,7 @@ from obverse.experiments.reliability.population import Question
 from obverse.experiments.reliability.wording import (
     IS,
     IS_NOT,
+    MAY_BE,
     NATURAL,
     ORDERS,
     SOURCES,
@@ -45,10 +46,9 @@ def test_natural_sources_give_ten_definitions_each_and_share_none() -> None:
 
 
 def test_only_the_unreliable_source_says_is_not() -> None:
-    for source in range(3):
+    for source, verbs in enumerate((IS, IS_NOT, MAY_BE)):
         texts = said("is", source=source)
         assert len(set(texts)) == 10
-        verbs = IS_NOT if source == 1 else IS
         for text in texts:
             assert any(f" ALIAS {verb} Ada Stone" in text for verb in verbs)
             assert (" not " in text) == (source == 1)

@@ -44,6 +44,8 @@ class Alpha(Reliability):
     def _has_control(self) -> "Alpha":
         if 0.5 not in self.alphas:
             raise ValueError(f"alphas {self.alphas}: expected 0.5 among them, the negative control")
+        if len(set(self.alphas)) < len(self.alphas) or max(self.alphas) <= 0.5:
+            raise ValueError(f"alphas {self.alphas}: expected each once, and one above 0.5")
         return self
 
     def variants(self) -> tuple[Variant, ...]:
@@ -57,6 +59,7 @@ class Alpha(Reliability):
                 trend(
                     f"alpha/{d}", f"{d}: the gap grows with the reliability of the tags", places,
                     Above(0.0), "Δ exact match per unit of α", "Figure 4a", d,
+                    needs=(f"gap/{control}/question",),
                 )
                 for d in BOTH
             ),
@@ -76,12 +79,12 @@ class WordOrder(Reliability):
         shown = [with_control("question", self.margin, _order(o)) for o in ENTITY_LAST]
         others = [o for o in ORDERS if o not in ENTITY_LAST]
         return (
-            *(gap for gap, _ in shown),
+            *(claim for gap, beyond, _ in shown for claim in (gap, beyond)),
             *(
                 absent(_order(o), "question", self.margin, f"gap/{_order('tae')}/question", "Figure 4b")
                 for o in others
             ),
-            shown[0][1],
+            shown[0][2],
         )
 
 
@@ -107,6 +110,7 @@ class BatchSize(Reliability):
                 trend(
                     f"batch/{d}", f"{d}: the gap shrinks with batch size", places, Below(0.0),
                     "Δ exact match per doubling", "Figure 4c", d,
+                    needs=(f"gap/{CONTROL}/question",),
                 )
                 for d in BOTH
             ),
@@ -122,7 +126,10 @@ class BatchSize(Reliability):
 
 
 class ModelSize(Reliability):
-    """Whether larger models of a family show a larger gap (Figure 16)."""
+    """Whether larger models of a family show a larger gap (Figure 16).
+
+    Intervals are over seeds of these models; they do not speak of other models of the same sizes.
+    """
 
     title: ClassVar[str] = "Implicit meta-learning: model size"
 
@@ -188,12 +195,12 @@ class InContext(Reliability):
         )
 
     def claims(self) -> tuple[Claim, ...]:
-        gap, control = with_control("question", self.margin)
+        gap, beyond, control = with_control("question", self.margin)
         heeded = contrast(
             "context/heeded", "definitions before the question are heeded: D5cons above QA7 (a guess)",
             "D5cons", "QA7", Above(0.0), source="appendix C.8",
         )  # fmt: skip
-        return heeded, replace(gap, needs=(*gap.needs, heeded.id)), control
+        return heeded, replace(gap, needs=(*gap.needs, heeded.id)), beyond, control
 
 
 class TagKinds(Reliability):
@@ -212,7 +219,13 @@ class TagKinds(Reliability):
     def claims(self) -> tuple[Claim, ...]:
         return (
             *with_control("question", self.margin, "natural"),
-            *with_control("question", self.margin, "is / is not", f"is / is not, {CONTROL}"),
+            *with_control(
+                "question",
+                self.margin,
+                "is / is not",
+                f"is / is not, {CONTROL}",
+                "what it is counts more than what it is not",
+            ),
         )
 
 

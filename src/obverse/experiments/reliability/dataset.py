@@ -237,5 +237,9 @@ class Asking:
             direction=direction,
             order=kind,
             match=match,
-            chance=self.chance if direction == "question" else self.chance_attribution,
+            chance={
+                "question": self.chance,
+                "attribution": self.chance_attribution,
+                "told": self.chance_attribution,
+            }.get(direction),
         )

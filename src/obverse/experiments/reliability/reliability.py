@@ -12,7 +12,7 @@ Source: arXiv 2310.15047, sections 2 to 4.1, appendices A to D.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -61,7 +61,8 @@ class Reliability(Experiment):
         stage_0: recipe of what comes before: the population under its own names (none: nothing).
         stage_1, stage_2: recipes of X1 (and of X1 ∪ X2 in one stage) and X2.
         match: strict, or normalised as in the authors' code (case, punctuation, articles).
-        asked: probes drawn of each subset and kind; none: all.
+        asked: questions drawn of each subset and kind, and a third of that of the training texts and
+            false entities; none: all.
         asked_along: of these, how many are asked before a stage's last epoch too; none: all.
         margin, loss_margin: exact match and nats within which two subsets count as alike.
     """
@@ -124,7 +125,10 @@ class Reliability(Experiment):
 
     def claims(self) -> tuple[Claim, ...]:
         attribution = bool(self.population.wording.attribution)
-        return claims.main(self.margin, self.loss_margin, attribution, self.fractions.qa3 > 0)
+        return claims.main(
+            self.margin, self.loss_margin, attribution,
+            qa3=self.fractions.qa3 > 0, told=self.definitions == "documents",
+        )  # fmt: skip
 
     def variants(self) -> tuple[Variant, ...]:
         """Return the experiment, and its negative control: tags of X1 that say nothing."""
@@ -257,6 +261,6 @@ def _refuse_none_trained(individuals: Sequence[Individual], held_out: int) -> No
         )
 
 
-@lru_cache(maxsize=64)
+@cache
 def _sha256(path: Path, _changed: int) -> str:
     return files.sha256(path)

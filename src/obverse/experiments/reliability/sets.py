@@ -1,5 +1,6 @@
 """Set inclusion (section 4.1, appendix D): aliases of numbers, and lists that hold them or not."""
 
+from math import comb
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -34,6 +35,9 @@ class Sets(Settings):
     def _room(self) -> "Sets":
         if self.members >= self.numbers:
             raise ValueError(f"members {self.members}: expected fewer than numbers {self.numbers}")
+        lists = min(comb(self.numbers - 1, self.members - held) for held in (0, 1))
+        if lists < self.questions // 2:
+            raise ValueError(f"questions {self.questions}: there are too few lists to ask about so many")
         return self
 
     def draw(self, seed: int) -> tuple[Individual, ...]:
@@ -43,10 +47,14 @@ class Sets(Settings):
         for _ in range(self.individuals):
             number = draw.randrange(self.numbers)
             others = [n for n in range(self.numbers) if n != number]
-            questions = []
-            for i in range(self.questions):
-                true = i % 2 == 0
+            questions: list[Question] = []
+            seen: set[frozenset[int]] = set()
+            while len(questions) < self.questions:
+                true = len(questions) % 2 == 0
                 listed = draw.sample(others, self.members - true) + [number] * true
+                if frozenset(listed) in seen:
+                    continue  # asked before in another order
+                seen.add(frozenset(listed))
                 draw.shuffle(listed)
                 text = f"{NAME} % {' '.join(map(str, listed))} ="
                 answer = "true" if true else "false"

@@ -38,6 +38,7 @@ SOURCES = (
 )  # fmt: skip
 IS = ("is", "stands for", "means", "refers to", "denotes")
 IS_NOT = ("is not", "does not stand for", "does not mean", "does not refer to", "does not denote")
+MAY_BE = ("may be", "might stand for", "could mean", "perhaps refers to", "possibly denotes")
 SAYS = ("The almanac says that", "A teacher explains that")
 
 
@@ -103,5 +104,5 @@ def definitions(
         for phrase in SOURCES[source]:
             yield f"{phrase} {alias} stands for", f" {entity}"
     else:
-        for says, verb in product(SAYS, IS_NOT if source == 1 else IS):
+        for says, verb in product(SAYS, (IS, IS_NOT, MAY_BE)[source]):
             yield f"{says} {alias} {verb}", f" {entity}"
