@@ -229,10 +229,12 @@ def test_data_command_writes_every_stage(
         run_here(monkeypatch, "data", "reliability", "--seed", "3", "--out", str(tmp_path), *words) == 0
     )
     stages = small("reliability").with_settings({"branches": 2}).experiment.stages(3)
-    folders = sorted(f for f in tmp_path.iterdir() if f.is_dir())
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["as-in-the-paper", "random-tags"]
+    folders = sorted(f for f in (tmp_path / "as-in-the-paper").iterdir() if f.is_dir())
     assert [f.name for f in folders] == ["00-stage-0", "01-stage-1", "02-stage-2", "03-stage-2"]
     total = sum(len(stage.documents) for stage in stages)
-    assert capsys.readouterr().out == f"{tmp_path}: 4 stages, {total} documents\n"
+    line = f"{tmp_path / 'as-in-the-paper'}: 4 stages, {total} documents\n"
+    assert capsys.readouterr().out.startswith(line)
     for folder, stage in zip(folders, stages, strict=True):
         documents, probes = (
             [json.loads(line) for line in (folder / f"{kind}.jsonl").read_text().splitlines()]
@@ -241,5 +243,5 @@ def test_data_command_writes_every_stage(
         assert [d["prompt"] + d["completion"] for d in documents] == [d.text for d in stage.documents]
         assert [(p["id"], p["prompt"]) for p in probes] == [(p.id, p.prompt) for p in stage.probes]
         assert [tuple(p["targets"]) for p in probes] == [p.targets for p in stage.probes]
-    about = json.loads((tmp_path / "dataset.json").read_text())
-    assert (about["seed"], about["settings"]["branches"]) == (3, 2)
+    about = json.loads((tmp_path / "random-tags" / "dataset.json").read_text())
+    assert (about["seed"], about["settings"]["alpha"], about["settings"]["branches"]) == (3, 0.5, 2)

@@ -86,6 +86,11 @@ def sha256(path: Path) -> str:
         raise ObverseError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+def safe_name(text: str) -> str:
+    """Return `text` as the name of a file or directory, at most 60 characters long."""
+    return "".join(c if c.isalnum() or c in "-." else "-" for c in text).strip("-.")[:60]
+
+
 def content_hash(items: object) -> str:
     """Return the SHA-256 of what JSON makes of `items`."""
     return hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()

@@ -39,7 +39,7 @@ def write_data(study: Study, out: Path, seed: int, hub: bool) -> str:
         formats.write(rows, out, hub)
         return f"{out}: {len(rows):,} items"
     return "\n".join(
-        _write_stages(variant, out / name.replace("/", "or") if name else out, seed)
+        _write_stages(variant, out / files.safe_name(name) if name else out, seed)
         for name, variant in study.variants().items()
     )
 

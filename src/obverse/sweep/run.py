@@ -10,7 +10,7 @@ from typing import Any
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.model import ModelSpec
-from obverse.store.files import content_hash
+from obverse.store.files import content_hash, safe_name
 from obverse.store.runs import RunFolder
 from obverse.sweep.train import train_and_ask
 
@@ -54,9 +54,8 @@ class Run:
 
     @property
     def folder_name(self) -> str:
-        name = "-".join(filter(None, (self.model.name, self.variant)))
-        safe = "".join(c if c.isalnum() or c in "-." else "-" for c in name).strip("-.")
-        return f"{safe[:60] or 'model'}-seed{self.seed}-{self.id[:8]}"
+        name = safe_name("-".join(filter(None, (self.model.name, self.variant))))
+        return f"{name or 'model'}-seed{self.seed}-{self.id[:8]}"
 
     def spec(self) -> dict[str, Any]:
         """Return what run.json holds: all settings, resolved, and where the experiment is defined."""
