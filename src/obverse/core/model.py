@@ -178,7 +178,7 @@ Dtype = Literal["float32", "bfloat16", "float16"]
 
 
 class Checkpoint(Settings):
-    """A causal checkpoint of transformers: a local directory or a hub name.
+    """A checkpoint of transformers, causal or encoder-decoder: a local directory or a hub name.
 
     Attributes:
         path: the directory; with `commit`, the name on the hub.

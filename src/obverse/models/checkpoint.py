@@ -62,7 +62,7 @@ def resolve(
 
 
 def check(folder: Path) -> None:
-    """Refuse a directory that is not a whole causal checkpoint, naming what is missing."""
+    """Refuse a directory that is not a whole checkpoint, naming what is missing."""
     _refuse_incomplete(str(folder), frozenset(p.name for p in folder.glob("*") if p.is_file()))
     config = folder / "config.json"
     try:
@@ -86,7 +86,7 @@ def _refuse_revision(folder: str, revision: str | None) -> None:
 
 
 def _refuse_incomplete(where: str, files: frozenset[str]) -> None:
-    """Refuse a directory or repository whose files are not those of a causal checkpoint."""
+    """Refuse a directory or repository whose files are not those of a checkpoint."""
     if "config.json" not in files:
         raise CannotLoadError(f"{where}: no config.json; expected a checkpoint saved by transformers")
     top = [f for f in files if "/" not in f]

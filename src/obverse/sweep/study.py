@@ -225,11 +225,11 @@ def study(
 
     Args:
         name: one of `obverse list`.
-        preset: "tiny" (from scratch, minutes on two CPU cores) or "paper".
+        preset: "tiny" (from scratch, minutes on two CPU cores), "paper", or another of the study's.
         models: checkpoint directories, hub names (`name@revision` for a training checkpoint),
             families (`pythia`) or model settings; by default what the preset takes. Models that cannot
             be loaded are left out, and said to be, as long as one remains.
-        data: published data, obverse's own, or a CSV/JSONL of facts.
+        data: published data, obverse's own, or a CSV/JSONL of facts, as the study takes it.
         seeds: how many (0, 1, …) or which; by default as many as the study needs.
         settings: overrides by dotted key, e.g. `{"recipe.epochs": 8}`.
         endpoint: address of an OpenAI-compatible server whose models `models` names (`NAME=7e9` tells

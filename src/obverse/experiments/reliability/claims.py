@@ -177,7 +177,7 @@ def _excess(id: str, variant: str, control: str, direction: str) -> Claim:
         return None if estimate is None else (estimate, Above(0.0))
 
     text = f"{_prefix(variant)}{KINDS[direction]}: the gap is larger than in its negative control"
-    return Claim(id, text, "Δ of Δ exact match", None, "", measure)
+    return Claim(id, text, "Δ of Δ exact match", None, "the control", measure)
 
 
 def absent(variant: str, direction: str, margin: float, needs: str, source: str) -> Claim:
