@@ -22,6 +22,9 @@ from scipy import stats
 class ClusteredMean:
     """A mean with its standard error; fulfils the Estimate contract.
 
+    Where all values are the same and lie within known bounds, the error is what one more fact could
+    change: that nothing was seen to differ does not make certain, least of all with few facts.
+
     `se` is NaN where the data cannot tell (a single fact). `bounds` clip the interval; for a proportion,
     (0, 1), it is also at least as wide as the Jeffreys interval with facts as the trials: near 0 and 1
     the spread of what was seen says too little, and no hit at all does not make certain.
@@ -99,6 +102,9 @@ def clustered_mean(
     se = math.sqrt(variance) if not math.isnan(variance) else math.nan
     if se < 1e-12 * max(1.0, abs(float(x.mean()))):
         se = 0.0  # rounding of a constant
+    if se == 0 and n_facts > 1 and bounds is not None and bounds != (0.0, 1.0):
+        span = bounds[1] - bounds[0]
+        se = span / 2 / n_facts if math.isfinite(span) else 0.0
     return ClusteredMean(float(x.mean()), se, df, n_facts, n_seeds, len(x), bounds)
 
 

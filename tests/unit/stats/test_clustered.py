@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from obverse.core.claim import Within
 from obverse.stats.clustered import clustered_mean
 
 
@@ -99,3 +100,11 @@ def test_p_values_and_intervals_agree() -> None:
     low, high = estimate.interval(0.90)
     assert estimate.p_greater(low) == pytest.approx(0.05)
     assert estimate.p_less(high) == pytest.approx(0.05)
+
+
+def test_differences_that_are_all_none_are_certain_only_with_many_facts() -> None:
+    few = clustered_mean([0.0] * 5, range(5), [0] * 5, bounds=(-1.0, 1.0))
+    many = clustered_mean([0.0] * 500, range(500), [0] * 500, bounds=(-1.0, 1.0))
+    assert Within(0.1).p_values(few)[0] > 0.1
+    assert Within(0.1).p_values(many)[0] < 0.001
+    assert few.interval()[0] < -0.2 < 0.2 < few.interval()[1]
