@@ -126,7 +126,7 @@ def test_run_killed_in_its_second_branch_finishes_with_the_same_numbers(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    wait_for(tmp_path, "runs/*/moments/stage-03-epoch-00002.parquet", process)
+    wait_for(tmp_path, "runs/*/stage-03/checkpoint-*/complete", process)
     process.send_signal(signal.SIGKILL)
     process.wait()
     [run] = (tmp_path / "runs").iterdir()
