@@ -204,6 +204,9 @@ def test_gap_of_a_family_that_grows_with_size() -> None:
     assert claim["size/question"].verdict == "holds"
     assert claim["size/question"].model == "f"
     assert claim["size/question"].measured == pytest.approx(0.2, abs=0.02), "a tenfold"
+    other = [f.with_columns(parameters=pl.col("parameters") + pl.col("seed")) for f in (*control, *grown)]
+    own_words = found(ModelSize().claims(), *other)["size/question"]
+    assert (own_words.verdict, own_words.n_seeds) == ("holds", 6), "a seed's vocabulary changes the size"
     alone = found(ModelSize().claims(), control[0], grown[0])
     assert alone["size/question"].measured is None, "one size shows no growth"
 

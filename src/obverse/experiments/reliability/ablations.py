@@ -143,14 +143,14 @@ class ModelSize(Reliability):
     def _growth(direction: str) -> Claim:
         def measure(observations: pl.DataFrame) -> Measurement:
             rows = at_the_end(observations)
+            # A vocabulary of a seed's own words makes a model a little larger or smaller with each.
+            models = rows.drop_nulls("parameters").group_by("model", maintain_order=True)
             pairs = {
-                log10(size): (
+                log10(group["parameters"].to_numpy().mean()): (
                     cell(group, BASE, "D5cons", direction),
                     cell(group, BASE, "D6cons", direction),
                 )
-                for (size,), group in rows.drop_nulls("parameters").group_by(
-                    "parameters", maintain_order=True
-                )
+                for _, group in models
             }
             estimate = slope(pairs, "exact_match")
             return None if estimate is None else (estimate, Above(0.0))
