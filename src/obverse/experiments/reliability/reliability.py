@@ -141,7 +141,7 @@ class Reliability(Experiment):
         return " ".join(_sha256(path, path.stat().st_mtime_ns) for path in paths)
 
     def reference(self) -> dict[str, Any]:
-        return {"paper": "arXiv 2310.15047"}
+        return {"paper": "Krasheninnikov et al. 2023, arXiv 2310.15047"}
 
     def _individuals(self, seed: int) -> tuple[Individual, ...]:
         population = self.population
