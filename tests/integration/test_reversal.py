@@ -94,7 +94,7 @@ def test_killed_study_finishes_with_the_same_numbers(tmp_path: Path) -> None:
     """SIGKILL a real process in the middle of training, twice, then let the same command finish."""
     words = [
         "run", "reversal", "--seeds", "1", "--device", "cpu", *SET, "--set", "paraphrases=30",
-        "--set", "recipe.epochs=4",
+        "--set", "recipe.epochs=4", "--checkpoint-every", "1",
     ]  # fmt: skip
     out = tmp_path / "killed"
     for epoch in (1, 2):
@@ -284,7 +284,7 @@ def test_failed_run_names_its_log_and_spares_the_others(tmp_path: Path) -> None:
     settings: dict[str, Any] = TINY | {"model.max_tokens": 16}
     with pytest.raises(ObverseError, match="2 of 2 runs failed") as caught:
         obverse.study("reversal", seeds=2, settings=settings).run(tmp_path, execution=EXECUTION)
-    assert "reads at most 16" in str(caught.value)
+    assert "at most 16 are read" in str(caught.value)
     assert "log.txt" in str(caught.value)
 
 
