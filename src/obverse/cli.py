@@ -206,7 +206,7 @@ def list_studies() -> None:
     typer.echo("\nfamilies (--model NAME)")
     for family, members in FAMILIES.items():
         sizes = ", ".join(f"{m.parameters / 1e6:,.0f} M" for m in members)
-        typer.echo(f"{family:<12} {members[0].name} …: {sizes}")
+        typer.echo(f"{family:<20} {members[0].name} …: {sizes}")
 
 
 @app.command()
