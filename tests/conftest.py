@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -124,3 +126,12 @@ PUBLIC_ROWS: list[tuple[str, tuple[str, ...], int]] = [
     ("The director is", (" kind", " kindly"), 0),
     ("The composer is ", (" the", " in"), 0),
 ]
+
+
+def wait_for(out: Path, pattern: str, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a study that is to be killed has written a file of this pattern."""
+    deadline = time.monotonic() + 120
+    while not list(out.glob(pattern)):
+        assert process.poll() is None, "the study ended before it could be killed"
+        assert time.monotonic() < deadline, f"no {pattern} after two minutes"
+        time.sleep(0.01)

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import obverse
 from obverse.cli import main
 from obverse.core.model import Scratch
 from obverse.models import scratch
+from tests.conftest import wait_for
 
 BRANCHES = 3
 SETTINGS = {
@@ -149,14 +149,6 @@ def test_run_killed_in_its_second_branch_finishes_with_the_same_numbers(
     killed, complete = (pl.read_parquet(out / "observations.parquet") for out in (tmp_path, whole))
     assert_frame_equal(killed, complete)
     assert (tmp_path / "claims.json").read_text() == (whole / "claims.json").read_text()
-
-
-def wait_for(out: Path, pattern: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 120
-    while not list(out.glob(pattern)):
-        assert process.poll() is None, "the study ended before it could be killed"
-        assert time.monotonic() < deadline, f"no {pattern} after two minutes"
-        time.sleep(0.01)
 
 
 # Published data ------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from polars.testing import assert_frame_equal
 import obverse
 from obverse.core.errors import ObverseError
 from obverse.store.observations import SCHEMA
-from tests.conftest import TINY
+from tests.conftest import TINY, wait_for
 
 SET = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
 EXECUTION = obverse.Execution(workers=2, device="cpu")
@@ -114,14 +113,6 @@ def test_killed_study_finishes_with_the_same_numbers(tmp_path: Path) -> None:
     killed, whole = (tmp_path / n / "observations.parquet" for n in ("killed", "whole"))
     assert_frame_equal(pl.read_parquet(killed), pl.read_parquet(whole))
     assert (out / "claims.json").read_text() == (tmp_path / "whole/claims.json").read_text()
-
-
-def wait_for(out: Path, pattern: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 120
-    while not list(out.glob(pattern)):
-        assert process.poll() is None, "the study ended before it could be killed"
-        assert time.monotonic() < deadline, f"no {pattern} after two minutes"
-        time.sleep(0.01)
 
 
 def test_checkpoint_from_a_directory(checkpoint: Path, tmp_path: Path) -> None:

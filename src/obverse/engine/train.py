@@ -87,16 +87,22 @@ def train(
     trainer.args._n_gpu = min(trainer.args.n_gpu, 1)
     checkpoint = last_checkpoint(folder)
     if checkpoint:
-        # Trainer leaves weights that are stored under an older name (GPT-NeoX's embed_out) as they
-        # were made; from_pretrained knows the names.
-        weights = type(model).from_pretrained(checkpoint, dtype=model.dtype).state_dict()
-        model.load_state_dict(weights)
+        restore(model, checkpoint)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return {
         "steps": ends[-1],
         "tokens": sum(len(examples[i]["input_ids"]) for i in order),
         "resumed_from_step": int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else None,
     }
+
+
+def restore(model: PreTrainedModel, folder: Path) -> None:
+    """Give `model` the weights saved under `folder`.
+
+    By way of from_pretrained, which knows the older names under which some are stored (GPT-NeoX's
+    embed_out); Trainer would leave those as they were made.
+    """
+    model.load_state_dict(type(model).from_pretrained(folder, dtype=model.dtype).state_dict())
 
 
 def training_order(lengths: Sequence[int], recipe: Recipe, seed: int) -> list[int]:

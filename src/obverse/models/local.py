@@ -11,7 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from obverse.core.recipe import Stage
 from obverse.engine.generate import generate
-from obverse.engine.train import train
+from obverse.engine.train import restore, train
 
 
 class LocalModel(ABC):
@@ -79,6 +79,4 @@ class LocalModel(ABC):
         self.tokenizer.save_pretrained(folder)
 
     def restore(self, folder: Path) -> None:
-        # By way of from_pretrained, which knows the names under which older weights are stored.
-        saved = type(self.model).from_pretrained(folder, dtype=self.model.dtype)
-        self.model.load_state_dict(saved.state_dict())
+        restore(self.model, folder)

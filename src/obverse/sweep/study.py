@@ -91,12 +91,12 @@ class Study:
 
     def runs(self) -> tuple[Run, ...]:
         """Return every run of the study. A model asked as it is gives the same whatever the seed."""
-        trained = self.trains
+        trained, variants = self.trains, self.variants()
         return tuple(
             Run(experiment, model, seed, variant)
             for model in self.models
             for seed in (self.seeds if trained or isinstance(model, Grown) else self.seeds[:1])
-            for variant, experiment in self.variants().items()
+            for variant, experiment in variants.items()
         )
 
     def variants(self) -> dict[str, Experiment]:
@@ -132,9 +132,10 @@ class Study:
         if not self.seeds:
             raise ObverseError("a study needs at least one seed")
         refuse_same(self.models)
-        if self.trains:
+        trained = self.trains
+        if trained:
             _refuse_untrainable(self.models)
-        if not self.trains or any(claim.by == "family" for claim in self.experiment.claims()):
+        if not trained or any(claim.by == "family" for claim in self.experiment.claims()):
             refuse_averaged(self.models)
         for experiment in self.variants().values():
             seed = self.seeds[0]

@@ -166,8 +166,4 @@ STAGES = _ablation(ablations.Schedules)
 CONTEXT = _ablation(ablations.InContext)
 TAGS = _ablation(ablations.TagKinds)
 SETS: Presets = {"tiny": _sets_tiny, "paper": _sets_paper}
-T5: Presets = {
-    "tiny": _t5_tiny,
-    "paper": lambda: paper(Reliability),
-    "trex": lambda: paper(Reliability, Trex()),
-}
+T5: Presets = {**MAIN, "tiny": _t5_tiny}
