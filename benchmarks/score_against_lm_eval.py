@@ -25,7 +25,7 @@ from obverse.experiments.repetition.grid import items
 from obverse.experiments.reversal.people import invent
 from obverse.experiments.reversal.templates import DESCRIPTION_TO_NAME, fill
 from obverse.models.corpus import standard_library
-from obverse.models.scratch import train_tokenizer
+from obverse.models.tokenizers import train_tokenizer
 
 NAMES = 30
 CLASSIFIED = 200

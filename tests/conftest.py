@@ -5,15 +5,22 @@ import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from huggingface_hub import constants
 
-from obverse.core.model import Scratch
-from obverse.models import scratch
+from obverse.core.data import Document
+from obverse.core.measure import Moment
+from obverse.core.model import Point, Setup, Watch
+from obverse.core.recipe import Recipe
+from obverse.core.stage import Stage, Timetable, Training, When
+from obverse.measures.perplexity import Perplexity
 from obverse.models.causal import CausalModel
+from obverse.models.local import LocalModel
+from obverse.models.scratch import Scratch
 
 TINY_MODEL = Scratch(hidden_size=32, layers=2, heads=2, vocabulary=400)
 # Seconds a run; the answers are worthless, the path is the real one.
@@ -35,14 +42,58 @@ TEXTS = [
 ] * 4
 
 
+def documents(texts: Iterable[str]) -> tuple[Document, ...]:
+    return tuple(Document(completion=text) for text in texts)
+
+
+def setup(
+    told: Sequence[str] = (), asked: Sequence[str] = (), seed: int = 0, folder: Path = Path("nowhere")
+) -> Setup:
+    """What a model is built for that is told and asked these texts."""
+    stage = Stage(
+        name="told",
+        training=Training(documents=documents(told), recipe=Recipe()) if told else None,
+        measures=((Perplexity(documents=documents(asked)), When()),),
+    )
+    return Setup(stages=(stage,), seed=seed, device="cpu", folder=folder)
+
+
+def made(
+    spec: Scratch, told: Sequence[str] = TEXTS, seed: int = 0, asked: Sequence[str] = ()
+) -> LocalModel:
+    """Build a scratch model."""
+    model = spec.build(setup(told, asked, seed))
+    assert isinstance(model, LocalModel)
+    return model
+
+
+def watch(
+    stops: Callable[[Timetable], Iterable[int]] = lambda table: (),
+    at: Callable[[Point], None] = lambda point: None,
+    **others: Any,
+) -> Watch:
+    """Watch a training for nothing but what is given."""
+    silent: dict[str, Any] = {"on_step": lambda done, total: None, "on_loss": lambda step, loss: None}
+    return Watch(stops=stops, at=at, **silent | others)
+
+
+def moment(**others: Any) -> Moment:
+    """The end of a run."""
+    usual: dict[str, Any] = {
+        "run": "0123", "model": "tiny", "parameters": 7, "family": None, "variant": None, "seed": 0,
+        "branch": 0, "stage": "told", "epoch": 1, "step": 4, "tokens": 90, "final": True,
+    }  # fmt: skip
+    return Moment(**usual | others)
+
+
 @pytest.fixture(scope="session")
 def model() -> CausalModel:
     """A scratch model with random weights, large enough for its answers to differ."""
-    made = scratch.make(TINY_MODEL, TEXTS, seed=0)
-    assert isinstance(made, CausalModel)
-    for parameter in made.model.parameters():
+    sharp = made(TINY_MODEL)
+    assert isinstance(sharp, CausalModel)
+    for parameter in sharp.model.parameters():
         parameter.data *= 4  # sharper than at initialisation, so that mistakes show
-    return made
+    return sharp
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 import obverse
 
-result = obverse.study("reversal", seeds=3).run("out/reversal")
+result = obverse.study("NAME", seeds=3).run("out/NAME")
 result.claims        # claim, paper's number, measured with interval, verdict
-result.observations  # one row for each probe and moment, a polars frame
-obverse.write_report("out/reversal")
+result.observations  # one row for each question and moment, a polars frame
+obverse.write_report("out/NAME")
 """
 
 from importlib import import_module
@@ -14,35 +14,73 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from obverse.core.claim import Claim, Finding
+    from obverse.core.claim import Above, Below, Claim, Finding, Within
     from obverse.core.data import Document, Probe
     from obverse.core.errors import ObverseError
-    from obverse.core.experiment import Experiment
-    from obverse.core.model import Checkpoint, Model, Scratch
-    from obverse.core.recipe import Recipe, Stage
+    from obverse.core.experiment import Experiment, Preset, Variant
+    from obverse.core.measure import Measure, Moment
+    from obverse.core.model import Generates, Model, ModelSpec, Point, Scores, Setup, Trains, Watch
+    from obverse.core.page import Column, Figure, Left, Page, Section, Table, Text
+    from obverse.core.recipe import Recipe
+    from obverse.core.seeds import generator
+    from obverse.core.settings import InputFile, Settings
+    from obverse.core.stage import Stage, Timetable, Training, When
+    from obverse.measures.ask import Ask
+    from obverse.measures.perplexity import Perplexity
+    from obverse.models.checkpoint import Checkpoint
+    from obverse.models.endpoint import Endpoint
+    from obverse.models.grown import Grown
+    from obverse.models.scratch import Scratch
     from obverse.report.build import build as write_report
-    from obverse.sweep.run import Execution, Run
-    from obverse.sweep.study import Result, Study, study
+    from obverse.run.task import Event, Execution, Executor, Failure, Task
+    from obverse.stats.contrast import difference, excess, slope
+    from obverse.stats.summary import group_means, mean
+    from obverse.studies.study import Result, Study, study
 
+# Where each public name is: loaded on first use, so that `import obverse` and the command line stay fast.
 _WHERE = {
-    "Checkpoint": "core.model", "Claim": "core.claim", "Document": "core.data",
-    "Execution": "sweep.run", "Experiment": "core.experiment", "Finding": "core.claim",
-    "Model": "core.model", "ObverseError": "core.errors", "Probe": "core.data",
-    "Recipe": "core.recipe", "Result": "sweep.study", "Run": "sweep.run", "Scratch": "core.model",
-    "Stage": "core.recipe", "Study": "sweep.study", "study": "sweep.study",
-    "write_report": "report.build",
-}  # fmt: skip
+    "core.claim": ("Above", "Below", "Claim", "Finding", "Within"),
+    "core.data": ("Document", "Probe"),
+    "core.errors": ("ObverseError",),
+    "core.experiment": ("Experiment", "Preset", "Variant"),
+    "core.measure": ("Measure", "Moment"),
+    "core.model": ("Generates", "Model", "ModelSpec", "Point", "Scores", "Setup", "Trains", "Watch"),
+    "core.page": ("Column", "Figure", "Left", "Page", "Section", "Table", "Text"),
+    "core.recipe": ("Recipe",),
+    "core.seeds": ("generator",),
+    "core.settings": ("InputFile", "Settings"),
+    "core.stage": ("Stage", "Timetable", "Training", "When"),
+    "measures.ask": ("Ask",),
+    "measures.perplexity": ("Perplexity",),
+    "models.checkpoint": ("Checkpoint",),
+    "models.endpoint": ("Endpoint",),
+    "models.grown": ("Grown",),
+    "models.scratch": ("Scratch",),
+    "report.build": ("write_report",),
+    "run.task": ("Event", "Execution", "Executor", "Failure", "Task"),
+    "stats.contrast": ("difference", "excess", "slope"),
+    "stats.summary": ("group_means", "mean"),
+    "studies.study": ("Result", "Study", "study"),
+}
+_MODULES = {name: module for module, names in _WHERE.items() for name in names}
 
 __all__ = [
-    "Checkpoint", "Claim", "Document", "Execution", "Experiment", "Finding", "Model",
-    "ObverseError", "Probe", "Recipe", "Result", "Run", "Scratch", "Stage", "Study", "study",
-    "write_report",
+    "Above", "Ask", "Below", "Checkpoint", "Claim", "Column", "Document", "Endpoint", "Event",
+    "Execution", "Executor", "Experiment", "Failure", "Figure", "Finding", "Generates", "Grown",
+    "InputFile", "Left", "Measure", "Model", "ModelSpec", "Moment", "ObverseError", "Page",
+    "Perplexity", "Point", "Preset", "Probe", "Recipe", "Result", "Scores", "Scratch", "Section",
+    "Settings", "Setup", "Stage", "Study", "Table", "Task", "Text", "Timetable", "Training",
+    "Trains", "Variant", "Watch", "When", "Within", "difference", "excess", "generator",
+    "group_means", "mean", "slope", "study", "write_report",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded on first use, so that `import obverse` and the command line stay fast.
-    if name not in _WHERE:
+    if name not in _MODULES:
         raise AttributeError(f"module 'obverse' has no attribute {name!r}")
-    module = import_module(f"obverse.{_WHERE[name]}")
+    module = import_module(f"obverse.{_MODULES[name]}")
     return getattr(module, "build" if name == "write_report" else name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

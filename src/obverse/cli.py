@@ -1,16 +1,17 @@
 """The command line. Heavy imports wait until a command needs them."""
 
 import shlex
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
 from obverse.core.errors import ObverseError
 
 if TYPE_CHECKING:
-    from obverse.sweep.study import Study
+    from obverse.studies.study import Study
 
 app = typer.Typer(
     help="Controlled experiments on what language models generalise from what they were told.",
@@ -20,9 +21,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Name = Annotated[str, typer.Argument(metavar="STUDY", help="A study; see `obverse list`.")]
-Preset = Annotated[
+Name = Annotated[
     str,
+    typer.Argument(
+        metavar="STUDY",
+        help="A name of `obverse list`, or your own: FILE.py, FILE.py:CLASS, MODULE:CLASS.",
+    ),
+]
+Preset = Annotated[
+    str | None,
     typer.Option(help="tiny (from scratch, minutes on 2 cores), paper, or another of `obverse list`."),
 ]
 Models = Annotated[
@@ -30,29 +37,25 @@ Models = Annotated[
     typer.Option(
         "--model",
         help="A checkpoint directory, a hub name (NAME@REVISION for a checkpoint of its training), a "
-        "family of `obverse list`, or `scratch`; repeatable.",
+        "family of `obverse list`, `scratch`, or a class of your own (FILE.py:CLASS); repeatable.",
     ),
 ]
 Data = Annotated[
     Path | None,
-    typer.Option(
-        help="reversal: published data, `obverse data` output, or a CSV/JSONL of name,description. "
-        "repetition: classification data, a CSV/JSONL of prompt,classes,answer_index. reliability: "
-        "CVDB's CSV, or T-REx's JSON (--preset trex)."
-    ),
+    typer.Option(help="The file or directory that the study reads; short for --set data=PATH."),
 ]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; see `obverse show`."),
 ]
 Out = Annotated[Path, typer.Option(help="Where to write.")]
-Seeds = Annotated[int | None, typer.Option(min=1, help="How many seeds; 3 to 10 by default.")]
+Seeds = Annotated[int | None, typer.Option(min=1, help="How many seeds; the study says, by default.")]
 
 
 @app.command()
 def run(
     name: Name,
-    preset: Preset = "tiny",
+    preset: Preset = None,
     model: Models = None,
     data: Data = None,
     seeds: Seeds = None,
@@ -80,13 +83,15 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Where to write; out/STUDY by default.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="Where models are trained and asked.")
+    ] = "auto",
     checkpoint_every: Annotated[
         int | None, typer.Option(min=1, help="Epochs between checkpoints; else every half minute.")
     ] = None,
     keep_weights: Annotated[bool, typer.Option(help="Keep the trained models.")] = False,
 ) -> None:
-    """Run a study: train, probe, repeat over seeds, evaluate the claims, write the report.
+    """Run a study: train, measure, repeat over seeds, evaluate the claims, write the report.
 
     The same command again finishes what was interrupted.
     """
@@ -94,27 +99,27 @@ def run(
     from rich.console import Console
 
     from obverse.report.build import build
-    from obverse.sweep.datasets import extent
-    from obverse.sweep.findings import WIDE
-    from obverse.sweep.run import Execution
+    from obverse.run.task import Execution
+    from obverse.studies.findings import WIDE
+    from obverse.studies.progress import say
 
-    if device not in ("auto", "cpu", "cuda"):
-        raise ObverseError(f"--device {device}: expected auto, cpu or cuda")
-    execution = Execution(workers, threads, device, checkpoint_every, keep_weights)
-    folder = out or Path("out") / name
-    command = shlex.join(["obverse", *sys.argv[1:]])
-    result = study.run(folder, execution=execution, command=command)
+    execution = Execution(
+        workers=workers, threads=threads, device=device, checkpoint_every=checkpoint_every,
+        keep_weights=keep_weights,
+    )  # fmt: skip
+    folder = out or Path("out") / study.name
+    result = study.run(folder, execution=execution, command=shlex.join(["obverse", *sys.argv[1:]]))
     page = build(folder)
     console = Console() if sys.stdout.isatty() else Console(width=WIDE)
-    console.print(f"\n{study.experiment.title}\n", highlight=False, markup=False)
-    asked = extent(study.experiment)
-    for line in ([asked] if asked else []) + [f"left out: {left.reason}" for left in study.skipped]:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    say(console, f"\n{study.experiment.title}\n")
+    remark = study.experiment.remark()
+    for line in ([remark] if remark else []) + [f"left out: {left.reason}" for left in study.skipped]:
+        say(console, line)
     if result.claims:
         console.print(result.claims.table(console.width))
     else:
-        console.print("No claim was measured: trends need a family of models; name one with --family.")
-    console.print(f"report: {page}", highlight=False, markup=False, soft_wrap=True)
+        say(console, "No claim was measured: trends need a family of models; name one with --family.")
+    say(console, f"report: {page}")
 
 
 @app.command()
@@ -125,22 +130,20 @@ def data(
     preset: Annotated[str | None, typer.Option(help="The data of a preset, not all there is.")] = None,
     settings: Set = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Check classification items instead of writing them.")
+        bool, typer.Option("--check", help="Check the questions instead of writing them.")
     ] = False,
     model: Models = None,
     data: Data = None,
-    hub: Annotated[bool, typer.Option("--hub", help="Name columns text and target.")] = False,
+    layout: Annotated[
+        str | None, typer.Option(help="Another layout, where the study has several.")
+    ] = None,
 ) -> None:
-    """Write a study's data, or check it for a model's tokenizer.
+    """Write a study's data as JSON lines, or check its questions for a model's tokenizer.
 
-    reversal: a directory with documents.jsonl, probes.jsonl, facts.csv and dataset.json.
-    repetition: one file, .csv or .jsonl, with prompt, classes and answer_index; the full grid, unless
-    --set grid says otherwise.
-    reliability and its ablations: documents.jsonl and probes.jsonl of every stage, a directory for each
-    variant; --preset paper or trex for the published data.
+    A directory for each variant and stage, with documents.jsonl and probes.jsonl, unless the study has a
+    layout of its own (docs/output.md).
     """
-    from obverse.sweep.datasets import check_data, write_data
-    from obverse.sweep.study import data_of
+    from obverse.studies.data import check_data, data_of, write_data
 
     study = data_of(name, data, _pairs(settings), preset)
     if check:
@@ -149,33 +152,22 @@ def data(
         sys.exit(0 if clean else 1)
     if out is None:
         raise ObverseError("--out: name where to write")
-    typer.echo(write_data(study, out, seed, hub))
+    typer.echo(write_data(study, out, seed, layout))
 
 
 @app.command()
 def export(
     name: Name,
-    to: Annotated[str, typer.Option(help="lm-eval or inspect.")],
+    to: Annotated[str, typer.Option(help="The harness, such as lm-eval or inspect.")],
     out: Out,
     settings: Set = None,
     data: Data = None,
 ) -> None:
-    """Write a study's items as a task that runs in another harness as it is.
+    """Write a study's questions as a task that runs in another harness as it is."""
+    from obverse.studies.data import data_of
+    from obverse.studies.data import export as write
 
-    repetition: the full grid, unless --set grid says otherwise.
-    """
-    from obverse.experiments.repetition.suppression import Suppression
-    from obverse.sweep.study import data_of
-
-    experiment = data_of(name, data, _pairs(settings)).experiment
-    if not isinstance(experiment, Suppression):
-        raise ObverseError(f"{name}: only repetition can be exported; it alone asks models as they are")
-    from obverse.experiments.repetition.export import export as write
-
-    if to not in ("lm-eval", "inspect"):
-        raise ObverseError(f"--to {to}: expected lm-eval or inspect")
-    harness: Literal["lm-eval", "inspect"] = "lm-eval" if to == "lm-eval" else "inspect"
-    for path in write(experiment, harness, out):
+    for path in write(data_of(name, data, _pairs(settings)).experiment, to, out):
         typer.echo(str(path))
 
 
@@ -196,13 +188,29 @@ def report(
 
 
 @app.command(name="list")
-def list_studies() -> None:
+def list_studies(
+    own: Annotated[
+        list[str] | None, typer.Argument(metavar="[STUDY]...", help="Your own: FILE.py, MODULE:CLASS.")
+    ] = None,
+) -> None:
     """List the studies, and the families of models known by name."""
     from obverse.models.families import FAMILIES
-    from obverse.sweep.catalogue import STUDIES
+    from obverse.studies.catalogue import find, registered
 
-    for entry in STUDIES.values():
-        typer.echo(f"{entry.name:<20} {entry.about}\n{'':<20} presets: {', '.join(entry.presets)}")
+    for name in own or registered():
+        try:
+            kind = find(name)
+        except ObverseError as error:
+            if own:
+                raise
+            typer.echo(f"{name:<20} {error}")
+            continue
+        typer.echo(
+            f"{name:<20} {kind.about or kind.title}\n{'':<20} presets: {', '.join(kind.presets())}"
+        )
+    if own:
+        return
+    typer.echo("\nyour own: FILE.py, FILE.py:CLASS or MODULE:CLASS in place of a name (docs/writing.md)")
     typer.echo("\nfamilies (--model NAME)")
     for family, members in FAMILIES.items():
         sizes = ", ".join(f"{m.parameters / 1e6:,.0f} M" for m in members)
@@ -210,17 +218,20 @@ def list_studies() -> None:
 
 
 @app.command()
-def show(name: Name, preset: Preset = "tiny", settings: Set = None) -> None:
+def show(name: Name, preset: Preset = None, settings: Set = None) -> None:
     """Show all settings of a study, resolved."""
+    from obverse.core.model import ModelSpec
     from obverse.core.settings import leaf_keys
-    from obverse.sweep.catalogue import entry
+    from obverse.studies.catalogue import find, preset_of
 
-    models = entry(name).models.get(preset, ())
-    made_here = [m for m in models if not isinstance(m, str)]
+    label, chosen = preset_of(find(name), preset)
+    made_here = [m for m in chosen.models if isinstance(m, ModelSpec) and m.made_here]
     study = _study(name, preset, None if made_here else ["scratch"], None, 1, settings)
-    typer.echo(f"{study.experiment.title} (preset {preset})")
-    typer.echo(f"models: {', '.join(m if isinstance(m, str) else m.name for m in models)}\n")
-    shown = [("", study.experiment), *(("model.", m) for m in study.models[:1] if made_here)]
+    typer.echo(f"{study.experiment.title} (preset {label})")
+    typer.echo(f"models: {', '.join(m if isinstance(m, str) else m.name for m in chosen.models)}\n")
+    shown: list[tuple[str, Any]] = [("", study.experiment)]
+    if made_here or "scratch" in chosen.models:
+        shown.append(("model.", study.models[0]))
     for prefix, group in shown:
         for key in leaf_keys(group):
             value: Any = group
@@ -235,7 +246,7 @@ def show(name: Name, preset: Preset = "tiny", settings: Set = None) -> None:
 
 def _study(
     name: str,
-    preset: str,
+    preset: str | None,
     models: list[str] | None,
     data: Path | None,
     seeds: int | None,
@@ -244,7 +255,7 @@ def _study(
     family: str | None = None,
     dtype: str | None = None,
 ) -> "Study":
-    from obverse.sweep.study import study
+    from obverse.studies.study import study
 
     return study(
         name, preset=preset, models=models or [], data=data, seeds=seeds, settings=_pairs(settings),
@@ -262,13 +273,31 @@ def _pairs(settings: list[str] | None) -> dict[str, str]:
     return pairs
 
 
+class Stopped(BaseException):
+    """The user, or the system, wants the command to end; typer lets this through."""
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)  # what is being ended is not interrupted a second time
+    raise Stopped(number)
+
+
 def main() -> None:
-    """Run the command line; a problem the user can mend is one message and status 1."""
+    """Run the command line.
+
+    A problem that the user can mend is one message and status 1. Ctrl-C and SIGTERM stop everything, with
+    status 130 and 143.
+    """
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _stop)
     try:
         app()
     except ObverseError as error:
         typer.echo(f"obverse: {error}", err=True)
         sys.exit(1)
+    except Stopped as stopped:
+        sys.exit(128 + stopped.args[0])
 
 
 if __name__ == "__main__":

@@ -15,13 +15,14 @@ from typing import Any
 import pytest
 
 from obverse.core.errors import ObverseError
-from obverse.core.model import Scratch
 from obverse.experiments.repetition import formats
-from obverse.experiments.repetition.export import Harness, export
+from obverse.experiments.repetition.export import Harness
 from obverse.experiments.repetition.grid import items
 from obverse.experiments.repetition.suppression import Suppression
-from obverse.models import scratch
 from obverse.models.causal import CausalModel
+from obverse.models.scratch import Scratch
+from obverse.studies.data import export
+from tests.conftest import made
 
 EVERY = 7  # one item in seven of the balanced grid
 CLOSE = 1e-4
@@ -89,7 +90,7 @@ print(json.dumps([
 def suppression(tmp_path_factory: pytest.TempPathFactory) -> Suppression:
     """A part of the balanced grid as the user's own data."""
     path = tmp_path_factory.mktemp("data") / "items.jsonl"
-    rows = [formats.Row(i.prompts["against"], i.classes, i.answer) for i in items("balanced")]
+    rows = [formats.Case(i.prompts["against"], i.classes, i.answer) for i in items("balanced")]
     formats.write(rows[::EVERY], path)
     return Suppression(data=path)
 
@@ -104,11 +105,11 @@ def asked() -> CausalModel:
         if i.labels["pattern"] != "red blue"
     ]
     spec = Scratch(hidden_size=32, layers=2, heads=2, vocabulary=600)
-    made = scratch.make(spec, texts, seed=0)
-    assert isinstance(made, CausalModel)
-    for parameter in made.model.parameters():
+    sharp = made(spec, texts, seed=0)
+    assert isinstance(sharp, CausalModel)
+    for parameter in sharp.model.parameters():
         parameter.data *= 4  # sharper than at initialisation, so that mistakes show
-    return made
+    return sharp
 
 
 def run(code: str, *arguments: Path) -> Any:
@@ -174,7 +175,7 @@ def test_both_fit_one_directory(tmp_path: Path) -> None:
 
 def test_unknown_harness_and_unwritable_directory(tmp_path: Path) -> None:
     with pytest.raises(ObverseError, match="unknown harness 'lm_eval'; did you mean lm-eval"):
-        export(Suppression(), "lm_eval", tmp_path)  # type: ignore[arg-type]
+        export(Suppression(), "lm_eval", tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(ObverseError, match="cannot be written"):
         export(Suppression(), "inspect", tmp_path / "file")

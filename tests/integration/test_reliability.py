@@ -15,14 +15,19 @@ from rich.console import Console
 
 import obverse
 from obverse.cli import main
+from obverse.core.measure import LEADING
+from obverse.core.stage import Stage
+from obverse.experiments.reliability.claims import BASE, CONTROL
+from obverse.experiments.reliability.reliability import Reliability
+from obverse.measures.ask import Ask
 from obverse.report.index import build_index
-from obverse.store.observations import SCHEMA
-from obverse.sweep.catalogue import STUDIES
-from obverse.sweep.execute import execute
+from obverse.studies.catalogue import find, registered
+from obverse.studies.data import probes_of
+from obverse.studies.executors.here import Here
+from obverse.studies.plan import work
 
 EXECUTION = obverse.Execution(workers=1, device="cpu")
 QUIET = Console(quiet=True)
-BASE, CONTROL = "as in the paper", "random tags"
 PEOPLE = {
     "population.individuals": 60,
     "population.people": 8,
@@ -79,7 +84,7 @@ every_study = pytest.mark.parametrize("name", SMALL)
 
 
 def small(name: str) -> obverse.Study:
-    models = STUDIES[name].models["tiny"][:2]  # of four sizes, two
+    models = find(name).presets()["tiny"].models[:2]  # of four sizes, two
     return obverse.study(name, models=models, seeds=1, settings=SMALL[name])
 
 
@@ -88,12 +93,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of all studies, one seed each, with their pages; one process has done all runs."""
     out = tmp_path_factory.mktemp("studies")
     studies = {name: small(name) for name in SMALL}
-    work = [
-        (run, out / name / "runs" / run.folder_name)
+    tasks = [
+        task
         for name, study in studies.items()
-        for run in study.runs()
+        for task in work(study.plan(), out / name, EXECUTION).to_do
     ]
-    execute(work, EXECUTION, QUIET)
+    assert Here().run(tasks, lambda event: None) == []
     for name, study in studies.items():
         study.run(out / name, execution=EXECUTION, console=QUIET)
         obverse.write_report(out / name)
@@ -106,13 +111,13 @@ def claims(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_every_study_of_the_catalogue_is_here() -> None:
-    assert set(SMALL) == {name for name in STUDIES if name.startswith("reliability")}
+    assert set(SMALL) == {name for name in registered() if name.startswith("reliability")}
 
 
 @every_study
 def test_study_observes_all_its_variants(finished: Path, name: str) -> None:
-    frame = pl.read_parquet(finished / name / "observations.parquet")
-    assert frame.schema == SCHEMA
+    frame = pl.read_parquet(finished / name / "observations/ask.parquet")
+    assert frame.columns == [*LEADING, *Reliability.columns, *Ask.columns]
     assert set(frame["variant"]) == VARIANTS[name]
     ends = frame.filter("final", subset="D5cons", direction="question")
     assert set(ends["variant"]) == VARIANTS[name]
@@ -146,13 +151,13 @@ def test_page_names_the_variants_and_has_the_figures(finished: Path, name: str) 
 def test_trend_over_sizes_is_that_of_the_family(finished: Path) -> None:
     by = {claim["claim"]: claim["model"] for claim in claims(finished / "reliability-size")}
     assert by["size/question"] == by["size/attribution"] == "scratch"
-    frame = pl.read_parquet(finished / "reliability-size" / "observations.parquet")
+    frame = pl.read_parquet(finished / "reliability-size" / "observations/ask.parquet")
     assert frame.group_by("model").agg(pl.col("parameters").unique().len())["parameters"].max() == 1
     assert frame["parameters"].n_unique() == 2
 
 
 def test_schedules_have_their_stages(finished: Path) -> None:
-    frame = pl.read_parquet(finished / "reliability-stages" / "observations.parquet")
+    frame = pl.read_parquet(finished / "reliability-stages" / "observations/ask.parquet")
     stages = {
         BASE: ["Stage 0", "Stage 1", "Stage 2"],
         "single-stage": ["Stage 0", "Stage 1"],
@@ -163,7 +168,7 @@ def test_schedules_have_their_stages(finished: Path) -> None:
 
 
 def test_definitions_stand_before_the_question_in_context(finished: Path) -> None:
-    frame = pl.read_parquet(finished / "reliability-context" / "observations.parquet")
+    frame = pl.read_parquet(finished / "reliability-context" / "observations/ask.parquet")
     asked = frame.filter(direction="question", subset="D5cons")
     assert (asked["prompt"].str.split(" ").list.len() == 5).all(), "tag, alias, entity; alias, attribute"
     assert set(frame["stage"]) == {"Stage 0", "Stage 1"}
@@ -171,14 +176,19 @@ def test_definitions_stand_before_the_question_in_context(finished: Path) -> Non
 
 def test_runs_do_not_depend_on_what_their_process_did_before(finished: Path, tmp_path: Path) -> None:
     """The last of all runs, with dropout, is done again in a fresh process."""
-    run = small("reliability").runs()[-1]
-    execute([(run, tmp_path / "fresh")], EXECUTION, QUIET)
-    used, fresh = finished / "reliability" / "runs" / run.folder_name, tmp_path / "fresh"
-    first, again = (pl.read_parquet(f / "observations.parquet") for f in (used, fresh))
+    task = work(small("reliability").plan(), tmp_path, EXECUTION).to_do[-1]
+    assert Here().run([task], lambda event: None) == []
+    used, fresh = finished / "reliability" / "runs" / task.folder.name, task.folder
+    first, again = (pl.read_parquet(f / "observations/ask.parquet") for f in (used, fresh))
     assert_frame_equal(first, again)  # exactly, floats too
     records = [json.loads((f / "provenance.json").read_text()) for f in (used, fresh)]
     for key in ("weights_before_sha256", "weights_after_sha256", "data_sha256", "stages"):
         assert records[0][key] == records[1][key], key
+
+
+def documents(stage: Stage) -> tuple[Any, ...]:
+    assert stage.training is not None
+    return stage.training.documents
 
 
 # The index and the data ----------------------------------------------------------------------------
@@ -229,19 +239,21 @@ def test_data_command_writes_every_stage(
         run_here(monkeypatch, "data", "reliability", "--seed", "3", "--out", str(tmp_path), *words) == 0
     )
     stages = small("reliability").with_settings({"branches": 2}).experiment.stages(3)
-    assert sorted(f.name for f in tmp_path.iterdir()) == ["as-in-the-paper", "random-tags"]
-    folders = sorted(f for f in (tmp_path / "as-in-the-paper").iterdir() if f.is_dir())
-    assert [f.name for f in folders] == ["00-stage-0", "01-stage-1", "02-stage-2", "03-stage-2"]
-    total = sum(len(stage.documents) for stage in stages)
-    line = f"{tmp_path / 'as-in-the-paper'}: 4 stages, {total} documents\n"
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["base", "uninformative-tags"]
+    folders = sorted(f for f in (tmp_path / "base").iterdir() if f.is_dir())
+    names = ["00-stage-0", "01-stage-1", "02-stage-2", "03-stage-2--branch-1"]
+    assert [f.name for f in folders] == names
+    total = sum(len(documents(stage)) for stage in stages)
+    line = f"{tmp_path / 'base'}: 4 stages, {total} documents\n"
     assert capsys.readouterr().out.startswith(line)
     for folder, stage in zip(folders, stages, strict=True):
-        documents, probes = (
+        told, asked = (
             [json.loads(line) for line in (folder / f"{kind}.jsonl").read_text().splitlines()]
             for kind in ("documents", "probes")
         )
-        assert [d["prompt"] + d["completion"] for d in documents] == [d.text for d in stage.documents]
-        assert [(p["id"], p["prompt"]) for p in probes] == [(p.id, p.prompt) for p in stage.probes]
-        assert [tuple(p["targets"]) for p in probes] == [p.targets for p in stage.probes]
-    about = json.loads((tmp_path / "random-tags" / "dataset.json").read_text())
+        probes = {p.id: p for p in probes_of([stage])}
+        assert [d["prompt"] + d["completion"] for d in told] == [d.text for d in documents(stage)]
+        assert {p["id"]: p["prompt"] for p in asked} == {id: p.prompt for id, p in probes.items()}
+        assert {p["id"]: tuple(p["targets"]) for p in asked} == {i: p.targets for i, p in probes.items()}
+    about = json.loads((tmp_path / "uninformative-tags" / "dataset.json").read_text())
     assert (about["seed"], about["settings"]["alpha"], about["settings"]["branches"]) == (3, 0.5, 2)

@@ -14,9 +14,8 @@ from polars.testing import assert_frame_equal
 
 import obverse
 from obverse.cli import main
-from obverse.core.model import Scratch
-from obverse.models import scratch
-from tests.conftest import wait_for
+from obverse.models.scratch import Scratch
+from tests.conftest import made, wait_for
 
 BRANCHES = 3
 SETTINGS = {
@@ -83,14 +82,14 @@ def test_branches_go_on_from_one_stage_1(whole: Path) -> None:
         assert len({stage["steps"] for stage in record["stages"][2:]}) == 1
     for run in whole.glob("runs/*"):
         losses = json.loads((run / "losses.json").read_text())
-        branches = [f"Stage 2, branch {b}" for b in range(BRANCHES)]
+        branches = ["Stage 2", *(f"Stage 2, branch {b}" for b in range(1, BRANCHES))]
         assert list(losses) == ["Stage 0", "Stage 1", *branches]
         assert sorted(f.name for f in (run / "weights").iterdir()) == [f"branch-{b}" for b in range(3)]
 
 
 def test_branches_start_from_the_same_weights(whole: Path) -> None:
     """Before its first epoch a branch answers as the model did after Stage 1, and later it does not."""
-    frame = pl.read_parquet(whole / "observations.parquet").filter(
+    frame = pl.read_parquet(whole / "observations/ask.parquet").filter(
         pl.col("subset").is_in(["D1cons-QA1", "D2incons-QA2", "QA3"])
     )
     asked = ["variant", "probe", "prompt", "logprob"]
@@ -104,7 +103,7 @@ def test_branches_start_from_the_same_weights(whole: Path) -> None:
 
 
 def test_branches_divide_x2_anew(whole: Path) -> None:
-    ends = pl.read_parquet(whole / "observations.parquet").filter("final", variant="as in the paper")
+    ends = pl.read_parquet(whole / "observations/ask.parquet").filter("final", variant="base")
     assert sorted(ends["branch"].unique()) == list(range(BRANCHES))
     for subset, same in (("D1cons-QA1", True), ("D5cons", False)):
         facts = {
@@ -146,7 +145,7 @@ def test_run_killed_in_its_second_branch_finishes_with_the_same_numbers(
             assert resumed[name][key] == record[key]
     for weights in whole.glob("runs/*/weights/*/model.safetensors"):
         assert (tmp_path / weights.relative_to(whole)).read_bytes() == weights.read_bytes()
-    killed, complete = (pl.read_parquet(out / "observations.parquet") for out in (tmp_path, whole))
+    killed, complete = (pl.read_parquet(out / "observations/ask.parquet") for out in (tmp_path, whole))
     assert_frame_equal(killed, complete)
     assert (tmp_path / "claims.json").read_text() == (whole / "claims.json").read_text()
 
@@ -223,8 +222,8 @@ def test_paper_preset_on_the_published_table(
     assert status == 0, problems
     assert "undecided" in told
     assert f"report: {out}/report.html" in told
-    frame = pl.read_parquet(out / "observations.parquet")
-    assert set(frame["variant"]) == {"as in the paper", "random tags"}
+    frame = pl.read_parquet(out / "observations/ask.parquet")
+    assert set(frame["variant"]) == {"base", "uninformative tags"}
     for record in records(out).values():
         assert [stage["name"] for stage in record["stages"]] == ["Stage 1", "Stage 2", "Stage 2"]
     questions = frame.filter(direction="question", subset="D5cons")
@@ -243,13 +242,13 @@ def test_works_asked_of_an_encoder_decoder_with_the_authors_options(
     attack = "<script>alert('x')</script>"
     data = published_triples(tmp_path / "trex", genre=attack)
     shape = Scratch(architecture="t5", hidden_size=16, layers=1, heads=2, vocabulary=300)
-    scratch.make(shape, ["Q: What is the genre of the work?"] * 3, seed=0).save(tmp_path / "t5")
+    made(shape, ["Q: What is the genre of the work?"] * 3, seed=0).save(tmp_path / "t5")
     out = tmp_path / "out"
     options = {"match": "normalised", "stage_1.loss_on_padding": True, "population.entities": 24}
     words = paper_words("reliability-t5", "trex", tmp_path / "t5", data, out)
     status, _, problems = run_here(*words, *given(options))
     assert status == 0, problems
-    frame = pl.read_parquet(out / "observations.parquet")
+    frame = pl.read_parquet(out / "observations/ask.parquet")
     assert set(frame["model"]) == {"t5"}
     assert (frame["logprob"].is_finite() & (frame["logprob"] < 0)).all()
     assert frame.filter(direction="attribution")["target"].str.contains(r"^ Work \d+$").all()

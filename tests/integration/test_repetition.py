@@ -14,12 +14,12 @@ from polars.testing import assert_frame_equal
 
 import obverse
 from obverse.core.errors import ObverseError
-from obverse.core.model import Grown, Scratch
 from obverse.experiments.repetition import formats
-from obverse.models import scratch
 from obverse.models.causal import CausalModel
+from obverse.models.grown import Grown
+from obverse.models.scratch import Scratch
 from tests.completions import serving
-from tests.conftest import PUBLIC_ROWS
+from tests.conftest import PUBLIC_ROWS, made
 
 EXECUTION = obverse.Execution(workers=2, device="cpu")
 SETTINGS = {"shots": [0, 1], "induction": 4}
@@ -31,7 +31,7 @@ FAMILY = [
 
 def small_data(folder: Path) -> Path:
     path = folder / "items.csv"
-    formats.write([formats.Row(*row) for row in PUBLIC_ROWS], path)
+    formats.write([formats.Case(*row) for row in PUBLIC_ROWS], path)
     return path
 
 
@@ -51,7 +51,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_family_is_asked_as_it_grows(finished: Path) -> None:
-    frame = pl.read_parquet(finished / "observations.parquet")
+    frame = pl.read_parquet(finished / "observations/ask.parquet")
     assert frame["family"].unique().to_list() == ["grown"]
     assert frame["tokens"].n_unique() == 2
     assert frame["parameters"].n_unique() == 2
@@ -83,7 +83,7 @@ def test_same_seed_grows_the_same_model(finished: Path, tmp_path: Path) -> None:
     settings = SETTINGS | {"grid": "balanced"}
     study = obverse.study("repetition", models=FAMILY[:1], seeds=[1], settings=settings)
     again = study.run(tmp_path, execution=EXECUTION).observations
-    first = pl.read_parquet(finished / "observations.parquet").filter(seed=1, model="grown-1L")
+    first = pl.read_parquet(finished / "observations/ask.parquet").filter(seed=1, model="grown-1L")
     assert_frame_equal(again, first)
 
 
@@ -100,7 +100,7 @@ def test_killed_growth_finishes_with_the_same_numbers(tmp_path: Path) -> None:
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 120
-    while not list((tmp_path / "killed").glob("runs/grown-1L*/moments/*-00003.parquet")):
+    while not list((tmp_path / "killed").glob("runs/grown-1L*/moments/ask/*-00000014-*.parquet")):
         assert process.poll() is None, "the study ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -110,7 +110,8 @@ def test_killed_growth_finishes_with_the_same_numbers(tmp_path: Path) -> None:
     for name in ("killed", "whole"):
         done = subprocess.run([*words, "--out", str(tmp_path / name)], capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
-    killed, whole = (pl.read_parquet(tmp_path / n / "observations.parquet") for n in ("killed", "whole"))
+    tables = [tmp_path / n / "observations/ask.parquet" for n in ("killed", "whole")]
+    killed, whole = map(pl.read_parquet, tables)
     assert_frame_equal(killed, whole)
 
 
@@ -118,7 +119,7 @@ def test_own_data_on_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
     study = obverse.study(
         "repetition", models=[str(checkpoint)], data=small_data(tmp_path), seeds=3, settings=SETTINGS
     )
-    assert len(study.runs()) == 1, "a model asked as it is has no seeds"
+    assert len(study.plan().runs()) == 1, "a model asked as it is has no seeds"
     result = study.run(tmp_path / "out", execution=EXECUTION)
     asked = result.observations.filter(subset="suppression", shots=0)
     assert len(asked) == len(PUBLIC_ROWS)
@@ -143,7 +144,7 @@ def test_flawed_items_are_kept_or_left_out(checkpoint: Path, tmp_path: Path) -> 
         assert len(result.observations) == expected
     [record] = (tmp_path / "false").glob("runs/*/provenance.json")
     reasons = json.loads(record.read_text())["left_out"]
-    assert reasons == {"classes are flawed for the tokenizer": 2, "longer than the model can read": 0}
+    assert reasons == {"classes are flawed for the tokenizer": 2}
     for keep in ("true", "false"):
         obverse.write_report(tmp_path / keep)
         said = "checkpoint: 2 (classes are flawed for the tokenizer)"
@@ -154,7 +155,7 @@ def test_flawed_items_are_kept_or_left_out(checkpoint: Path, tmp_path: Path) -> 
 def test_run_without_any_item_left_is_refused(checkpoint: Path, tmp_path: Path, reason: str) -> None:
     prompt = "The director is" if reason.startswith("classes") else "The director is" * 1000
     classes = (" kind", " kindly") if reason.startswith("classes") else (" film", " opera")
-    formats.write([formats.Row(prompt, classes, 0)] * 3, tmp_path / "items.csv")
+    formats.write([formats.Case(prompt, classes, 0)] * 3, tmp_path / "items.csv")
     settings = SETTINGS | {"keep_flawed": "false", "shots": [0]}
     study = obverse.study(
         "repetition", models=[str(checkpoint)], data=tmp_path / "items.csv", settings=settings
@@ -217,7 +218,7 @@ def test_family_goes_on_without_what_cannot_be_loaded(
 ) -> None:
     """From the command line, offline: two of eight members are in the hub's cache."""
     small = Scratch(hidden_size=16, layers=1, heads=2, vocabulary=300)
-    scratch.make(small, ["a text"], seed=0).save(tmp_path / "small")
+    made(small, ["a text"], seed=0).save(tmp_path / "small")
     hub("EleutherAI/pythia-70m", tmp_path / "small")
     hub("EleutherAI/pythia-160m", checkpoint)
     out = tmp_path / "out"
@@ -229,9 +230,9 @@ def test_family_goes_on_without_what_cannot_be_loaded(
     assert "grid: balanced, 234 of 1,638 items; --set grid=full asks them all" in done.stdout
     for stream in (done.stdout, done.stderr):
         assert stream.count("left out: EleutherAI/pythia-") == 6
-    left = json.loads((out / "study.json").read_text())["provenance"]["skipped"]
+    left = json.loads((out / "study.json").read_text())["skipped"]
     assert left[0]["name"] == "EleutherAI/pythia-410m"
-    frame = pl.read_parquet(out / "observations.parquet")
+    frame = pl.read_parquet(out / "observations/ask.parquet")
     assert frame["parameters"].n_unique() == frame["model"].n_unique() == 2
     assert frame["family"].unique().to_list() == ["pythia"]
     assert "accuracy/parameters" in (out / "claims.json").read_text()
@@ -269,7 +270,7 @@ def test_interrupted_endpoint_is_asked_for_the_rest(model: CausalModel, tmp_path
         study.run(tmp_path / "out", execution=EXECUTION)
         assert len(server.seen) <= needed - answered
         assert not kept.exists()
-    first, again = (pl.read_parquet(tmp_path / n / "observations.parquet") for n in ("whole", "out"))
+    first, again = (pl.read_parquet(tmp_path / n / "observations/ask.parquet") for n in ("whole", "out"))
     assert_frame_equal(first, again)
     assert first["parameters"].unique().to_list() == [5_000_000]
 

@@ -1,7 +1,7 @@
 """Claims about observations, and what became of them."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ class Estimate(Protocol):
     def n_facts(self) -> int: ...
     @property
     def n_seeds(self) -> int: ...
-
     @property
     def se(self) -> float: ...
+
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the two-sided confidence interval."""
         ...
@@ -82,31 +82,50 @@ class Within:
 Criterion = Above | Below | Within
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A hypothesis about the observations of one model, or of one family of models.
 
-    `needs` names the positive controls without which the claim says nothing: it holds only if they do.
-    `measure` takes the observations of one of `by` and returns the estimate and the criterion that it
-    has to meet, or None where nothing was measured.
+    Attributes:
+        id: names the claim; unique in a study.
+        text: what is claimed, in one line.
+        estimate: takes the rows of one of `by` and returns the estimate, or None where nothing was
+            measured.
+        criterion: what the estimate has to meet; a function of the rows where it depends on them (on
+            chance, say).
+        unit: of the estimate.
+        paper: the published number, and `source`, where it stands.
+        by: whether each model is meant, or each family.
+        needs: ids of the controls without which the claim says nothing: it holds only if they do.
+        of: the measure whose table the claim is about.
     """
 
     id: str
     text: str
-    unit: str
-    paper: float | None
-    source: str
-    measure: Callable[["pl.DataFrame"], tuple[Estimate, Criterion] | None]
+    estimate: Callable[["pl.DataFrame"], Estimate | None]
+    criterion: Criterion | Callable[["pl.DataFrame"], Criterion]
+    unit: str = ""
+    paper: float | None = None
+    source: str = ""
     by: Literal["model", "family"] = "model"
     needs: tuple[str, ...] = ()
+    of: str = "ask"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What became of a claim for one model. `p` is corrected over the study's claims (Holm).
+    """What became of a claim for one model or family.
 
-    `seeds_needed`, of an undecided one: with how many seeds it would hold with 90 % power, were the
-    true value as measured; None where more seeds would not help, or nobody knows.
+    Attributes:
+        claim, text, unit, paper, source: as the claim has them.
+        model: the model's or the family's name.
+        measured, low, high, level: the estimate and its interval; None where nothing was measured.
+        criterion: what the number had to meet, in words.
+        p: one-sided p-value of the claim, corrected over the study's claims (Holm).
+        by_seed: the estimate from each seed's rows alone.
+        note: why the claim is held back, if a control it needs does not hold.
+        seeds_needed: of an undecided one, with how many seeds it would hold with 90 % power, were the
+            true value as measured; None where more seeds would not help, or nobody knows.
     """
 
     claim: str
@@ -124,6 +143,7 @@ class Finding:
     n_seeds: int
     p: float | None
     verdict: Verdict
+    by_seed: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     seeds_needed: int | None = None
 

@@ -5,53 +5,57 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Match = Literal["words", "whole", "normalised"]
+Label = str | int | float | bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One training text: `prompt + completion`, with the labels of what it states.
+    """One training text: `prompt + completion`.
 
-    `order` tells which way round the text states the fact (for example "NameToDescription").
+    `fact` names what the text states; `labels` say more of it. On disk a document is a JSON object with
+    `prompt` and `completion`, as TRL and fine-tuning APIs take it, and `fact` and labels beside them.
+    A model that reads other things than text (images, say) is trained on documents of another class,
+    which has to be a dataclass; the harness passes them on unseen.
     """
 
-    prompt: str
+    prompt: str = ""
     completion: str
     fact: str = ""
-    subset: str = ""
-    order: str = ""
+    labels: Mapping[str, Label] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
         return self.prompt + self.completion
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """One held-out question.
 
-    Targets, candidates and control are continuations as they would follow the prompt, with their
-    leading space. `candidates` holds every answer that is ranked, the right one among them (empty:
-    no ranking); `control` is the wrong one drawn for the paired comparison; `chance` is how often
-    naming a random candidate is right. `match` says how a generated answer is compared: "words" takes
-    as many of its first words as the target has, "whole" all of it, "normalised" all of it without
-    case, punctuation and articles; None generates nothing.
-
-    `labels` are further columns of the observation table: `condition`, `shots`, `pattern`, `template`,
-    `repetitions`, `pair`.
+    Attributes:
+        id: tells the probe from all others that are asked at the same moment.
+        prompt: what the model reads.
+        targets: the accepted answers. They, candidates and control are continuations as they would
+            follow the prompt, with their leading space.
+        fact: what is asked about, the unit that intervals resample.
+        candidates: every answer that is ranked, the right one among them; empty for no ranking.
+        control: the wrong answer drawn for the paired comparison.
+        chance: how often naming a random candidate is right.
+        match: how a generated answer is compared. "words" takes as many of its first words as the
+            target has, "whole" all of it, "normalised" all of it without case, punctuation and
+            articles; None generates nothing.
+        labels: values of the columns that the experiment declares.
     """
 
     id: str
     prompt: str
     targets: tuple[str, ...]
     fact: str
-    subset: str
-    direction: str
-    order: str
     candidates: tuple[str, ...] = ()
     control: str | None = None
     chance: float | None = None
     match: Match | None = "words"
-    labels: Mapping[str, str | int] = field(default_factory=dict)
+    labels: Mapping[str, Label] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.targets:

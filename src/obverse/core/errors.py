@@ -11,3 +11,7 @@ class ObverseError(Exception):
 
 class CannotLoadError(ObverseError):
     """A model that is there and cannot be loaded; a study leaves it out and goes on with its others."""
+
+
+class StudyStarted(BaseException):
+    """A study was started by a file that is imported only for its classes; importing it ends there."""

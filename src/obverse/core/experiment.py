@@ -1,14 +1,20 @@
 """The Experiment contract."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 from obverse.core.claim import Claim
-from obverse.core.data import Probe
-from obverse.core.recipe import Stage
+from obverse.core.data import Label, Probe
+from obverse.core.model import ModelSpec
+from obverse.core.page import Left, Page
 from obverse.core.settings import Settings
+from obverse.core.stage import Stage
+
+# Counts the tokens that a continuation takes behind a prompt.
+CountTokens = Callable[[str, str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,53 +25,101 @@ class Variant:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Experiment(Settings):
-    """A frozen settings object that builds stages from a seed and states its claims.
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """An experiment with its settings, and the models that it is done to unless others are named.
 
-    Pure: the same settings, input files and seed give byte-identical stages in every process.
-    `version` is raised whenever the same settings would give other results, so that stored runs are
-    not mistaken for current ones. `analysis` names the settings that only matter after the runs.
+    A model is named as on the command line ("scratch", a directory, a hub name, a family), or given by
+    its settings.
+    """
+
+    experiment: "Experiment"
+    models: tuple[str | ModelSpec, ...] = ("scratch",)
+
+
+class Experiment(Settings):
+    """What is told, asked and claimed: frozen settings that build stages from a seed.
+
+    Pure: the same settings, input files and seed give byte-identical stages in every process, which is
+    checked when a run is carried out. Draw with `core.seeds.generator`; Python's `hash` and the order of
+    a set differ between processes. A path that is read has the type `core.settings.InputFile`.
+
+    Attributes:
+        name: what it is called on the command line and in files.
+        title: the heading of its page.
+        about: the question it asks, in one line; stands in `obverse list` and opens the page.
+        paper: the publication it follows.
+        version: raised whenever the same settings would give other results and neither the data nor the
+            engine shows it.
+        analysis: the settings that matter only after the runs (margins of claims).
+        columns: the labels that probes and measured rows have, with their types.
+        by: the labels that means are taken by on the generic page; None: all columns that are text.
+        clusters: labels that intervals resample beside facts and seeds.
+        seeds: how many a study takes unless told.
+        layouts: the layouts, beside the usual one, in which `write_data` writes.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    about: ClassVar[str] = ""
+    paper: ClassVar[str] = ""
     version: ClassVar[int] = 1
     analysis: ClassVar[frozenset[str]] = frozenset()
+    columns: ClassVar[Mapping[str, type[Label]]] = {}
+    by: ClassVar[tuple[str, ...] | None] = None
+    clusters: ClassVar[tuple[str, ...]] = ()
+    seeds: ClassVar[int] = 3
+    layouts: ClassVar[tuple[str, ...]] = ()
 
-    def probes(self, seed: int) -> tuple[Probe, ...]:
-        """Return what a model is asked as it is, in an experiment without stages."""
-        return ()
+    @classmethod
+    def presets(cls) -> Mapping[str, Preset]:
+        """Return the settings that it ships with, by name; the first is the default."""
+        return {"tiny": Preset(cls())}
 
-    def fit_for(
-        self, probes: Sequence[Probe], count: Callable[[str, str], int] | None
-    ) -> Sequence[Probe]:
-        """Return the probes that can be put to a model.
-
-        `count(prompt, continuation)` is how many of its tokens a continuation takes in context; None
-        where its tokenizer is not known.
-        """
-        return probes
+    @classmethod
+    def whole(cls) -> Self:
+        """Return the experiment whose data is written and exported unless a preset is named."""
+        return cls()
 
     @abstractmethod
     def stages(self, seed: int) -> tuple[Stage, ...]:
-        """Return what the model is told and asked, in order; nothing, if it is only asked.
+        """Return what the model is told and when it is measured, in order.
 
         Raises:
             ObverseError: if the settings or the input files cannot give the experiment.
         """
 
-    def variants(self) -> tuple[Variant, ...]:
-        """Return what a study of this experiment compares; nothing, if it is done as it is."""
-        return ()
-
     @abstractmethod
     def claims(self) -> tuple[Claim, ...]:
         """Return the claims, each with the paper's number."""
 
-    def inputs_hash(self) -> str:
-        """Return a hash of the content of all input files ("" if there are none)."""
-        return ""
+    def variants(self) -> tuple[Variant, ...]:
+        """Return what a study of this experiment compares; nothing, if it is done as it is."""
+        return ()
 
-    def reference(self) -> dict[str, Any]:
-        """Return the paper's published numbers, for the report to show beside the measured ones."""
+    def page(self, left: Left) -> Page:
+        """Return what its page shows beside the generic part; imported late, so that training is not
+        held up by drawing."""
+        return Page()
+
+    def remark(self) -> str | None:
+        """Return a line to be said beside the results, such as which part of all items is asked."""
+        return None
+
+    def flaws(self, probe: Probe, count: CountTokens | None) -> list[str]:
+        """Return what is wrong with a probe, for a tokenizer or (None) for any."""
+        return []
+
+    def write_data(self, out: Path, seed: int, layout: str | None) -> str | None:
+        """Write the data of `seed` to `out` in a layout of its own, and return lines that say what was
+        written; None leaves it to the harness, which writes every stage as JSON lines.
+
+        Raises:
+            ObverseError: if `out` cannot be written, or is of the wrong kind.
+        """
+        return None
+
+    def exports(self) -> Mapping[str, Callable[[Path], list[Path]]]:
+        """Return functions that write it as a task of another harness to a directory, by that
+        harness's name; each returns the files written."""
         return {}

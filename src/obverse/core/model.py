@@ -1,22 +1,35 @@
-"""The Model contract, and the settings that say which model is meant."""
+"""The Model contract: what a model can do, and the settings that say which model is meant."""
 
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
-from pydantic import Field, model_validator
-
-from obverse.core.recipe import Stage
 from obverse.core.settings import Settings
+
+if TYPE_CHECKING:
+    from obverse.core.stage import Stage, Timetable, Training
+
+# What a model can do, each a protocol below.
+Capability = Literal["scores", "generates", "trains", "saves"]
 
 
 class Model(Protocol):
-    """What is asked. Batching never changes an answer beyond floating-point rounding."""
+    """What is trained or asked. What else it can do is told by the protocols that it fulfils.
+
+    Batching never changes an answer beyond floating-point rounding.
+    """
 
     @property
-    def scores(self) -> bool:
-        """Whether log-probabilities can be had; some servers give answers alone."""
+    def parameters(self) -> int | None:
+        """The number of parameters, embeddings included; None where nobody knows."""
         ...
+
+
+@runtime_checkable
+class Scores(Protocol):
+    """A model that gives log-probabilities."""
 
     def logprobs(
         self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
@@ -24,42 +37,76 @@ class Model(Protocol):
         """Return ln P(continuation | prompt), summed over tokens, for each prompt's continuations."""
         ...
 
+
+@runtime_checkable
+class Generates(Protocol):
+    """A model that answers."""
+
     def generate(self, prompts: Sequence[str], max_new_tokens: Sequence[int]) -> list[str]:
         """Return the greedy (temperature 0) continuation of each prompt, up to its end of text."""
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return the number of tokens of each text, special tokens left out."""
+        """Return the number of tokens of each text, special tokens left out, or an upper bound."""
         ...
 
 
-class TrainableModel(Model, Protocol):
-    """A model that can also be trained on a stage."""
-
-    def train(
-        self,
-        stage: Stage,
-        *,
-        folder: Path,
-        seed: int,
-        checkpoint_every: int | None,
-        on_step: Callable[[int, int], None],
-        on_epoch: Callable[[int], None],
-        on_loss: Callable[[int, float], None],
-    ) -> dict[str, Any]:
-        """Train in place, resuming from a checkpoint under `folder`; return facts for the record.
-
-        `on_epoch(e)` is called after each epoch with the model ready to be asked; `on_step(done,
-        total)` and `on_loss(step, loss)` tell of progress.
-        """
-        ...
+@runtime_checkable
+class Saves(Protocol):
+    """A model whose weights are here, to be kept."""
 
     def weights_hash(self) -> str:
         """Return the SHA-256 of all weights."""
         ...
 
     def save(self, folder: Path) -> None:
-        """Write weights (safetensors), configuration and tokenizer to `folder`."""
+        """Write the model to `folder` so that it can be loaded again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """Where a model is in its training: optimizer steps and tokens of this stage so far."""
+
+    step: int
+    epoch: int
+    tokens: int
+    last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What is wanted of a training while it goes on.
+
+    Attributes:
+        stops: tells after which steps (0: before the first) the model is to be measured, once the
+            timetable is known.
+        at: called at each stop, with the model ready to be asked, and before a checkpoint is written,
+            so that what a resumed training passes over has been measured.
+        on_step: called as `on_step(done, total)` after every optimizer step.
+        on_loss: called now and then as `on_loss(step, loss)`, nats a token.
+        checkpoint_every: epochs between checkpoints to resume from; None: about every half minute.
+    """
+
+    stops: Callable[["Timetable"], Iterable[int]]
+    at: Callable[[Point], None]
+    on_step: Callable[[int, int], None]
+    on_loss: Callable[[int, float], None]
+    checkpoint_every: int | None = None
+
+
+@runtime_checkable
+class Trains(Saves, Protocol):
+    """A model that can be trained."""
+
+    def train(self, training: "Training", *, folder: Path, seed: int, watch: Watch) -> dict[str, Any]:
+        """Train in place, resuming from a checkpoint under `folder`.
+
+        `seed` decides the order of the documents and all else that is drawn.
+
+        Returns:
+            Facts for the record: `steps`, `tokens` (padding left out), and what else the model knows.
+        """
         ...
 
     def restore(self, folder: Path) -> None:
@@ -67,143 +114,129 @@ class TrainableModel(Model, Protocol):
         ...
 
 
-def _refuse_odd_heads(size: int, divisor: int) -> None:
-    if size % divisor:
-        raise ValueError(f"hidden_size {size} is not a multiple of {divisor}, which its heads need")
+@runtime_checkable
+class Grows(Protocol):
+    """A model that is trained by itself before it is asked, and can be asked as it grows."""
+
+    def grow(self, on_step: Callable[[int, int], None]) -> Iterator[Point]:
+        """Yield each moment of its growth, the model ready to be asked.
+
+        A growth that was interrupted goes on from the last moment that it had come to, which is
+        yielded again.
+        """
+        ...
 
 
-class Scratch(Settings):
-    """A small model made from scratch, with a tokenizer made for the study.
+@runtime_checkable
+class Closes(Protocol):
+    """A model that holds something open."""
 
-    Attributes:
-        architecture: GPT-NeoX, GPT-2 (learned positions, untied embeddings) or T5 (encoder-decoder).
-        tokenizer: byte-level BPE trained on the documents, or one token a word for all that is told
-            or asked.
-        vocabulary: of the BPE, at most.
-        dropout: everywhere that the architecture has it; `embedding_dropout` on the input embeddings
-            alone (GPT-2).
-        family: what makes a series of sizes of these.
-    """
-
-    kind: Literal["scratch"] = "scratch"
-    name: str = "scratch"
-    family: str = ""
-    architecture: Literal["gpt-neox", "gpt2", "t5"] = "gpt-neox"
-    tokenizer: Literal["bpe", "words"] = "bpe"
-    hidden_size: Annotated[int, Field(ge=8)] = 128
-    layers: Annotated[int, Field(ge=1)] = 4
-    heads: Annotated[int, Field(ge=1)] = 4
-    vocabulary: Annotated[int, Field(ge=257)] = 4096
-    max_tokens: Annotated[int, Field(ge=16)] = 512
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    embedding_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-
-    @model_validator(mode="after")
-    def _fits(self) -> "Scratch":
-        _refuse_odd_heads(self.hidden_size, 2 * self.heads)
-        if self.embedding_dropout and self.architecture != "gpt2":
-            raise ValueError(
-                f"embedding_dropout {self.embedding_dropout}: {self.architecture} has no dropout on the "
-                "embeddings alone; use architecture gpt2, or dropout"
-            )
-        return self
-
-    def identity(self) -> str:
-        return self.model_dump_json(exclude={"name", "family"})
+    def close(self) -> None: ...
 
 
-class Grown(Settings):
-    """A small decoder trained on Python's standard library, and asked as it grows.
+PROTOCOLS: dict[Capability, type] = {
+    "scores": Scores, "generates": Generates, "trains": Trains, "saves": Saves,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a model is made for.
 
     Attributes:
-        layers: its depth, what makes a family of these; `hidden_size` and `heads` its shape.
-        tokens: how many it is trained on, in windows of `window` tokens, `batch` windows a step.
-        checkpoints: how often it is asked, the last time at the end, halving the tokens each time back.
-        repeated: the share of windows in which a segment recurs (without them nothing is learnt of
-            repetition within a few million tokens).
-        corpus: SHA-256 of the text, filled in when the model is resolved.
+        stages: what it will be told and asked, for tokenizers that are made from that.
+        seed: of the run; initial weights are drawn from it.
+        device: "cpu" or "cuda".
+        folder: where it may keep what an interrupted run goes on from.
     """
 
-    kind: Literal["grown"] = "grown"
-    name: str = "grown"
-    family: str = "grown"
-    layers: Annotated[int, Field(ge=1)] = 2
-    hidden_size: Annotated[int, Field(ge=8)] = 96
-    heads: Annotated[int, Field(ge=1)] = 4
-    vocabulary: Annotated[int, Field(ge=257)] = 1024
-    tokens: Annotated[int, Field(ge=1024)] = 800_000
-    window: Annotated[int, Field(ge=64)] = 128
-    batch: Annotated[int, Field(ge=1)] = 8
-    learning_rate: Annotated[float, Field(gt=0)] = 0.01
-    repeated: Annotated[float, Field(ge=0, le=1)] = 0.6
-    checkpoints: Annotated[int, Field(ge=1)] = 5
-    corpus: str = ""
+    stages: Sequence["Stage"]
+    seed: int
+    device: str
+    folder: Path
 
-    @model_validator(mode="after")
-    def _fits(self) -> "Grown":
-        _refuse_odd_heads(self.hidden_size, self.heads)
-        steps = self.tokens // self.window // self.batch
-        if steps < 2 ** (self.checkpoints - 1):
-            raise ValueError(
-                f"tokens {self.tokens} are {steps} steps, too few for {self.checkpoints} checkpoints, "
-                "each at half the tokens of the next"
-            )
-        return self
+    def told(self) -> Iterator[str]:
+        """Yield every text that the model will be trained on."""
+        for stage in self.stages:
+            if stage.training is not None:
+                yield from (document.text for document in stage.training.documents)
 
-    def identity(self) -> str:
-        return self.model_dump_json(exclude={"name", "family"})
+    def asked(self) -> Iterator[str]:
+        """Yield every text that measures will show it."""
+        for stage in self.stages:
+            for measure, _ in stage.measures:
+                yield from measure.texts()
 
 
-class Endpoint(Settings):
-    """A model behind an OpenAI-compatible server.
-
-    `api` is "completions" (which must give logprobs of an echoed prompt) or "chat" (answers only). The
-    key is read from the environment variable `key`, and written nowhere. A server does not
-    tell `parameters`, which trends over size need.
-    """
-
-    kind: Literal["endpoint"] = "endpoint"
-    name: str
-    url: str
-    api: Literal["completions", "chat"] = "completions"
-    key: str = "OPENAI_API_KEY"
-    family: str = ""
-    parameters: Annotated[int, Field(ge=1)] | None = None
-
-    def identity(self) -> str:
-        return f"endpoint:{self.url} {self.name} {self.api}"
-
-
-Dtype = Literal["float32", "bfloat16", "float16"]
-
-
-class Checkpoint(Settings):
-    """A checkpoint of transformers, causal or encoder-decoder: a local directory or a hub name.
+class ModelSpec(Settings, ABC):
+    """Settings that identify a model, and build it. A user's own kind of model is a subclass.
 
     Attributes:
-        path: the directory; with `commit`, the name on the hub.
-        revision: the hub's branch or tag, as it was given.
-        commit: the hub's commit that is meant, filled in when the checkpoint is resolved.
+        name: what the study calls it.
         family: what it has in common with the other models of a scaling trend.
-        tokens: training tokens seen, where the revision tells.
-        parameters: their number by the configuration, embeddings included, filled in likewise.
-        weights: a hash of the directory's files, or the hub's name and commit, filled in likewise.
-        dtype: what the weights are loaded in; training takes float32.
     """
 
-    kind: Literal["checkpoint"] = "checkpoint"
     name: str
-    path: str
-    revision: str | None = None
-    commit: str | None = None
     family: str = ""
-    tokens: int | None = None
-    parameters: int | None = None
-    weights: str = ""
-    dtype: Dtype = "float32"
 
-    def identity(self) -> str:
-        return f"checkpoint:{self.weights}" + ("" if self.dtype == "float32" else f" {self.dtype}")
+    # What models of this kind can do.
+    can: ClassVar[frozenset[Capability]] = frozenset()
+    version: ClassVar[int] = 1
+    # Whether it knows nothing before it is trained, so that there is nothing to ask it as it is.
+    blank: ClassVar[bool] = False
+    # Whether there is one such model whatever the seed, so that it is run once if nothing is trained.
+    same_for_all_seeds: ClassVar[bool] = True
+    # Whether its settings are the user's to change by `model.KEY`.
+    made_here: ClassVar[bool] = True
 
+    @abstractmethod
+    def build(self, setup: Setup) -> Model:
+        """Make or load the model.
 
-ModelSpec = Annotated[Scratch | Grown | Endpoint | Checkpoint, Field(discriminator="kind")]
+        Raises:
+            ObverseError: if it cannot be had.
+        """
+
+    def resolve(self) -> Self:
+        """Return a copy with what only this machine knows (a hash of the weights, their number).
+
+        Raises:
+            CannotLoadError: if the model is there and cannot be loaded.
+        """
+        return self
+
+    def identity(self) -> object:
+        """Return what tells this model from others; its name and family do not."""
+        return {
+            key: getattr(self, key) for key in type(self).model_fields if key not in ("name", "family")
+        }
+
+    def abilities(self) -> frozenset[Capability]:
+        """Return what the model can do; for kinds of which that depends on the settings."""
+        return self.can
+
+    def lacks(self, needed: frozenset[Capability]) -> str | None:
+        """Return why the model cannot do what is needed of it, or None if it can."""
+        missing = sorted(needed - self.abilities())
+        if not missing:
+            return None
+        verbs = {"scores": "give log-probabilities", "generates": "answer", "trains": "be trained",
+                 "saves": "have its weights kept"}  # fmt: skip
+        what = " or ".join(verbs[name] for name in missing)
+        return f"a model of this kind ({type(self).__name__}) cannot {what}"
+
+    def size(self) -> int | None:
+        """Return the number of parameters if it is known before the model is made."""
+        return None
+
+    def seen(self) -> int | None:
+        """Return the training tokens that the model has seen, where that is known."""
+        return None
+
+    def moment(self) -> int | str | None:
+        """Return which moment of a model's training this is, where there are several."""
+        return self.seen()
+
+    def longer_name(self) -> str:
+        """Return a name that tells the model from another that is called alike."""
+        return self.name

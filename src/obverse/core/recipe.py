@@ -1,12 +1,10 @@
-"""How a model is trained: recipes and stages."""
+"""How a model is trained."""
 
 import math
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from obverse.core.data import Document, Probe
 from obverse.core.settings import Settings
 
 Positive = Annotated[float, Field(gt=0)]
@@ -16,7 +14,7 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 class Recipe(Settings):
     """Optimisation of one stage. Padding bears no loss, unless asked to.
 
-    `loss_on` is "document" (the whole text, as in the Reversal Curse paper) or "completion".
+    `loss_on` is "document" (the whole text) or "completion".
     `warmup_steps` (at most a quarter of all steps) and the schedule count optimizer steps;
     `batch_size` counts documents a step, and is reached as `batch_size / micro_batch_size` accumulated
     passes where the latter is given. `embedding_learning_rate` is that of the input embeddings, where
@@ -63,34 +61,3 @@ class Recipe(Settings):
         size = min(self.batch_size, documents)
         ends = [documents * epoch // size for epoch in range(1, self.epochs)]
         return [*ends, math.ceil(documents * self.epochs / size)]
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Documents, the recipe that trains on them, and the probes measured along the way.
-
-    Probes are measured before the stage (epoch 0) if `probe_before`, after every `probe_every`-th
-    epoch, and always after the last; before the last, only those in `along`, where there are any. A
-    stage goes on from the one before, or from the end of stage number `after`: several that go on from
-    the same one are its branches.
-    """
-
-    name: str
-    documents: tuple[Document, ...]
-    recipe: Recipe
-    probes: tuple[Probe, ...]
-    probe_every: int = 1
-    probe_before: bool = True
-    along: tuple[Probe, ...] = ()
-    after: int | None = None
-    branch: int = 0
-
-    def probed_epochs(self) -> tuple[int, ...]:
-        """Return the epochs after which probes are measured, 0 standing for before training."""
-        last = self.recipe.epochs
-        later = [e for e in range(1, last + 1) if e % self.probe_every == 0 or e == last]
-        return tuple([0] * self.probe_before + later)
-
-    def steps(self) -> int:
-        """Return the number of optimizer steps."""
-        return self.recipe.epoch_ends(len(self.documents))[-1]

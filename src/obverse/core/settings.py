@@ -3,11 +3,26 @@
 import difflib
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
 
 from obverse.core.errors import ObverseError
+
+
+class InputFile(type(Path())):  # type: ignore[misc]
+    """A path whose content is read: a setting of this type is told apart by the content, not the name.
+
+    A directory stands for all files under it, but for hidden ones.
+    """
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            cls, handler(Path), serialization=core_schema.to_string_ser_schema()
+        )
 
 
 class Settings(BaseModel):

@@ -20,9 +20,10 @@ def windows(
 ) -> Tokens:  # fmt: skip
     """Return training windows (count, length).
 
-    A share `repeated` of them holds a stretch of the corpus and then one segment of 2 to 24 tokens
-    over and over to the end; half of the segments are corpus text, half random tokens, and in four of
-    ten a separator stands between the copies. Induction has something to learn from only these.
+    A share `repeated` of them begins with a stretch of the corpus and goes on with one segment of 2 to
+    24 tokens, over and over to the end. Half of the segments are corpus text, half are random tokens; in
+    four of ten windows a separator stands between the copies. Induction has something to learn from only
+    these windows.
     """
     draw = np.random.Generator(np.random.PCG64(seed))
 
@@ -55,35 +56,36 @@ def pretrain(
     folder: Path,
     on_step: Callable[[int, int], None],
 ) -> Iterator[int]:
-    """Train through `data` (windows, length) once, yielding at each of `stops` (windows seen).
+    """Train through `data` (windows, length) once, yielding at each of `stops` (steps done).
 
-    Matrices are trained by Muon, the rest by AdamW, both with a linear decay over the last fifth.
-    State is saved under `folder` at each stop, before it is yielded; a later call goes on from there.
+    Matrices are trained by Muon, the rest by AdamW. At step t of T, both have the learning rate times
+
+        min(1, t / 20, 5 (T − t + 1) / T),
+
+    which rises over 20 steps and falls to almost 0 over the last fifth. State is saved under `folder` at
+    each stop, before it is yielded; a later call goes on from there.
     """
     steps = len(data) // batch
     muon, adam = optimizers(model, learning_rate)
     done = _resume(model, (muon, adam), folder)
     if done:
         yield done
-    for step in range(done // batch, steps):
+    for step in range(done + 1, steps + 1):
         model.train()
-        seen = step * batch
-        rows = torch.from_numpy(data[seen : seen + batch]).to(model.device)
-        rate = min(1.0, (step + 1) / 20, 5 * (steps - step) / steps)
         for optimizer in (muon, adam):
+            optimizer.zero_grad(set_to_none=True)  # here, since a measure may have left gradients
             for group in optimizer.param_groups:
-                group["lr"] = group["base"] * rate
+                group["lr"] = group["base"] * min(1.0, step / 20, 5 * (steps - step + 1) / steps)
+        rows = torch.from_numpy(data[(step - 1) * batch : step * batch]).to(model.device)
         logits = model(input_ids=rows).logits[:, :-1]
         loss = functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten())
         loss.backward()
         muon.step()
         adam.step()
-        muon.zero_grad(set_to_none=True)
-        adam.zero_grad(set_to_none=True)
-        on_step(step + 1, steps)
-        if (seen := seen + batch) in stops:
-            _save(model, (muon, adam), folder, seen)
-            yield seen
+        on_step(step, steps)
+        if step in stops:
+            _save(model, (muon, adam), folder, step)
+            yield step
 
 
 def optimizers(
@@ -106,13 +108,13 @@ def optimizers(
 
 
 def _save(
-    model: PreTrainedModel, optimizers: tuple[torch.optim.Optimizer, ...], folder: Path, seen: int
+    model: PreTrainedModel, optimizers: tuple[torch.optim.Optimizer, ...], folder: Path, step: int
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / "state.partial"
     save_model(model, str(folder / "weights.partial"))
-    torch.save({"seen": seen, "optimizers": [o.state_dict() for o in optimizers]}, temporary)
-    (folder / "weights.partial").replace(folder / f"weights-{seen}.safetensors")
+    torch.save({"step": step, "optimizers": [o.state_dict() for o in optimizers]}, temporary)
+    (folder / "weights.partial").replace(folder / f"weights-{step}.safetensors")
     temporary.replace(folder / "state.pt")  # last: it names the weights that belong to it
 
 
@@ -120,7 +122,7 @@ def _resume(model: PreTrainedModel, optimizers: tuple[torch.optim.Optimizer, ...
     if not (folder / "state.pt").is_file():
         return 0
     state = torch.load(folder / "state.pt", weights_only=True)
-    load_model(model, str(folder / f"weights-{state['seen']}.safetensors"))
+    load_model(model, str(folder / f"weights-{state['step']}.safetensors"))
     for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
         optimizer.load_state_dict(saved)
-    return int(state["seen"])
+    return int(state["step"])

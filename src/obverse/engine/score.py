@@ -11,43 +11,31 @@ Score. With t(x) the tokens that the model reads for a text x,
 Where no token crosses the boundary this is the usual sum over the continuation's tokens. Where one
 does ("New Yor" + "k"), it remains the score of the text as the model would read it, and continuations
 of one prompt stay comparable; the usual cut at the prompt's token count would drop or misread a token.
+
+In tokens: let b be how many leading tokens the two texts share, w the whole text's tokens and p the
+prompt's. The first b terms of both sums are the same, so that
+
+    score = Σ_{i ≥ b} ln P(w_i | w_<i) − Σ_{i ≥ b} ln P(p_i | p_<i),
+
+and the second sum is empty where no token crosses the boundary.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from obverse.engine.rows import Branch, Row, batches, in_rows
 from obverse.engine.tokens import common_prefix, encode_all, start_id
 
-TOKENS_PER_BATCH = 8192
-TOKENS_PER_ROW = 768  # continuations of one prompt beyond this are spread over several rows
 CHECK_TOLERANCE = 1e-3
-
-
-@dataclass(slots=True)
-class Row:
-    """One prompt and some of its continuations: (index, boundary, tokens behind the boundary)."""
-
-    item: int
-    prompt: list[int]
-    branches: list[tuple[int, int, list[int]]] = field(default_factory=list)
-
-    @property
-    def branch_tokens(self) -> int:
-        # The last token of a continuation is predicted, never read.
-        return sum(len(tokens) - 1 for _, _, tokens in self.branches)
-
-    def width(self) -> int:
-        return len(self.prompt) + self.branch_tokens
 
 
 class Scorer:
     """Scores continuations under one model.
 
-    The shared pass is compared with the plain one whenever a wider row than before comes up; a model
+    The shared pass is compared with the plain one whenever a wider row than before comes up. A model
     for which they differ (one that ignores explicit masks or positions) is scored the plain way from
     then on.
     """
@@ -78,8 +66,8 @@ class Scorer:
             score = self._score_shared if self._shared else self._score_plain
             for batch in batches(rows):
                 for row, values in zip(batch, score(batch), strict=True):
-                    for (index, _, _), value in zip(row.branches, values, strict=True):
-                        scores[row.item][index] = value
+                    for branch, value in zip(row.branches, values, strict=True):
+                        scores[row.item][branch.index] = value
         self.model.train(was_training)
         return scores
 
@@ -97,18 +85,28 @@ class Scorer:
             if 0 in boundaries:  # nothing to condition on: give the text the model's start token
                 ids, encoded = start + ids, [start + full for full in encoded]
                 boundaries = [b + 1 for b in boundaries]
-            yield from _in_rows(item, ids, boundaries, encoded)
+            yield from in_rows(item, ids, boundaries, encoded)
 
     def _score_shared(self, rows: Sequence[Row]) -> list[list[float]]:
+        """Score rows in one pass.
+
+        A row of n prompt tokens is laid out in columns as
+
+            padding | p_1 … p_n | branch 1 | branch 2 | … | padding
+                                ^ column `width`, the same for all rows of the batch
+
+        A branch with boundary b has the positions b, b + 1, … wherever it stands. It sees the first b
+        tokens of the prompt and what comes before in itself, which is what it would see alone.
+        """
         device = self.model.device
-        # Prompts end, and branches begin, at the same column, so that logits are needed from there.
         width = max(len(row.prompt) for row in rows)
         length = width + max(row.branch_tokens for row in rows)
         ids = np.zeros((len(rows), length), dtype=np.int64)
         positions = np.zeros((len(rows), length), dtype=np.int64)
+        # Padding sees itself: a row of a softmax over nothing would be NaN, and NaN spreads.
         visible = np.tile(np.eye(length, dtype=bool), (len(rows), 1, 1))
         causal = np.tri(length, dtype=bool)
-        first = min(b for row in rows for _, b, _ in self._from_end(row, width)) - 1
+        first = width  # the first column whose prediction is needed: that of a branch's first token
         for r, row in enumerate(rows):
             n = len(row.prompt)
             left = width - n
@@ -116,13 +114,14 @@ class Scorer:
             positions[r, left:width] = np.arange(n)
             visible[r, left:width, left:width] = causal[:n, :n]
             at = width
-            for _, boundary, tokens in row.branches:
-                m = len(tokens) - 1
-                ids[r, at : at + m] = tokens[:-1]
-                positions[r, at : at + m] = np.arange(boundary, boundary + m)
-                visible[r, at : at + m, left : left + boundary] = True
+            for branch in row.branches:
+                m, b = branch.read, branch.boundary
+                ids[r, at : at + m] = branch.tokens[:-1]
+                positions[r, at : at + m] = np.arange(b, b + m)
+                visible[r, at : at + m, left : left + b] = True
                 visible[r, at : at + m, at : at + m] = causal[:m, :m]
                 at += m
+                first = min(first, left + b - 1)
         dtype = self.model.dtype
         mask = torch.zeros(visible.shape, dtype=dtype)
         mask.masked_fill_(torch.from_numpy(~visible), torch.finfo(dtype).min)
@@ -136,15 +135,18 @@ class Scorer:
         return self._read(logits, rows, width - first)
 
     @staticmethod
-    def _from_end(row: Row, width: int) -> list[tuple[int, int, list[int]]]:
-        """Return the row's branches with boundaries counted in columns."""
-        left = width - len(row.prompt)
-        return [(index, left + boundary, tokens) for index, boundary, tokens in row.branches]
-
-    @staticmethod
     def _read(logits: torch.Tensor, rows: Sequence[Row], start: int) -> list[list[float]]:
-        """Sum log-probabilities along each branch; branches begin at column `start` in `logits`."""
-        sources: list[int] = []  # places in logits, rows one after the other
+        """Return each branch's score from logits (rows, columns, vocabulary).
+
+        Branches begin at column `start`. With z the logits at the column that predicts a token y,
+
+            ln P(y) = z_y − ln Σ_v exp z_v,
+
+        added for the tokens of a branch, and subtracted for the prompt's tokens that a merged one
+        replaced. A branch's first token is predicted by the last prompt token that the branch follows,
+        each later one by the token before it.
+        """
+        sources: list[int] = []  # the predicting places in logits, rows one after the other
         targets: list[int] = []
         owners: list[int] = []
         signs: list[float] = []
@@ -152,20 +154,21 @@ class Scorer:
         for r, row in enumerate(rows):
             base = r * logits.shape[1]
             at = base + start
-            for _, boundary, tokens in row.branches:
-                back = len(row.prompt) - boundary  # prompt tokens that a merge replaced
+            for branch in row.branches:
+                back = len(row.prompt) - branch.boundary  # prompt tokens that a merge replaced
                 from_prompt = base + start - 1 - back
-                sources += [from_prompt, *range(at, at + len(tokens) - 1)]
-                targets += tokens
-                signs += [1.0] * len(tokens)
+                sources += [from_prompt, *range(at, at + branch.read)]
+                targets += branch.tokens
+                signs += [1.0] * len(branch.tokens)
                 sources += range(from_prompt, base + start - 1)
-                targets += row.prompt[boundary:]
+                targets += row.prompt[branch.boundary :]
                 signs += [-1.0] * back
-                owners += [owner] * (len(tokens) + back)
-                at += len(tokens) - 1
+                owners += [owner] * (len(branch.tokens) + back)
+                at += branch.read
                 owner += 1
         picked = logits.flatten(0, 1)[sources].float()
         values = picked.gather(1, torch.tensor(targets, device=logits.device)[:, None])[:, 0]
+        # Summed in double precision: the order of the sum does not show in the result.
         values = (values - picked.logsumexp(-1)).double().cpu() * torch.tensor(signs).double()
         sums = iter(
             torch.zeros(owner, dtype=torch.float64).index_add_(0, torch.tensor(owners), values).tolist()
@@ -173,14 +176,13 @@ class Scorer:
         return [[next(sums) for _ in row.branches] for row in rows]
 
     def _score_plain(self, rows: Sequence[Row]) -> list[list[float]]:
-        return [
-            [self._plain(row.prompt, boundary, tokens) for _, boundary, tokens in row.branches]
-            for row in rows
-        ]
+        return [[self._plain(row.prompt, branch) for branch in row.branches] for row in rows]
 
-    def _plain(self, prompt: list[int], boundary: int, tokens: list[int]) -> float:
-        value = self._sequence(prompt[:boundary] + tokens, boundary)
-        return value - (self._sequence(prompt, boundary) if boundary < len(prompt) else 0.0)
+    def _plain(self, prompt: list[int], branch: Branch) -> float:
+        """Return a score as the formula says it, each text in a pass of its own."""
+        b = branch.boundary
+        value = self._sequence(prompt[:b] + branch.tokens, b)
+        return value - (self._sequence(prompt, b) if b < len(prompt) else 0.0)
 
     def _sequence(self, ids: list[int], boundary: int) -> float:
         """Return ln P(ids[boundary:] | ids[:boundary]) from one unpadded pass."""
@@ -200,7 +202,7 @@ class Scorer:
         self._checked = widest.width()
         # A shorter row beside it, so that padding is seen too.
         prompt = widest.prompt[-2:]
-        short = Row(0, prompt, [(0, len(prompt), widest.branches[0][2])])
+        short = Row(0, prompt, [Branch(0, len(prompt), widest.branches[0].tokens)])
         try:
             wide, narrow = self._score_shared([widest, short])
         except (TypeError, ValueError, RuntimeError):
@@ -211,31 +213,3 @@ class Scorer:
         slack = CHECK_TOLERANCE if self.model.dtype == torch.float32 else 0.5
         pairs = zip((wide[0], wide[-1], narrow[0]), plain, strict=True)
         return all(abs(a - b) <= slack for a, b in pairs)
-
-
-def _in_rows(item: int, ids: list[int], boundaries: list[int], encoded: list[list[int]]) -> Iterator[Row]:
-    """Lay a prompt's continuations out in as few rows as hold them."""
-    row = Row(item, ids)
-    for index, (boundary, full) in enumerate(zip(boundaries, encoded, strict=True)):
-        tokens = full[boundary:]
-        if row.branches and row.branch_tokens + len(tokens) > TOKENS_PER_ROW:
-            yield row
-            row = Row(item, ids)
-        row.branches.append((index, boundary, tokens))
-    if row.branches:
-        yield row
-
-
-def batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """Yield rows of like length together, at most `TOKENS_PER_BATCH` tokens with padding."""
-    batch: list[Row] = []
-    width = branches = 0
-    for row in sorted(rows, key=lambda r: (len(r.prompt), r.branch_tokens)):
-        new_width, new_branches = max(width, len(row.prompt)), max(branches, row.branch_tokens)
-        if batch and (len(batch) + 1) * (new_width + new_branches) > TOKENS_PER_BATCH:
-            yield batch
-            batch, new_width, new_branches = [], len(row.prompt), row.branch_tokens
-        batch.append(row)
-        width, branches = new_width, new_branches
-    if batch:
-        yield batch

@@ -1,4 +1,12 @@
-"""Log-probabilities of what an encoder-decoder writes."""
+"""Log-probabilities of what an encoder-decoder writes.
+
+The encoder reads the prompt x, closed by the end-of-text token as in training; the decoder writes the
+continuation's tokens y_1 … y_n:
+
+    score(continuation | prompt) = Σ_i ln P(y_i | x, y_<i).
+
+Prompt and continuation are two texts here, so that no token crosses a boundary.
+"""
 
 from collections.abc import Sequence
 
@@ -19,9 +27,15 @@ def score_pairs(
 ) -> list[list[float]]:
     """Return ln P(continuation | prompt), summed over the continuation's tokens, in nats.
 
-    The end-of-text token that closes what is written is not scored, so that an answer and a longer
-    one that begins with it are compared as causal models are.
+    The end-of-text token that closes what is written is not scored: a causal model's score has no such
+    term either, and an answer is compared with a longer one that begins with it in the same way.
+
+    Raises:
+        ValueError: if the two sequences differ in length or a continuation is empty.
     """
+    for prompt, options in zip(prompts, continuations, strict=True):
+        if not all(options):
+            raise ValueError(f"an empty continuation of {prompt!r} has no score")
     read = [[*ids, tokenizer.eos_token_id] for ids in encode_all(tokenizer, prompts)]
     written = iter(encode_all(tokenizer, [option for options in continuations for option in options]))
     pairs = [
@@ -49,6 +63,8 @@ def _batch(
     read: Sequence[list[int]],
     written: Sequence[list[int]],
 ) -> list[float]:
+    """Return the score of each pair, as one batch; both sides are padded on the right."""
+
     def stack(rows: Sequence[list[int]], fill: int) -> torch.Tensor:
         width = max(map(len, rows))
         padded = [row + [fill] * (width - len(row)) for row in rows]
@@ -58,8 +74,8 @@ def _batch(
     logits = model(
         input_ids=stack(read, tokenizer.pad_token_id),
         attention_mask=stack([[1] * len(row) for row in read], 0),
-        labels=labels,
-    ).logits
+        labels=labels,  # the decoder reads them moved to the right by one
+    ).logits  # (pairs, tokens written, vocabulary)
     logprobs = torch.log_softmax(logits.float(), dim=-1)
     known = labels != IGNORED
     chosen = logprobs.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)

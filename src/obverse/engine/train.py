@@ -1,14 +1,12 @@
 """Training a model on a stage, through transformers' Trainer.
 
-The order of the documents is data, not state: all epochs are laid out beforehand from the seed, and
-the Trainer walks through them once. A resumed run therefore skips what it has seen and goes on exactly
-as the undisturbed one.
+The Trainer walks once through all epochs, in an order that is laid out beforehand (`engine.order`).
 """
 
 import math
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,36 +21,32 @@ from transformers import (
     TrainingArguments,
 )
 
-from obverse.core.recipe import Recipe, Stage
-from obverse.core.seeds import derive, generator
+from obverse.core.model import Point, Watch
+from obverse.core.recipe import Recipe
+from obverse.core.seeds import derive
+from obverse.core.stage import Timetable, Training
 from obverse.engine.documents import Example, Padding, encode_documents, encode_pairs
+from obverse.engine.order import timetable, training_order
 
 COMPLETE = "complete"  # written into a checkpoint once all its files are
-BATCHES_SORTED_TOGETHER = 32
 SECONDS_BETWEEN_CHECKPOINTS = 30.0
 
 
 def train(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    stage: Stage,
+    training: Training,
     *,
     folder: Path,
     seed: int,
-    checkpoint_every: int | None,
-    on_step: Callable[[int, int], None],
-    on_epoch: Callable[[int], None],
-    on_loss: Callable[[int, float], None],
+    watch: Watch,
 ) -> dict[str, Any]:
-    """Train `model` in place on `stage`; resume from the last whole checkpoint under `folder`.
+    """Train `model` in place; resume from the last whole checkpoint under `folder`.
 
     Args:
+        training: documents (`core.data.Document`) and the recipe.
         seed: decides the order of documents and, where the model has any, dropout.
-        checkpoint_every: epochs between checkpoints; None writes one after an epoch if the last is
-            half a minute old, so that short epochs are not spent on writing.
-        on_step: called as `on_step(done, total)` after every optimizer step.
-        on_epoch: called after each epoch, the model ready to be asked.
-        on_loss: called as `on_loss(step, loss)` about a hundred times a stage (nats a token).
+        watch: what is wanted along the way. Losses come about a hundred times (nats a token).
 
     Returns:
         Facts for the record: `steps`, `tokens` (padding left out), `resumed_from_step`.
@@ -60,40 +54,49 @@ def train(
     Raises:
         ObverseError: if a document is longer than the model can read.
     """
-    recipe = stage.recipe
-    limit = getattr(model.config, "max_position_embeddings", None)
-    if model.config.is_encoder_decoder:
-        examples = encode_pairs(tokenizer, stage.documents, recipe.pad_to)
-    else:
-        limit = min(filter(None, (limit, recipe.pad_to)), default=None)
-        examples = encode_documents(tokenizer, stage.documents, recipe.loss_on, limit)
-    order = training_order([len(e["input_ids"]) for e in examples], recipe, seed)
-    ends = recipe.epoch_ends(len(examples))
-    progress = _Progress(ends, checkpoint_every, on_step, on_epoch, on_loss)
+    recipe = training.recipe
+    examples = _encode(model, tokenizer, training)
+    lengths = [len(e["input_ids"]) for e in examples]
+    order = training_order(lengths, recipe, seed)
+    table = timetable(lengths, order, recipe)
+    stops = _Stops(model, table, watch)
+    checkpoint = last_checkpoint(folder)
+    if checkpoint is None:
+        stops.at(0)
     on_cpu = model.device.type == "cpu"
     if recipe.gradient_checkpointing:
         model.gradient_checkpointing_enable()
     trainer = Trainer(
         model=model,
-        args=_arguments(recipe, len(examples), folder, derive(seed, "dropout"), ends[-1], on_cpu),
+        args=_arguments(recipe, len(examples), folder, derive(seed, "dropout"), table.steps, on_cpu),
         train_dataset=_Ordered(examples, order),
         data_collator=Padding(tokenizer, recipe),
-        callbacks=[progress],
+        callbacks=[_Progress(table, stops, watch)],
     )
     if recipe.embedding_learning_rate is not None:
         trainer.optimizer = _optimizer(trainer, model, recipe.embedding_learning_rate)
     trainer.remove_callback(PrinterCallback)
     # One process trains on one device; Trainer would spread batches over all that it sees.
     trainer.args._n_gpu = min(trainer.args.n_gpu, 1)
-    checkpoint = last_checkpoint(folder)
     if checkpoint:
         restore(model, checkpoint)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return {
-        "steps": ends[-1],
-        "tokens": sum(len(examples[i]["input_ids"]) for i in order),
+        "steps": table.steps,
+        "tokens": table.tokens[-1],
         "resumed_from_step": int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else None,
     }
+
+
+def _encode(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, training: Training
+) -> list[Example]:
+    """Return the documents as the model reads them: whole texts, or pairs for an encoder-decoder."""
+    documents, recipe = training.documents, training.recipe
+    if model.config.is_encoder_decoder:
+        return encode_pairs(tokenizer, documents, recipe.pad_to)
+    limits = (getattr(model.config, "max_position_embeddings", None), recipe.pad_to)
+    return encode_documents(tokenizer, documents, recipe.loss_on, min(filter(None, limits), default=None))
 
 
 def restore(model: PreTrainedModel, folder: Path) -> None:
@@ -102,33 +105,10 @@ def restore(model: PreTrainedModel, folder: Path) -> None:
     By way of from_pretrained, which knows the older names under which some are stored (GPT-NeoX's
     embed_out); Trainer would leave those as they were made.
     """
-    model.load_state_dict(type(model).from_pretrained(folder, dtype=model.dtype).state_dict())
-
-
-def training_order(lengths: Sequence[int], recipe: Recipe, seed: int) -> list[int]:
-    """Return document indices for all epochs, in batches of like length, shuffled anew each epoch.
-
-    Every document comes exactly once an epoch. Those left over when an epoch does not divide into
-    whole batches open the next one, so that only the very last batch may be smaller.
-    """
-    draw = generator(seed, "order")
-    size = min(recipe.batch_size, len(lengths))
-    window = size * BATCHES_SORTED_TOGETHER
-    order: list[int] = []
-    left: list[int] = []
-    for _ in range(recipe.epochs):
-        shuffled = list(range(len(lengths)))
-        draw.shuffle(shuffled)
-        shuffled = left + shuffled
-        whole = len(shuffled) // size * size
-        shuffled, left = shuffled[:whole], shuffled[whole:]
-        batches: list[list[int]] = []
-        for start in range(0, whole, window):
-            pool = sorted(shuffled[start : start + window], key=lambda i: lengths[i])
-            batches += [pool[i : i + size] for i in range(0, len(pool), size)]
-        draw.shuffle(batches)
-        order += [i for batch in batches for i in batch]
-    return order + left
+    saved = type(model).from_pretrained(
+        folder, dtype=model.dtype, use_safetensors=True, trust_remote_code=False
+    )
+    model.load_state_dict(saved.state_dict())
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -211,39 +191,56 @@ def _optimizer(
     return made
 
 
-class _Progress(TrainerCallback):
-    """Counts epochs by steps, asks for checkpoints, and marks those that are whole."""
+class _Stops:
+    """Where a training stops for the model to be measured."""
 
-    def __init__(
-        self,
-        epoch_ends: Sequence[int],
-        checkpoint_every: int | None,
-        on_step: Callable[[int, int], None],
-        on_epoch: Callable[[int], None],
-        on_loss: Callable[[int, float], None],
-    ) -> None:
-        self.epochs = {step: epoch for epoch, step in enumerate(epoch_ends, start=1)}
-        self.checkpoint_every = checkpoint_every
-        self.step, self.epoch, self.loss = on_step, on_epoch, on_loss
+    def __init__(self, model: PreTrainedModel, table: Timetable, watch: Watch) -> None:
+        self.model, self.table, self.watch = model, table, watch
+        self.steps = frozenset(watch.stops(table))
+
+    def at(self, step: int) -> None:
+        """Have the model measured if this step is a stop.
+
+        What a measure draws or leaves behind (a state of the generator, gradients) must not reach the
+        training, which would then depend on what is measured.
+        """
+        if step not in self.steps:
+            return
+        point = Point(
+            step=step,
+            epoch=self.table.epochs_at(step),
+            tokens=self.table.tokens[step],
+            last=step == self.table.steps,
+        )
+        devices = [self.model.device] if self.model.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            self.watch.at(point)
+        self.model.zero_grad()
+
+
+class _Progress(TrainerCallback):
+    """Tells of progress, stops for measures, asks for checkpoints, and marks those that are whole."""
+
+    def __init__(self, table: Timetable, stops: _Stops, watch: Watch) -> None:
+        self.table, self.stops, self.watch = table, stops, watch
         self.saved_at = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
-        self.step(state.global_step, state.max_steps)
-        control.should_save = False
-        if epoch := self.epochs.get(state.global_step):
-            self.epoch(epoch)  # before the checkpoint, so that a resumed run has these observations
-            last = state.global_step == state.max_steps
-            control.should_save = not last and self._due(epoch)
+        step = state.global_step
+        self.watch.on_step(step, state.max_steps)
+        self.stops.at(step)  # before the checkpoint, so that a resumed run has these observations
+        control.should_save = step < self.table.steps and self._due(step)
         return control
 
-    def _due(self, epoch: int) -> bool:
-        if self.checkpoint_every is not None:
-            return epoch % self.checkpoint_every == 0
-        return time.monotonic() - self.saved_at > SECONDS_BETWEEN_CHECKPOINTS
+    def _due(self, step: int) -> bool:
+        every = self.watch.checkpoint_every
+        if every is None:
+            return time.monotonic() - self.saved_at > SECONDS_BETWEEN_CHECKPOINTS
+        return step in self.table.epoch_ends and self.table.epochs_at(step) % every == 0
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         if logs and math.isfinite(logs.get("loss", math.nan)):
-            self.loss(state.global_step, float(logs["loss"]))
+            self.watch.on_loss(state.global_step, float(logs["loss"]))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"

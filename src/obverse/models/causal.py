@@ -9,7 +9,7 @@ from obverse.models.local import LocalModel
 
 
 class CausalModel(LocalModel):
-    """A causal model and its tokenizer, to be trained and asked (fulfils `TrainableModel`)."""
+    """A causal model and its tokenizer. The prompt and what follows it are one text."""
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         super().__init__(model, tokenizer)

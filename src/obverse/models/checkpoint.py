@@ -1,27 +1,107 @@
-"""Finding, checking and loading checkpoints of transformers."""
+"""Checkpoints of transformers: which weights are meant, and what they are loaded in."""
 
-import hashlib
-import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal, Self
 
-import torch
-from safetensors import SafetensorError, safe_open
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoModelForSeq2SeqLM,
-    AutoTokenizer,
-    PreTrainedTokenizerBase,
-)
+from obverse.core.model import Capability, Model, ModelSpec, Setup
+from obverse.models import families
 
-import obverse.models.relative  # noqa: F401 - registers the type of grown models
-from obverse.core.errors import CannotLoadError, ObverseError
-from obverse.core.model import Checkpoint, Dtype
-from obverse.models import families, hub
-from obverse.models.causal import CausalModel
-from obverse.models.local import LocalModel
-from obverse.models.seq2seq import Seq2SeqModel
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+Dtype = Literal["float32", "bfloat16", "float16"]
+
+
+class Checkpoint(ModelSpec):
+    """A checkpoint of transformers, causal or encoder-decoder: a local directory or a hub name.
+
+    Attributes:
+        name: without one it is called by its directory, or its name on the hub and revision.
+        path: the directory; with `commit`, the name on the hub.
+        revision: the hub's branch or tag, as it was given.
+        commit: the hub's commit that is meant, filled in when the checkpoint is resolved.
+        family: what it has in common with the other models of a scaling trend; without one, the family
+            of a published model is filled in, which its name tells.
+        tokens: training tokens seen; filled in where the revision tells.
+        parameters: their number by the configuration, embeddings included, filled in likewise.
+        weights: a hash of the directory's files, or the hub's name and commit, filled in likewise.
+        dtype: what the weights are loaded in; training takes float32.
+    """
+
+    made_here = False
+
+    name: str = ""
+    path: str
+    revision: str | None = None
+    commit: str | None = None
+    tokens: int | None = None
+    parameters: int | None = None
+    weights: str = ""
+    dtype: Dtype = "float32"
+
+    def abilities(self) -> frozenset[Capability]:
+        asked: frozenset[Capability] = frozenset({"scores", "generates", "saves"})
+        return asked | {"trains"} if self.dtype == "float32" else asked
+
+    def lacks(self, needed: frozenset[Capability]) -> str | None:
+        if "trains" in needed - self.abilities():
+            return f"--dtype {self.dtype} is for models that are only asked; training is in float32"
+        return super().lacks(needed)
+
+    def resolve(self) -> Self:
+        """Return a copy with name, weights, number of parameters, and what else the name tells.
+
+        Weights on the hub are not downloaded before they are loaded.
+
+        Raises:
+            ObverseError: if a directory is given with a revision, or a path is no directory.
+            CannotLoadError: if the checkpoint lacks a part, or the hub cannot give it.
+        """
+        if self.weights:
+            return self
+        from obverse.models.pretrained import find
+
+        found = find(self.path, self.revision)
+        tokens = families.tokens_of(found.name, self.revision) if self.tokens is None else self.tokens
+        return self.model_copy(
+            update={
+                "name": self.name or (f"{found.name}@{self.revision}" if self.revision else found.name),
+                "path": found.path,
+                "commit": found.commit,
+                "family": self.family or families.family_of(found.name) or "",
+                "tokens": tokens,
+                "parameters": found.parameters,
+                "weights": found.weights,
+            }
+        )
+
+    def build(self, setup: Setup) -> Model:
+        """Load the weights and the tokenizer.
+
+        Raises:
+            CannotLoadError: if the hub does not give the weights, or they are no whole language model.
+        """
+        from obverse.models.pretrained import load
+
+        spec = self.resolve()
+        return load(spec.path, spec.commit, spec.dtype).to(setup.device)
+
+    def identity(self) -> object:
+        """Return which weights they are and their type; where they lie does not matter."""
+        return {"weights": self.resolve().weights, "dtype": self.dtype}
+
+    def size(self) -> int | None:
+        return self.parameters
+
+    def seen(self) -> int | None:
+        return self.tokens
+
+    def moment(self) -> int | str | None:
+        return self.revision if self.tokens is None else self.tokens
+
+    def longer_name(self) -> str:
+        """Return the directory's name behind its parent's; the hub's names are as long as they get."""
+        return self.name if self.commit else "/".join(Path(self.path).parts[-2:])
 
 
 def resolve(
@@ -29,138 +109,18 @@ def resolve(
 ) -> Checkpoint:
     """Return the checkpoint at a local directory or under a hub name, and what tells it from others.
 
-    Weights on the hub are not downloaded before they are loaded. `family` is that of a published
-    model, known by its name, unless given.
+    Raises:
+        As `Checkpoint.resolve`.
+    """
+    return Checkpoint(path=path_or_name, revision=revision, family=family or "", dtype=dtype).resolve()
+
+
+def load_tokenizer(path_or_name: str, revision: str | None = None) -> "PreTrainedTokenizerBase":
+    """Load the tokenizer alone of a local directory or hub name.
 
     Raises:
-        ObverseError: if a directory is given with a revision, or a path is no directory.
-        CannotLoadError: if the checkpoint lacks a part, or the hub cannot give it.
+        ObverseError: if there is none.
     """
-    known: dict[str, Any]
-    if Path(path_or_name).is_dir():
-        _refuse_revision(path_or_name, revision)
-        folder = Path(path_or_name).resolve()
-        check(folder)
-        name = folder.name
-        known = {"path": str(folder), "weights": _hash(folder)}
-    else:
-        name = path_or_name
-        found = hub.listing(name, revision)
-        folder = found.folder
-        _refuse_incomplete(name, found.files)
-        # A commit is a hash of all files, and known before the weights are here.
-        known = {"path": name, "commit": found.commit, "weights": f"hub:{name}@{found.commit}"}
-    return Checkpoint(
-        name=f"{name}@{revision}" if revision else name,
-        revision=revision,
-        family=family or families.family_of(name) or "",
-        tokens=families.tokens_of(name, revision),
-        parameters=_parameters(folder),
-        dtype=dtype,
-        **known,
-    )
+    from obverse.models.pretrained import tokenizer_of
 
-
-def check(folder: Path) -> None:
-    """Refuse a directory that is not a whole checkpoint, naming what is missing."""
-    _refuse_incomplete(str(folder), frozenset(p.name for p in folder.glob("*") if p.is_file()))
-    config = folder / "config.json"
-    try:
-        json.loads(config.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CannotLoadError(f"{config}: not valid JSON: {error}") from None
-    for shard in sorted(folder.glob("*.safetensors")):
-        try:
-            with safe_open(shard, "pt"):
-                pass
-        except (SafetensorError, OSError) as error:
-            raise CannotLoadError(f"{shard}: not a whole safetensors file: {error}") from None
-
-
-def _refuse_revision(folder: str, revision: str | None) -> None:
-    if revision is not None:
-        raise ObverseError(
-            f"{folder}@{revision}: {folder} is a directory, which holds one set of weights; a revision "
-            "is for names on the Hugging Face hub"
-        )
-
-
-def _refuse_incomplete(where: str, files: frozenset[str]) -> None:
-    """Refuse a directory or repository whose files are not those of a checkpoint."""
-    if "config.json" not in files:
-        raise CannotLoadError(f"{where}: no config.json; expected a checkpoint saved by transformers")
-    top = [f for f in files if "/" not in f]
-    if not any(f.endswith(".safetensors") for f in top):
-        other = ", ".join(sorted(f for f in top if f.endswith(".bin")))
-        found = f" ({other} is a pickle, which is not loaded)" if other else ""
-        raise CannotLoadError(f"{where}: no weights; expected model.safetensors or its shards{found}")
-    if not {"tokenizer.json", "tokenizer.model", "vocab.json"} & files:
-        raise CannotLoadError(f"{where}: no tokenizer; expected tokenizer.json beside the weights")
-
-
-def _parameters(folder: Path) -> int:
-    """Return how many parameters the configuration asks for, embeddings included, without making them."""
-    try:
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-        with torch.device("meta"):
-            model = _kind(config).from_config(config, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
-        raise CannotLoadError(f"{folder}: cannot be loaded as a language model: {error}") from error
-    return sum(p.numel() for p in model.parameters())
-
-
-def _kind(config: Any) -> Any:
-    """Return transformers' class for encoder-decoders (T5) or for causal models."""
-    return AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-
-
-def load(spec: Checkpoint) -> LocalModel:
-    """Load a resolved checkpoint in its `dtype` (remote code off, safetensors only).
-
-    Raises:
-        CannotLoadError: if the hub does not give the weights, or they are not a whole language model.
-    """
-    folder = Path(spec.path) if spec.commit is None else hub.download(spec.path, spec.commit)
-    check(folder)
-    try:
-        kind = _kind(AutoConfig.from_pretrained(folder, trust_remote_code=False))
-        loaded: Any = kind.from_pretrained(
-            folder, dtype=getattr(torch, spec.dtype), use_safetensors=True, trust_remote_code=False,
-            output_loading_info=True,
-        )  # fmt: skip
-        model, report = loaded
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise CannotLoadError(f"{folder}: cannot be loaded as a language model: {error}") from error
-    lacking = sorted(report["missing_keys"]) + sorted(map(str, report["mismatched_keys"]))
-    if lacking:
-        raise CannotLoadError(
-            f"{folder}: the weights lack {', '.join(lacking[:3])}{' …' if lacking[3:] else ''}; "
-            "expected a whole language model, with its output layer"
-        )
-    made = Seq2SeqModel if model.config.is_encoder_decoder else CausalModel
-    return made(model, tokenizer)
-
-
-def load_tokenizer(path_or_name: str, revision: str | None = None) -> PreTrainedTokenizerBase:
-    """Load the tokenizer alone of a local directory or hub name."""
-    folder = Path(path_or_name)
-    if folder.is_dir():
-        _refuse_revision(path_or_name, revision)
-    else:
-        folder = hub.download(path_or_name, revision, hub.SMALL)
-    try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
-    except (OSError, ValueError, KeyError) as error:
-        raise ObverseError(f"{folder}: no tokenizer that can be loaded: {error}") from None
-    return tokenizer
-
-
-def _hash(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.suffix in {".safetensors", ".json", ".model", ".txt"}:
-            digest.update(path.name.encode())
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
+    return tokenizer_of(path_or_name, revision)

@@ -1,77 +1,87 @@
-"""Small decoders trained on the standard library's sources, asked as they grow."""
+"""Small decoders trained on the standard library's sources, and asked as they grow."""
 
-from collections.abc import Callable, Iterator
-from functools import lru_cache
-from pathlib import Path
+from typing import Annotated, ClassVar, Self
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from transformers import PreTrainedTokenizerFast
+from pydantic import Field, model_validator
 
-from obverse.core.model import Grown
-from obverse.core.seeds import derive
-from obverse.engine.pretrain import pretrain, windows
-from obverse.models.causal import CausalModel
-from obverse.models.corpus import corpus_hash, standard_library
-from obverse.models.relative import RelativeConfig, RelativeModel
-from obverse.models.scratch import train_tokenizer
-
-SEPARATOR = ","
+from obverse.core.errors import ObverseError
+from obverse.core.model import Capability, Model, ModelSpec, Setup
+from obverse.models.corpus import corpus_hash
 
 
-def resolve(spec: Grown) -> Grown:
-    """Fill in the hash of the corpus, so that another Python's library is another run."""
-    return spec.model_copy(update={"corpus": corpus_hash()})
+class Grown(ModelSpec):
+    """A small decoder trained on Python's standard library, and asked as it grows.
 
+    Attributes:
+        layers: its depth, what makes a family of these; `hidden_size` and `heads` its shape.
+        tokens: how many it is trained on, in windows of `window` tokens, `batch` windows a step.
+        checkpoints: how often it is asked, the last time at the end, halving the tokens each time back.
+        repeated: the share of windows in which a segment recurs (without them nothing is learnt of
+            repetition within a few million tokens).
+        corpus: SHA-256 of the text, filled in when the model is resolved: another Python's library is
+            another text.
+    """
 
-def parameters(spec: Grown) -> int:
-    """Return how many parameters the model has, embeddings included, without making them."""
-    with torch.device("meta"):
-        model = RelativeModel(_config(spec, spec.vocabulary))
-    return sum(p.numel() for p in model.parameters())
+    can: ClassVar[frozenset[Capability]] = frozenset({"scores", "generates", "saves"})
+    same_for_all_seeds: ClassVar[bool] = False
 
+    name: str = "grown"
+    family: str = "grown"
+    layers: Annotated[int, Field(ge=1)] = 2
+    hidden_size: Annotated[int, Field(ge=8)] = 96
+    heads: Annotated[int, Field(ge=1)] = 4
+    vocabulary: Annotated[int, Field(ge=257)] = 1024
+    tokens: Annotated[int, Field(ge=1024)] = 800_000
+    window: Annotated[int, Field(ge=64)] = 128
+    batch: Annotated[int, Field(ge=1)] = 8
+    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    repeated: Annotated[float, Field(ge=0, le=1)] = 0.6
+    checkpoints: Annotated[int, Field(ge=1)] = 5
+    corpus: str = ""
 
-def stops(spec: Grown) -> list[int]:
-    """Return after how many windows the model is asked: halves, back from the end, on a log scale."""
-    count = spec.tokens // spec.window // spec.batch
-    return [count // 2**back * spec.batch for back in reversed(range(spec.checkpoints))]
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.hidden_size % self.heads:
+            raise ValueError(
+                f"hidden_size {self.hidden_size} is not a multiple of {self.heads}, which its heads need"
+            )
+        if self._steps < 2 ** (self.checkpoints - 1):
+            raise ValueError(
+                f"tokens {self.tokens} are {self._steps} steps, too few for {self.checkpoints} "
+                "checkpoints, each at half the tokens of the next"
+            )
+        return self
 
+    @property
+    def _steps(self) -> int:
+        return self.tokens // self.window // self.batch
 
-def grow(
-    spec: Grown, seed: int, folder: Path, device: str, on_step: Callable[[int, int], None]
-) -> Iterator[tuple[int, CausalModel]]:
-    """Yield `(tokens seen, model)` at each stop; state under `folder` lets a later call go on."""
-    tokenizer, corpus = _tokens(spec.vocabulary)
-    marks = stops(spec)
-    data = windows(
-        corpus, len(tokenizer), np.array(tokenizer(SEPARATOR)["input_ids"]), marks[-1], spec.window,
-        derive(seed, "data"), spec.repeated,
-    )  # fmt: skip
-    torch.manual_seed(derive(seed, "initialisation"))
-    model = RelativeModel(_config(spec, len(tokenizer)))
-    torch.nn.Module.to(model, device)
-    asked = CausalModel(model, tokenizer)
-    seen_so_far = pretrain(
-        model, data, batch=spec.batch, learning_rate=spec.learning_rate, stops=marks, folder=folder,
-        on_step=on_step,
-    )  # fmt: skip
-    for seen in seen_so_far:
-        yield seen * spec.window, asked
+    def stops(self) -> list[int]:
+        """Return after how many steps the model is asked: all, a half, a quarter …, in rising order."""
+        return [self._steps // 2**back for back in reversed(range(self.checkpoints))]
 
+    def resolve(self) -> Self:
+        return self.model_copy(update={"corpus": corpus_hash()})
 
-def _config(spec: Grown, vocabulary: int) -> RelativeConfig:
-    return RelativeConfig(
-        vocab_size=vocabulary,
-        hidden_size=spec.hidden_size,
-        num_hidden_layers=spec.layers,
-        num_attention_heads=spec.heads,
-        distances=spec.window,
-    )
+    def build(self, setup: Setup) -> Model:
+        """Make the model as it is before its growth.
 
+        Raises:
+            ObverseError: if the standard library is not the one that the model was resolved with.
+        """
+        if self.corpus not in ("", corpus_hash()):
+            raise ObverseError(
+                f"{self.name}: the sources of this Python's standard library are not those of the Python "
+                "where the run was planned; use the same version in both places"
+            )
+        from obverse.models.growing import GrowingModel
 
-@lru_cache(maxsize=1)
-def _tokens(vocabulary: int) -> tuple[PreTrainedTokenizerFast, NDArray[np.int64]]:
-    text = standard_library()
-    tokenizer = train_tokenizer([text], vocabulary)
-    return tokenizer, np.array(tokenizer(text, verbose=False)["input_ids"], dtype=np.int64)
+        return GrowingModel(self, setup.seed, setup.folder).to(setup.device)
+
+    def size(self) -> int:
+        from obverse.models.growing import parameters
+
+        return parameters(self)
+
+    def moment(self) -> int:
+        return self.tokens

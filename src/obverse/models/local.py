@@ -2,28 +2,35 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from obverse.core.recipe import Stage
+from obverse.core.model import Watch
+from obverse.core.stage import Training
 from obverse.engine.generate import generate
+from obverse.engine.tokens import count_in_context, encode
 from obverse.engine.train import restore, train
+from obverse.models.quiet import quiet
 
 
 class LocalModel(ABC):
-    """A model and its tokenizer, to be trained and asked (fulfils `TrainableModel`)."""
-
-    scores = True
+    """A model and its tokenizer, to be trained and asked (fulfils `Scores`, `Generates`, `Trains`)."""
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        quiet()
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
         self.model = model
         self.tokenizer = tokenizer
+
+    def to(self, device: str) -> Self:
+        """Move the weights to a device, and return the model."""
+        torch.nn.Module.to(self.model, device)
+        return self
 
     @property
     def parameters(self) -> int:
@@ -44,28 +51,20 @@ class LocalModel(ABC):
         encoded = self.tokenizer(list(texts), add_special_tokens=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
 
-    def train(
-        self,
-        stage: Stage,
-        *,
-        folder: Path,
-        seed: int,
-        checkpoint_every: int | None,
-        on_step: Callable[[int, int], None],
-        on_epoch: Callable[[int], None],
-        on_loss: Callable[[int, float], None],
-    ) -> dict[str, Any]:
-        return train(
-            self.model,
-            self.tokenizer,
-            stage,
-            folder=folder,
-            seed=seed,
-            checkpoint_every=checkpoint_every,
-            on_step=on_step,
-            on_epoch=on_epoch,
-            on_loss=on_loss,
-        )
+    def count_in_context(self, prompt: str, continuation: str) -> int:
+        """Return how many tokens of `prompt + continuation` are the continuation's.
+
+        A token that merges the end of the prompt with its start is one of them.
+        """
+        return count_in_context(self.tokenizer, prompt, continuation)
+
+    def fits(self, text: str) -> bool:
+        """Return whether a text is within what the model can read."""
+        limit = getattr(self.model.config, "max_position_embeddings", None)
+        return limit is None or len(encode(self.tokenizer, text)) <= limit
+
+    def train(self, training: Training, *, folder: Path, seed: int, watch: Watch) -> dict[str, Any]:
+        return train(self.model, self.tokenizer, training, folder=folder, seed=seed, watch=watch)
 
     def weights_hash(self) -> str:
         digest = hashlib.sha256()
@@ -75,6 +74,7 @@ class LocalModel(ABC):
         return digest.hexdigest()
 
     def save(self, folder: Path) -> None:
+        quiet()
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
 

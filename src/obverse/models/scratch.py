@@ -1,125 +1,70 @@
-"""Small models made from scratch."""
+"""Small models made from scratch, each with a tokenizer made for the study."""
 
-from collections.abc import Iterable
+from typing import Annotated, ClassVar, Literal, Self
 
-import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import (
-    GPT2Config,
-    GPT2LMHeadModel,
-    GPTNeoXConfig,
-    GPTNeoXForCausalLM,
-    PreTrainedTokenizerFast,
-    T5Config,
-    T5ForConditionalGeneration,
-)
+from pydantic import Field, model_validator
 
-from obverse.core.model import Scratch
+from obverse.core.errors import ObverseError
+from obverse.core.model import Capability, Model, ModelSpec, Setup
 from obverse.core.seeds import derive
-from obverse.models.causal import CausalModel
-from obverse.models.local import LocalModel
-from obverse.models.seq2seq import Seq2SeqModel
-
-END_OF_TEXT = "<|endoftext|>"
-PADDING = "<|padding|>"
-UNKNOWN = "<|unknown|>"
 
 
-def make(spec: Scratch, told: Iterable[str], seed: int, asked: Iterable[str] = ()) -> LocalModel:
-    """Make the model that `spec` describes, weights from `seed`.
+class Scratch(ModelSpec):
+    """A small model made from scratch, with a tokenizer made for the study.
 
-    The BPE is trained on what the model is `told`; a tokenizer of words knows what is `asked` as well.
+    Attributes:
+        architecture: GPT-NeoX, GPT-2 (learned positions, untied embeddings) or T5 (encoder-decoder).
+        tokenizer: byte-level BPE trained on the documents, or one token a word for all that is told
+            or asked.
+        vocabulary: of the BPE, at most.
+        dropout: everywhere that the architecture has it; `embedding_dropout` on the input embeddings
+            alone (GPT-2).
+        family: what makes a series of sizes of these.
     """
-    if spec.tokenizer == "bpe":
-        tokenizer = train_tokenizer(told, spec.vocabulary)
-    else:
-        tokenizer = word_tokenizer([*told, *asked])
-    torch.manual_seed(derive(seed, "initialisation"))
-    if spec.architecture == "t5":
-        return Seq2SeqModel(T5ForConditionalGeneration(_t5(spec, tokenizer)), tokenizer)
-    if spec.architecture == "gpt2":
-        return CausalModel(GPT2LMHeadModel(_gpt2(spec, tokenizer)), tokenizer)
-    return CausalModel(GPTNeoXForCausalLM(_gpt_neox(spec, tokenizer)), tokenizer)
 
+    can: ClassVar[frozenset[Capability]] = frozenset({"scores", "generates", "trains", "saves"})
+    blank: ClassVar[bool] = True
+    same_for_all_seeds: ClassVar[bool] = False
 
-def _gpt_neox(spec: Scratch, tokenizer: PreTrainedTokenizerFast) -> GPTNeoXConfig:
-    return GPTNeoXConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=spec.hidden_size,
-        num_hidden_layers=spec.layers,
-        num_attention_heads=spec.heads,
-        intermediate_size=4 * spec.hidden_size,
-        max_position_embeddings=spec.max_tokens,
-        hidden_dropout=spec.dropout,
-        bos_token_id=tokenizer.eos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.eos_token_id,
-    )
+    name: str = "scratch"
+    architecture: Literal["gpt-neox", "gpt2", "t5"] = "gpt-neox"
+    tokenizer: Literal["bpe", "words"] = "bpe"
+    hidden_size: Annotated[int, Field(ge=8)] = 128
+    layers: Annotated[int, Field(ge=1)] = 4
+    heads: Annotated[int, Field(ge=1)] = 4
+    vocabulary: Annotated[int, Field(ge=257)] = 4096
+    max_tokens: Annotated[int, Field(ge=16)] = 512
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    embedding_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.hidden_size % (divisor := 2 * self.heads):
+            raise ValueError(
+                f"hidden_size {self.hidden_size} is not a multiple of {divisor}, which its heads need"
+            )
+        if self.embedding_dropout and self.architecture != "gpt2":
+            raise ValueError(
+                f"embedding_dropout {self.embedding_dropout}: {self.architecture} has no dropout on the "
+                "embeddings alone; use architecture gpt2, or dropout"
+            )
+        return self
 
-def _gpt2(spec: Scratch, tokenizer: PreTrainedTokenizerFast) -> GPT2Config:
-    return GPT2Config(
-        vocab_size=len(tokenizer),
-        n_positions=spec.max_tokens,
-        n_embd=spec.hidden_size,
-        n_layer=spec.layers,
-        n_head=spec.heads,
-        resid_pdrop=spec.dropout,
-        attn_pdrop=spec.dropout,
-        embd_pdrop=spec.embedding_dropout or spec.dropout,
-        tie_word_embeddings=False,
-        bos_token_id=tokenizer.eos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
+    def build(self, setup: Setup) -> Model:
+        """Make the tokenizer from the texts, and the model with weights drawn from the seed.
 
+        The BPE is trained on what the model is told; a tokenizer of words knows what is asked as well.
 
-def _t5(spec: Scratch, tokenizer: PreTrainedTokenizerFast) -> T5Config:
-    return T5Config(
-        vocab_size=len(tokenizer),
-        d_model=spec.hidden_size,
-        d_kv=spec.hidden_size // spec.heads,
-        d_ff=4 * spec.hidden_size,
-        num_layers=spec.layers,
-        num_heads=spec.heads,
-        dropout_rate=spec.dropout,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        **{"decoder_start_token_id": tokenizer.pad_token_id},
-    )
+        Raises:
+            ObverseError: if the model is told nothing.
+        """
+        if all(stage.training is None for stage in setup.stages):
+            raise ObverseError(f"{self.name}: a model from scratch knows nothing before it is trained")
+        from obverse.models.architectures import make
+        from obverse.models.tokenizers import train_tokenizer, word_tokenizer
 
-
-def word_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
-    """Make a tokenizer with one token for each word (between spaces) of `texts`, in sorted order."""
-    words = sorted({word for text in texts for word in text.split()})
-    vocabulary = {word: i for i, word in enumerate([END_OF_TEXT, PADDING, UNKNOWN, *words])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        eos_token=END_OF_TEXT,
-        pad_token=PADDING,
-        unk_token=UNKNOWN,
-        clean_up_tokenization_spaces=False,
-    )
-
-
-def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
-    """Train a byte-level BPE of at most `vocabulary` tokens; the same texts give the same tokens."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
-        min_frequency=2,
-        special_tokens=[END_OF_TEXT],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        eos_token=END_OF_TEXT,
-        pad_token=END_OF_TEXT,
-        clean_up_tokenization_spaces=False,
-    )
+        if self.tokenizer == "bpe":
+            tokenizer = train_tokenizer(setup.told(), self.vocabulary)
+        else:
+            tokenizer = word_tokenizer([*setup.told(), *setup.asked()])
+        return make(self, tokenizer, derive(setup.seed, "initialisation")).to(setup.device)

@@ -7,9 +7,13 @@ from obverse.models.local import LocalModel
 
 
 class Seq2SeqModel(LocalModel):
-    """An encoder-decoder and its tokenizer, to be trained and asked (fulfils `TrainableModel`)."""
+    """An encoder-decoder and its tokenizer. The encoder reads the prompt, the decoder writes."""
 
     def logprobs(
         self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
     ) -> list[list[float]]:
         return score_pairs(self.model, self.tokenizer, prompts, continuations)
+
+    def count_in_context(self, prompt: str, continuation: str) -> int:
+        """Return how many tokens a continuation has: it is a text of its own, whatever was read."""
+        return self.count_tokens([continuation])[0]

@@ -1,26 +1,22 @@
 """One look for all figures, and their files."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import altair as alt
 import polars as pl
 import vl_convert
 
+from obverse.store import files
+
 # Okabe and Ito's colours, told apart by colour-blind readers.
 BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676"
+AMBER, SKY, BLACK = "#E69F00", "#56B4E9", "#1d1d1f"
+PALETTE = (BLUE, ORANGE, GREEN, PINK, AMBER, SKY, GREY, BLACK)
 SCALE = 2.0
 STROKES = alt.Legend(symbolType="stroke", symbolStrokeWidth=2, symbolOpacity=1, symbolSize=300)
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A chart, the name of its files, and the caption that belongs under it."""
-
-    name: str
-    caption: str
-    chart: alt.TopLevelMixin
 
 
 def lines_with_bands(
@@ -40,6 +36,11 @@ def lines_with_bands(
     )
 
 
+def colours(names: Sequence[str]) -> alt.Scale:
+    """Return a colour for each of the names, at most as many as PALETTE has."""
+    return alt.Scale(domain=list(names), range=list(PALETTE[: len(names)]))
+
+
 def styled(chart: Any) -> Any:
     """Apply the common look."""
     return (
@@ -51,12 +52,37 @@ def styled(chart: Any) -> Any:
         )
         .configure_legend(labelFontSize=11, titleFontSize=12, titleFontWeight="normal", labelLimit=300)
         .configure_header(labelFontSize=12, titleFontSize=12, labelFontWeight="bold", labelLimit=300)
+        .configure_title(fontSize=12, fontWeight="bold", anchor="start")
     )  # fmt: skip
 
 
 def render(chart: alt.TopLevelMixin) -> tuple[str, bytes]:
     """Return the chart as SVG text and as PNG."""
-    spec = styled(chart).to_dict()
+    with alt.data_transformers.disable_max_rows():
+        spec = styled(chart).to_dict()
     svg: str = vl_convert.vegalite_to_svg(spec)
     png: bytes = vl_convert.vegalite_to_png(spec, scale=SCALE)
     return svg, png
+
+
+def save(folder: Path, name: str, chart: alt.TopLevelMixin) -> str:
+    """Write NAME.svg and NAME.png to `folder`, and return the SVG."""
+    svg, png = render(chart)
+    svg = _with_own_ids(svg, name)
+    files.write_text(folder / f"{name}.svg", svg)
+    files.write_bytes(folder / f"{name}.png", png)
+    return svg
+
+
+def _with_own_ids(svg: str, name: str) -> str:
+    """Return the SVG with ids (of clips and gradients) that no other figure of a page has, and that are
+    the same whatever was drawn before it: Vega counts them on."""
+    ids: dict[str, str] = {}
+
+    def rename(tag: re.Match[str]) -> str:
+        return re.sub(r'(\bid="|url\(#|href="#)([^")]+)', new, tag.group())
+
+    def new(found: re.Match[str]) -> str:
+        return found[1] + ids.setdefault(found[2], f"{name}-part{len(ids)}")
+
+    return re.sub(r"<[^<>]*>", rename, svg)

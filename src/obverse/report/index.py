@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from obverse.core.errors import ObverseError
-from obverse.report.build import template
+from obverse.report import left
+from obverse.report.render import fill
 from obverse.store import files
 
 
@@ -13,7 +14,7 @@ def build_index(out: str | Path) -> Path:
     """Write index.html under `out`, whose subdirectories are studies with reports; return its path.
 
     Raises:
-        ObverseError: if there is none.
+        ObverseError: if there is none, or one of them cannot be read.
     """
     out = Path(out)
     studies = [_read(page.parent) for page in sorted(out.glob("*/report.html"))]
@@ -23,17 +24,17 @@ def build_index(out: str | Path) -> Path:
         )
     studies.sort(key=lambda study: study["time"])
     path = out / "index.html"
-    files.write_text(path, template("index.html.j2", studies=studies))
+    files.write_text(path, fill("index.html.j2", studies=studies))
     return path
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    study = files.read_json(folder / "study.json")
-    claims = files.read_json(folder / "claims.json")["claims"]
+    study, claims = left.study_and_claims(folder)
     return {
         "folder": folder.name,
         "title": study["title"],
-        "paper": study["reference"].get("paper", ""),
+        "about": study["about"],
+        "paper": study["paper"],
         "command": study["command"] or "(run from Python)",
         "time": study["provenance"]["time"],
         "claims": claims,

@@ -1,10 +1,10 @@
 """Means of clustered rows, with intervals over facts and seeds.
 
-Rows are not independent: a fact is asked about in several prompts, and every fact of a seed is answered
-by one trained model. The variance of a mean is estimated by leaving out one fact, and one seed, at a
-time (delete-one jackknife), and the two are combined as for multi-way clustered data (Cameron, Gelbach
-and Miller 2011), which covers facts shared by all seeds and facts drawn anew for each. Degrees of
-freedom follow Satterthwaite, so that three seeds are treated as three.
+Rows are not independent: a fact is asked about in several prompts, and one trained model answers for all
+facts of a seed. The standard error of a mean therefore comes from leaving out one fact, and one seed, at
+a time (delete-one jackknife). The two are combined as for data with several ways of clustering (Cameron,
+Gelbach and Miller 2011), which is right for facts that all seeds share and for facts that each seed
+draws anew. The degrees of freedom follow Satterthwaite, so that three seeds count as three.
 """
 
 import math
@@ -22,12 +22,17 @@ from scipy import stats
 class ClusteredMean:
     """A mean with its standard error; fulfils the Estimate contract.
 
-    Where all values are the same and lie within known bounds, the error is what one more fact could
-    change: that nothing was seen to differ does not make certain, least of all with few facts.
+    Values that are all the same have no spread, and yet more facts might differ. So the standard error of
+    such values, if they lie between known bounds, is what one more fact could change. A proportion, with
+    bounds (0, 1), has an interval at least as wide as Jeffreys' for as many trials as facts: near 0 and 1
+    the spread that was seen is too small, and no hit in ten facts does not show that there is none.
 
-    `se` is NaN where the data cannot tell (a single fact). `bounds` clip the interval; for a proportion,
-    (0, 1), it is also at least as wide as the Jeffreys interval with facts as the trials: near 0 and 1
-    the spread of what was seen says too little, and no hit at all does not make certain.
+    Attributes:
+        value: the mean.
+        se: its standard error; NaN where the data cannot tell (a single fact).
+        df: degrees of freedom of the t distribution.
+        n_facts, n_seeds, n_rows: how many there are.
+        bounds: between which values lie; they clip the interval.
     """
 
     value: float
@@ -40,6 +45,7 @@ class ClusteredMean:
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the two-sided interval at `level`."""
+        # value ± t_{(1 + level) / 2, df} · se
         half = float(stats.t.ppf(0.5 + level / 2, self.df)) * self.se if self.se else 0.0
         low, high = self.value - half, self.value + half
         if self.bounds is not None:
@@ -65,11 +71,13 @@ class ClusteredMean:
             p = float(stats.t.sf(distance / self.se, self.df))
         else:
             p = 0.0 if distance > 0 else 1.0
+        # The larger of both p-values, as the interval is the wider of both intervals.
         if self.bounds == (0.0, 1.0):
             p = max(p, float(tail(stats.beta(*self._jeffreys()))))
         return p
 
     def _jeffreys(self) -> tuple[float, float]:
+        """Return the parameters of Beta(hits + ½, misses + ½), with facts as the trials."""
         hits = self.value * self.n_facts
         return hits + 0.5, self.n_facts - hits + 0.5
 
@@ -83,8 +91,10 @@ def clustered_mean(
 ) -> ClusteredMean:
     """Return the mean of `values` (n,) with rows clustered by `facts` (n,) and `seeds` (n,).
 
-    `also` holds further labels (n,) that rows have in common (pattern and template of an item). A
-    label that all rows share, such as a single seed, says nothing and is passed over.
+    Args:
+        bounds: between which all values lie, (0, 1) for a proportion.
+        also: further labels (n,) that rows have in common, such as the wording of a prompt. A label
+            that all rows share, such as a single seed, says nothing of the spread and is passed over.
 
     Raises:
         ValueError: if there are no values, one is missing, or the lengths differ.
@@ -103,13 +113,24 @@ def clustered_mean(
     if se < 1e-12 * max(1.0, abs(float(x.mean()))):
         se = 0.0  # rounding of a constant
     if se == 0 and n_facts > 1 and bounds is not None and bounds != (0.0, 1.0):
+        # One more fact, half the range off, moves the mean of n by about (range / 2) / n.
         span = bounds[1] - bounds[0]
         se = span / 2 / n_facts if math.isfinite(span) else 0.0
     return ClusteredMean(float(x.mean()), se, df, n_facts, n_seeds, len(x), bounds)
 
 
 def _clustered_variance(x: NDArray[np.float64], ways: list[NDArray[np.intp]]) -> tuple[float, float]:
-    """Return the variance of the mean over several ways of clustering, and its degrees of freedom."""
+    """Return the variance of the mean over several ways of clustering, and its degrees of freedom.
+
+    With V_A the jackknife variance over the groups of way A, and V_AB over the groups that agree in A and
+    B, inclusion and exclusion gives
+
+        V = Σ_A V_A − Σ_AB V_AB + Σ_ABC V_ABC − …
+
+    since what two ways have in common is counted twice in the first sum. A difference of estimates can
+    come out too small, even below zero, so V is at least the largest V_A. Satterthwaite's degrees of
+    freedom are V² / Σ_A V_A² / (g_A − 1), with g_A the number of groups.
+    """
     if not ways:
         return math.nan, math.nan
     single = [_jackknife_variance(x, way) for way in ways]
@@ -132,7 +153,11 @@ def _codes(labels: Sequence[Hashable]) -> NDArray[np.intp]:
 
 
 def _jackknife_variance(x: NDArray[np.float64], group: NDArray[np.intp]) -> float:
-    """Return the delete-one-group jackknife variance of the mean; NaN for a single group."""
+    """Return the delete-one-group jackknife variance of the mean; NaN for a single group.
+
+    With m_i the mean of all rows but those of group i, and g groups, (g − 1) / g · Σ_i (m_i − m̄)².
+    Groups of one row each give the usual s² / n.
+    """
     sums, counts = np.bincount(group, weights=x), np.bincount(group)
     groups = len(counts)
     if groups < 2:

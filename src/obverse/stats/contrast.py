@@ -1,8 +1,8 @@
-"""Differences between subsets, and how they change over variants, with seeds as the unit.
+"""Differences between two sets of rows, and how they change over a setting, with seeds as the unit.
 
-Every seed draws its own data and trains its own model, so a seed's difference between two subsets is
-one independent measurement. Several second stages that go on from one first stage are averaged within
-their seed: they are nested in it, and tell nothing about other first stages.
+Every seed draws its own data and trains its own model, so a seed's difference is one independent
+measurement. Branches that go on from one first stage are averaged within their seed: they are nested in
+it, and tell nothing about other first stages.
 """
 
 import math
@@ -23,7 +23,7 @@ def difference(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> ClusteredMean |
 
 
 def excess(pair: Pair, control: Pair, metric: str) -> ClusteredMean | None:
-    """Return how much the difference in `pair` exceeds that in `control`, seed by seed."""
+    """Return how much the difference in `pair` exceeds that in `control`, over seeds that have both."""
     of_pair, of_control = by_seed(*pair, metric), by_seed(*control, metric)
     values = {seed: of_pair[seed] - of_control[seed] for seed in of_pair if seed in of_control}
     return over_seeds(values, _facts([*pair, *control], metric), _least(*pair, metric))
@@ -32,8 +32,8 @@ def excess(pair: Pair, control: Pair, metric: str) -> ClusteredMean | None:
 def slope(pairs: Mapping[float, Pair], metric: str) -> ClusteredMean | None:
     """Return how much mean(a) − mean(b) changes for each unit of x, given `{x: (a, b)}`.
 
-    A line is fitted to each seed's differences by least squares; the mean slope over seeds is
-    estimated. None if there are fewer than two places x at which any seed was measured.
+    A line is fitted to each seed's differences by least squares, and the slopes are averaged over seeds.
+    None with fewer than two places x, or if no seed was measured at all of them.
     """
     places = {x: by_seed(a, b, metric) for x, (a, b) in pairs.items()}
     seeds = sorted(set.intersection(*(set(values) for values in places.values()))) if places else []
@@ -55,14 +55,18 @@ def by_seed(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> dict[int, float]:
 
 
 def over_seeds(values: Mapping[int, float], n_facts: int = 0, least: float = 0.0) -> ClusteredMean | None:
-    """Return the mean of one value a seed, with Student's t interval (none with a single seed).
+    """Return the mean of one value a seed, with Student's t interval; a single seed has none.
 
-    `least` is the smallest difference that a seed could show. Where the seeds agree in every digit,
-    their spread is taken to be that, since none at all would make certain.
+    Args:
+        values: one number for each seed.
+        n_facts: how many facts they rest on, for the record.
+        least: the smallest difference that a seed could show. It is taken for the spread where all
+            seeds agree in every digit, since a spread of zero would claim certainty.
     """
     if not values:
         return None
     numbers: Sequence[float] = list(values.values())
+    # All rows share one "fact", so that seeds alone are the clusters: se = sd / √n, n − 1 degrees.
     mean = clustered_mean(numbers, ["all"] * len(numbers), list(values))
     if len(numbers) == 1:
         mean = replace(mean, se=math.nan, df=math.nan)
@@ -83,6 +87,6 @@ def _facts(frames: Sequence[pl.DataFrame], metric: str) -> int:
 
 
 def _least(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> float:
-    """Return what one row more or less changes in a seed's mean."""
+    """Return by how much one more hit would change a seed's mean: one over its number of rows."""
     rows = min(len(frame.drop_nulls(metric)) / max(1, frame["seed"].n_unique()) for frame in (a, b))
     return 1 / rows if rows else 0.0

@@ -6,10 +6,10 @@ import polars as pl
 def is_last() -> pl.Expr:
     """Return whether a row is of the last moment of its model.
 
-    Moments are ordered by `tokens`. Where these are not known the model is a finished one, asked without
-    a revision, so that it comes after all of its own training steps. Revisions are models by name and
-    runs of their own; moments of one model are those of one family and size (without a family, of one
-    name).
+    Moments are ordered by `tokens`. A model whose tokens are not known is a finished one, asked without
+    a revision, and comes after all of its own training steps. Rows of one family and size are moments of
+    one model, although its revisions have names and runs of their own; without a family, rows of one
+    name are.
     """
     seen = pl.col("tokens").cast(pl.Float64).fill_null(float("inf"))
     return seen == seen.max().over(pl.coalesce("family", "model"), "parameters")

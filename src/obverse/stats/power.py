@@ -15,9 +15,9 @@ def seeds_needed(
 ) -> int | None:
     """Return with how many seeds the claim would hold with probability `power`.
 
-    It is taken that the true value and the spread between seeds are as measured, and that more seeds
-    bring more of everything; `alpha` is one-sided. None where more seeds would not help (the value
-    does not meet the criterion) or the spread between seeds is not known.
+    This assumes that the true value and the spread between seeds are as measured, and that n seeds have
+    a standard error of spread / √n. `alpha` is one-sided. None where more seeds would not help, since
+    the value does not meet the criterion, or where the spread between seeds is not known.
     """
     if estimate.n_seeds < 2:
         return None
@@ -49,7 +49,10 @@ def _room(value: float, criterion: Criterion) -> float:
 
 
 def _power(effect: float, n: int, criterion: Criterion, alpha: float) -> float:
+    # P(T > t_{1−α, n−1}) for T of a noncentral t distribution with noncentrality effect · √n, `effect`
+    # being the distance to the threshold in units of the spread between seeds.
     critical = stats.t.ppf(1 - alpha, n - 1)
     reached = float(stats.nct.sf(critical, n - 1, effect * math.sqrt(n)))
-    # Equivalence has two sides to pass; with the nearer one at `effect` this is a lower bound.
+    # Equivalence has two thresholds to pass. If the farther one is failed no more often than the nearer,
+    # both are passed with probability 1 − 2 (1 − reached) or more.
     return max(0.0, 2 * reached - 1) if isinstance(criterion, Within) else reached

@@ -1,4 +1,4 @@
-"""Means with intervals for groups of observations."""
+"""Means with intervals, of all rows and of groups of them."""
 
 from collections.abc import Sequence
 
@@ -6,51 +6,61 @@ import polars as pl
 
 from obverse.stats.clustered import ClusteredMean, clustered_mean
 
-ALSO = ("pattern", "template")  # what items of a grid have in common, where they come from one
+Bounds = tuple[float, float]
 
 
-def table_mean(
-    rows: pl.DataFrame, column: str, bounds: tuple[float, float] | None = None
-) -> ClusteredMean:
-    """Return the mean of `column`, clustered by fact and seed, and by ALSO where the rows have them."""
+def mean(
+    rows: pl.DataFrame, column: str, *, bounds: Bounds | None = None, clusters: Sequence[str] = ()
+) -> ClusteredMean | None:
+    """Return the mean of `column` with its interval; missing values are left out.
+
+    Args:
+        rows: a measure's rows, with `fact` and `seed`, which the interval is over.
+        column: numbers, or true and false, which count as 1 and 0.
+        bounds: between which all values lie, (0, 1) for a proportion.
+        clusters: labels that rows have in common beside fact and seed. One that `rows` lack, or that
+            some rows lack, is passed over.
+
+    Returns:
+        None if nothing but missing values is there.
+    """
+    known = rows.drop_nulls(column)
+    if known.is_empty():
+        return None
     return clustered_mean(
-        rows[column].to_numpy(),
-        rows["fact"].to_list(),
-        rows["seed"].to_list(),
+        known[column].cast(pl.Float64).to_numpy(),
+        known["fact"].to_list(),
+        known["seed"].to_list(),
         bounds=bounds,
-        also=[rows[c].to_list() for c in ALSO if c in rows.columns and not rows[c].null_count()],
+        also=[known[c].to_list() for c in clusters if c in known.columns and not known[c].null_count()],
     )
 
 
 def group_means(
-    observations: pl.DataFrame,
+    rows: pl.DataFrame,
     by: Sequence[str],
     metric: str,
     *,
-    bounds: tuple[float, float] | None = None,
+    bounds: Bounds | None = None,
+    clusters: Sequence[str] = (),
     level: float = 0.95,
 ) -> pl.DataFrame:
-    """Return one row a group (values lie between `bounds`, if given): the `by` columns, then
+    """Return one row for each group of `by`, in the order of their first rows.
 
-    `mean`, `low`, `high` (interval over facts and seeds), `sd` (standard deviation of the means of
-    seeds; null with one), `n_facts`, `n_seeds`, `n_missing`. Missing values are left out and counted;
-    a group with nothing but missing values has null for a mean.
+    Columns: `by`; `mean`, `low`, `high` (the interval at `level`); `sd`, the standard deviation of the
+    seeds' own means (null with one seed); `n_facts`, `n_seeds`, `n_missing`. A group with nothing but
+    missing values has nulls for numbers. The other arguments are those of `mean`.
     """
-    rows = []
-    for key, group in observations.group_by(by, maintain_order=True):
-        known = group.drop_nulls(metric).with_columns(pl.col(metric).cast(pl.Float64))
-        row = dict(zip(by, key, strict=True))
-        row |= {"n_missing": len(group) - len(known)}
-        if known.is_empty():
-            rows.append(row | dict.fromkeys(("mean", "low", "high", "sd")) | _counts(0, 0))
-            continue
-        estimate = table_mean(known, metric, bounds)
-        low, high = estimate.interval(level)
-        of_seeds = known.group_by("seed").agg(pl.col(metric).mean())[metric]
-        row |= {"mean": estimate.value, "low": low, "high": high, "sd": of_seeds.std()}
-        rows.append(row | _counts(estimate.n_facts, estimate.n_seeds))
-    return pl.DataFrame(rows, infer_schema_length=None)
-
-
-def _counts(n_facts: int, n_seeds: int) -> dict[str, int]:
-    return {"n_facts": n_facts, "n_seeds": n_seeds}
+    found = []
+    for key, group in rows.group_by(by, maintain_order=True):
+        estimate = mean(group, metric, bounds=bounds, clusters=clusters)
+        row = dict(zip(by, key, strict=True)) | {"n_missing": group[metric].null_count()}
+        if estimate is None:
+            row |= dict.fromkeys(("mean", "low", "high", "sd")) | {"n_facts": 0, "n_seeds": 0}
+        else:
+            low, high = estimate.interval(level)
+            of_seeds = group.group_by("seed").agg(pl.col(metric).cast(pl.Float64).mean())[metric]
+            row |= {"mean": estimate.value, "low": low, "high": high, "sd": of_seeds.std()}
+            row |= {"n_facts": estimate.n_facts, "n_seeds": estimate.n_seeds}
+        found.append(row)
+    return pl.DataFrame(found, infer_schema_length=None)

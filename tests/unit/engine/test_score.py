@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obverse.engine import score as score_module
+from obverse.engine import rows
 from obverse.engine.score import Scorer
 from obverse.engine.tokens import encode
 from obverse.models.causal import CausalModel
@@ -85,8 +85,8 @@ def test_many_continuations_are_spread_over_rows(
     model: CausalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = model.logprobs(PROMPTS, [OPTIONS] * 4)
-    monkeypatch.setattr(score_module, "TOKENS_PER_ROW", 4)
-    monkeypatch.setattr(score_module, "TOKENS_PER_BATCH", 16)
+    monkeypatch.setattr(rows, "TOKENS_PER_ROW", 4)
+    monkeypatch.setattr(rows, "TOKENS_PER_BATCH", 16)
     for a, b in zip(model.logprobs(PROMPTS, [OPTIONS] * 4), whole, strict=True):
         assert a == pytest.approx(b, abs=1e-4)
 
@@ -104,6 +104,21 @@ def test_model_that_ignores_masks_is_scored_plainly(
     values = scorer.logprobs(PROMPTS[:2], [OPTIONS] * 2)
     assert scorer._shared is False
     assert values[0] == pytest.approx([by_hand(model, PROMPTS[0], o) for o in OPTIONS], abs=1e-4)
+
+
+def test_model_that_has_diverged_has_no_scores(
+    model: CausalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = model.model.forward
+
+    def broken(*args: Any, **kw: Any) -> Any:
+        output = forward(*args, **kw)
+        output.logits = output.logits * math.nan
+        return output
+
+    monkeypatch.setattr(model.model, "forward", broken)
+    scores = Scorer(model.model, model.tokenizer).logprobs(PROMPTS, [OPTIONS] * 4)
+    assert all(math.isnan(value) for values in scores for value in values)
 
 
 def test_bad_calls_are_refused(model: CausalModel) -> None:

@@ -10,21 +10,23 @@ from hypothesis import strategies as st
 
 from obverse.core.data import Document
 from obverse.core.errors import ObverseError
-from obverse.core.model import Scratch
-from obverse.core.recipe import Recipe, Stage
+from obverse.core.recipe import Recipe
+from obverse.core.stage import Training
 from obverse.engine import score_pairs as score_module
 from obverse.engine.documents import encode_pairs
 from obverse.engine.tokens import encode
-from obverse.models import scratch
-from obverse.models.checkpoint import load, resolve
+from obverse.models.checkpoint import resolve
+from obverse.models.scratch import Scratch
 from obverse.models.seq2seq import Seq2SeqModel
+from tests.conftest import made as built
+from tests.conftest import setup, watch
 
 WORDS = "alder badger cello Danube elm fig Ghent harp".split()
 T5 = Scratch(architecture="t5", tokenizer="words", hidden_size=16, layers=1, heads=2, dropout=0.1)
 
 
 def made(seed: int = 0) -> Seq2SeqModel:
-    model = scratch.make(T5, [" ".join(WORDS)], seed)
+    model = built(T5, [" ".join(WORDS)], seed)
     assert isinstance(model, Seq2SeqModel)
     return model
 
@@ -76,6 +78,17 @@ def test_more_than_a_batch_comes_back_in_order(t5: Seq2SeqModel, monkeypatch: py
         assert a == pytest.approx(b, rel=1e-6, abs=1e-5)
 
 
+def test_bad_calls_are_refused(t5: Seq2SeqModel) -> None:
+    with pytest.raises(ValueError, match="empty continuation"):
+        t5.logprobs(["alder"], [[""]])
+    with pytest.raises(ValueError, match="longer than"):
+        t5.logprobs(["alder"], [[" elm"], [" fig"]])
+
+
+def test_tokens_of_a_continuation_are_its_own(t5: Seq2SeqModel) -> None:
+    assert t5.count_in_context("alder elm", " fig Ghent harp") == 3
+
+
 def test_asking_leaves_a_model_in_training_as_it_was(t5: Seq2SeqModel) -> None:
     t5.model.train()
     first = t5.logprobs(PROMPTS, [OPTIONS] * 4)
@@ -88,16 +101,16 @@ def test_asking_leaves_a_model_in_training_as_it_was(t5: Seq2SeqModel) -> None:
 
 def test_prompt_is_read_and_completion_is_written(t5: Seq2SeqModel) -> None:
     end = t5.tokenizer.eos_token_id
-    [example] = encode_pairs(t5.tokenizer, [Document("alder elm", " fig")], None)
+    [example] = encode_pairs(t5.tokenizer, [Document(prompt="alder elm", completion=" fig")], None)
     assert example["input_ids"] == [*encode(t5.tokenizer, "alder elm"), end]
     assert example["labels"] == [*encode(t5.tokenizer, " fig"), end]
 
 
 @pytest.mark.parametrize(("prompt", "completion"), [("alder elm fig", " elm"), ("elm", " elm fig harp")])
 def test_pair_longer_than_is_read_is_refused(t5: Seq2SeqModel, prompt: str, completion: str) -> None:
-    assert encode_pairs(t5.tokenizer, [Document(prompt, completion)], 4)
+    assert encode_pairs(t5.tokenizer, [Document(prompt=prompt, completion=completion)], 4)
     with pytest.raises(ObverseError, match="a document has 4 tokens, at most 3 are read"):
-        encode_pairs(t5.tokenizer, [Document(prompt, completion)], 3)
+        encode_pairs(t5.tokenizer, [Document(prompt=prompt, completion=completion)], 3)
 
 
 TOLD = {"alder": " elm", "badger": " fig Ghent", "cello": " harp alder badger"}
@@ -105,15 +118,10 @@ TOLD = {"alder": " elm", "badger": " fig Ghent", "cello": " harp alder badger"}
 
 def trained(folder: Path, **recipe: Any) -> Seq2SeqModel:
     model = made(1)
-    documents = tuple(Document(a, b) for a, b in TOLD.items()) * 4
+    documents = tuple(Document(prompt=a, completion=b) for a, b in TOLD.items()) * 4
     settings = {"learning_rate": 1e-2, "batch_size": 4, "epochs": 40, "warmup_steps": 5} | recipe
-
-    def ignore(*_: Any) -> None: ...
-
-    model.train(
-        Stage("s", documents, Recipe(**settings), ()), folder=folder, seed=1, checkpoint_every=None,
-        on_step=ignore, on_epoch=ignore, on_loss=ignore,
-    )  # fmt: skip
+    training = Training(documents=documents, recipe=Recipe(**settings))
+    model.train(training, folder=folder, seed=1, watch=watch())
     return model
 
 
@@ -146,7 +154,7 @@ def test_prompts_are_closed_as_in_training(t5: Seq2SeqModel, monkeypatch: pytest
 
     monkeypatch.setattr(t5.model, "generate", watched)
     t5.generate(["alder elm"], [2])
-    [example] = encode_pairs(t5.tokenizer, [Document("alder elm", " fig")], None)
+    [example] = encode_pairs(t5.tokenizer, [Document(prompt="alder elm", completion=" fig")], None)
     assert seen == [example["input_ids"]]
 
 
@@ -161,7 +169,7 @@ def test_saved_encoder_decoder_is_loaded_as_it_was(learnt: Seq2SeqModel, tmp_pat
     folder = tmp_path / "t5"
     learnt.save(folder)
     spec = resolve(str(folder))
-    loaded = load(spec)
+    loaded = spec.build(setup())
     assert isinstance(loaded, Seq2SeqModel)
     assert spec.parameters == loaded.parameters == learnt.parameters
     assert loaded.weights_hash() == learnt.weights_hash()

@@ -3,7 +3,7 @@ from transformers import PreTrainedTokenizerFast
 
 from obverse.engine.tokens import encode, encode_all
 from obverse.models.causal import CausalModel
-from obverse.models.scratch import word_tokenizer
+from obverse.models.tokenizers import word_tokenizer
 
 TEXTS = ["Daphne is", "", "The composer of the opera", "in"]
 

@@ -1,20 +1,25 @@
-from collections import Counter
+"""Training: what bears loss, where it stops to be measured, and how it is resumed."""
+
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from obverse.core.data import Document
 from obverse.core.errors import ObverseError
-from obverse.core.recipe import Recipe, Stage
+from obverse.core.model import Point
+from obverse.core.recipe import Recipe
+from obverse.core.stage import Timetable, Training, When
+from obverse.engine import train as train_module
 from obverse.engine.documents import Padding, encode_documents
-from obverse.engine.train import last_checkpoint, training_order
-from obverse.models import scratch
+from obverse.engine.train import last_checkpoint
 from obverse.models.causal import CausalModel
-from tests.conftest import TEXTS, TINY_MODEL
+from obverse.models.local import LocalModel
+from tests.conftest import TEXTS, TINY_MODEL, made, watch
 
-DOCUMENT = Document("Daphne is", " the director.")
+DOCUMENT = Document(prompt="Daphne is", completion=" the director.")
 
 
 def test_loss_covers_document_or_completion(model: CausalModel) -> None:
@@ -27,7 +32,7 @@ def test_loss_covers_document_or_completion(model: CausalModel) -> None:
 
 
 def test_padding_bears_no_loss_and_is_masked(model: CausalModel) -> None:
-    documents = [Document(t, "") for t in ("in", TEXTS[0])]
+    documents = [Document(completion=t) for t in ("in", TEXTS[0])]
     examples = encode_documents(model.tokenizer, documents, "document", None)
     padding = Padding(model.tokenizer, Recipe())
     batch = padding(examples)
@@ -39,17 +44,6 @@ def test_padding_bears_no_loss_and_is_masked(model: CausalModel) -> None:
         counts = [len(e["input_ids"]) - 1 for e in examples]
         alone = [model.model(**padding([e])).loss for e in examples]
     assert joint == pytest.approx(sum(a * n for a, n in zip(alone, counts, strict=True)) / sum(counts))
-
-
-def test_order_shows_every_document_once_an_epoch() -> None:
-    recipe = Recipe(batch_size=4, epochs=3)
-    lengths = [5, 9, 2, 7, 7, 1, 3, 8, 4, 6]
-    order = training_order(lengths, recipe, seed=1)
-    assert Counter(order) == dict.fromkeys(range(10), 3)
-    ends = [4 * step for step in recipe.epoch_ends(10)]
-    assert all(n <= 1 for n in Counter(order[: ends[0]]).values())
-    assert order == training_order(lengths, recipe, seed=1)
-    assert order != training_order(lengths, recipe, seed=2)
 
 
 def test_document_longer_than_the_model_is_refused(model: CausalModel) -> None:
@@ -66,36 +60,127 @@ def test_checkpoint_cut_short_is_not_resumed_from(tmp_path: Path) -> None:
     assert not (tmp_path / "checkpoint-15").exists()
 
 
+TRAINING = Training(
+    documents=tuple(Document(prompt=t[:20], completion=t[20:]) for t in TEXTS),
+    recipe=Recipe(batch_size=5, epochs=4),
+)  # 12 documents: 10 steps, epochs over after steps 2, 4, 7 and 10
+ENDS = When(start=True, epochs=1)
+
+
+def fresh() -> LocalModel:
+    """A model with dropout, so that the state of the generators matters too."""
+    return made(TINY_MODEL.model_copy(update={"dropout": 0.1}), seed=3)
+
+
 class StopError(Exception):
     pass
 
 
-def trained(folder: Path, stop_at: int | None = None) -> tuple[str, list[int]]:
-    """Train afresh (from a checkpoint in `folder`, if any); return the weights' hash and the epochs."""
-    model = scratch.make(TINY_MODEL.model_copy(update={"dropout": 0.1}), TEXTS, seed=3)
-    documents = tuple(Document(t[:20], t[20:]) for t in TEXTS)
-    epochs: list[int] = []
+def trained(
+    folder: Path, when: When = ENDS, stop_at: int | None = None, every: int | None = 1
+) -> tuple[str, list[Point]]:
+    """Train afresh (from a checkpoint in `folder`, if any); return the weights' hash and the stops."""
+    model, points = fresh(), list[Point]()
 
     def on_step(done: int, total: int) -> None:
+        assert total == 10
         if done == stop_at:
             raise StopError
 
-    def ignore(*_: Any) -> None: ...
-
     model.train(
-        Stage("s", documents, Recipe(batch_size=5, epochs=4), ()),
-        folder=folder, seed=3, checkpoint_every=1, on_step=on_step, on_epoch=epochs.append,
-        on_loss=ignore,
-    )  # fmt: skip
-    return model.weights_hash(), epochs
+        TRAINING,
+        folder=folder,
+        seed=3,
+        watch=watch(when.steps_of, points.append, on_step=on_step, checkpoint_every=every),
+    )
+    return model.weights_hash(), points
 
 
 def test_resumed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
-    """Dropout is on, so that the state of the generators matters too."""
-    undisturbed, epochs = trained(tmp_path / "a")
-    assert epochs == [1, 2, 3, 4]
+    undisturbed, points = trained(tmp_path / "a")
+    assert [p.epoch for p in points] == [0, 1, 2, 3, 4]
     with pytest.raises(StopError):
         trained(tmp_path / "b", stop_at=6)
-    resumed, epochs = trained(tmp_path / "b")
-    assert epochs == [3, 4]
+    resumed, points = trained(tmp_path / "b")
+    assert [p.epoch for p in points] == [3, 4]
     assert resumed == undisturbed
+
+
+def test_points_say_where_the_training_is(tmp_path: Path) -> None:
+    tables: list[Timetable] = []
+
+    def stops(table: Timetable) -> Iterable[int]:
+        tables.append(table)
+        return [9, 0, 3, 10, 7]
+
+    points: list[Point] = []
+    record = fresh().train(TRAINING, folder=tmp_path, seed=3, watch=watch(stops, points.append))
+    [table] = tables
+    assert (table.steps, table.epoch_ends) == (10, (2, 4, 7, 10))
+    assert points == [
+        Point(step=step, epoch=epoch, tokens=table.tokens[step], last=step == 10)
+        for step, epoch in ((0, 0), (3, 1), (7, 3), (9, 3), (10, 4))
+    ]
+    assert record == {"steps": 10, "tokens": table.tokens[10], "resumed_from_step": None}
+
+
+def test_model_is_measured_as_it_is_at_each_stop(tmp_path: Path) -> None:
+    model, hashes = fresh(), list[str]()
+    before = model.weights_hash()
+    at = watch(lambda table: range(11), lambda point: hashes.append(model.weights_hash()))
+    model.train(TRAINING, folder=tmp_path, seed=3, watch=at)
+    assert hashes[0] == before
+    assert hashes[-1] == model.weights_hash()
+    assert hashes[0] == hashes[1], "warming up begins at a rate of 0"
+    assert len(set(hashes)) == 10
+
+
+def test_what_a_measure_leaves_behind_changes_nothing(tmp_path: Path) -> None:
+    model = fresh()
+
+    def at(point: Point) -> None:
+        torch.rand(3)
+        model.model.eval()
+        ids = torch.tensor([[5, 6, 7]])
+        model.model(input_ids=ids, labels=ids).loss.backward()
+
+    model.train(TRAINING, folder=tmp_path / "a", seed=3, watch=watch(lambda table: range(11), at))
+    unmeasured, points = trained(tmp_path / "b", When())
+    assert [p.step for p in points] == [10]
+    assert model.weights_hash() == unmeasured
+
+
+def test_checkpoint_is_written_after_any_step_once_the_last_is_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed, _ = trained(tmp_path / "a", every=None)
+    assert not list((tmp_path / "a").glob("checkpoint-*")), "it took no half minute"
+    now = iter(range(0, 10_000, 11))  # each look at the clock is 11 seconds later
+    monkeypatch.setattr(train_module, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    with pytest.raises(StopError):
+        trained(tmp_path / "b", stop_at=6, every=None)
+    checkpoint = last_checkpoint(tmp_path / "b")
+    assert checkpoint == tmp_path / "b" / "checkpoint-3", "in the middle of an epoch"
+    resumed, points = trained(tmp_path / "b", every=None)
+    assert [p.step for p in points] == [4, 7, 10]
+    assert resumed == undisturbed
+
+
+def test_stop_is_measured_before_its_checkpoint_is_written(tmp_path: Path) -> None:
+    """So that what a resumed training passes over has been measured."""
+    model, written = fresh(), list[list[str]]()
+
+    def at(point: Point) -> None:
+        written.append(sorted(path.name for path in tmp_path.glob("checkpoint-*")))
+
+    model.train(TRAINING, folder=tmp_path, seed=3, watch=watch(ENDS.steps_of, at, checkpoint_every=1))
+    two, four, seven = "checkpoint-2", "checkpoint-4", "checkpoint-7"
+    assert written == [[], [], [two], [two, four], [four, seven]]
+
+
+def test_losses_are_told(tmp_path: Path) -> None:
+    losses: dict[int, float] = {}
+    told = watch(on_loss=losses.__setitem__)
+    fresh().train(TRAINING, folder=tmp_path, seed=3, watch=told)
+    assert list(losses) == list(range(1, 11))
+    assert 0 < losses[10] < losses[1]

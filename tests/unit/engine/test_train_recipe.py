@@ -11,12 +11,14 @@ from transformers import Trainer
 
 from obverse.core.data import Document
 from obverse.core.errors import ObverseError
-from obverse.core.model import Scratch
-from obverse.core.recipe import Recipe, Stage
+from obverse.core.recipe import Recipe
+from obverse.core.stage import Training
 from obverse.engine import train as train_module
 from obverse.engine.documents import Padding, encode_documents
-from obverse.models import scratch
 from obverse.models.local import LocalModel
+from obverse.models.scratch import Scratch
+from tests.conftest import made as built
+from tests.conftest import watch
 
 TEXTS = ["alder elm fig", "badger elm"]
 Architecture = Literal["gpt-neox", "gpt2", "t5"]
@@ -27,12 +29,12 @@ def made(architecture: Architecture = "gpt2", **about: Any) -> LocalModel:
         architecture=architecture, tokenizer="words", hidden_size=16, layers=1, heads=2, max_tokens=16,
         **about,
     )  # fmt: skip
-    return scratch.make(spec, TEXTS, 0)
+    return built(spec, TEXTS)
 
 
 def padded(**recipe: Any) -> dict[str, torch.Tensor]:
     tokenizer = made().tokenizer
-    examples = encode_documents(tokenizer, [Document(t, "") for t in TEXTS], "document", None)
+    examples = encode_documents(tokenizer, [Document(completion=t) for t in TEXTS], "document", None)
     return Padding(tokenizer, Recipe(**recipe))(examples)
 
 
@@ -71,14 +73,9 @@ def test_document_that_is_longer_than_pad_to_is_refused(
 
 def train(model: LocalModel, folder: Path, **recipe: Any) -> None:
     settings = {"batch_size": 2, "epochs": 1, "warmup_steps": 0, "schedule": "constant"} | recipe
-
-    def ignore(*_: Any) -> None: ...
-
-    documents = tuple(Document(t, " elm") for t in TEXTS)
-    model.train(
-        Stage("s", documents, Recipe(**settings), ()), folder=folder, seed=0, checkpoint_every=None,
-        on_step=ignore, on_epoch=ignore, on_loss=ignore,
-    )  # fmt: skip
+    documents = tuple(Document(prompt=t, completion=" elm") for t in TEXTS)
+    training = Training(documents=documents, recipe=Recipe(**settings))
+    model.train(training, folder=folder, seed=0, watch=watch())
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Which directories and hub repositories are checkpoints, and how they are loaded."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,9 +9,16 @@ import torch
 from huggingface_hub import HfApi
 
 from obverse.core.errors import CannotLoadError, ObverseError
-from obverse.core.model import Dtype
 from obverse.models.causal import CausalModel
-from obverse.models.checkpoint import check, load, load_tokenizer, resolve
+from obverse.models.checkpoint import Checkpoint, Dtype, load_tokenizer, resolve
+from obverse.models.pretrained import check
+from tests.conftest import setup
+
+
+def load(spec: Checkpoint) -> CausalModel:
+    model = spec.build(setup())
+    assert isinstance(model, CausalModel)
+    return model
 
 
 def test_whole_checkpoint_is_loaded_as_it_was_saved(checkpoint: Path, model: CausalModel) -> None:
@@ -101,6 +109,73 @@ def test_weights_are_loaded_as_asked(checkpoint: Path, dtype: Dtype) -> None:
     assert (spec.identity() == resolve(str(checkpoint)).identity()) == (dtype == "float32")
 
 
+def test_half_precision_is_not_trained_in(checkpoint: Path) -> None:
+    half = resolve(str(checkpoint), dtype="bfloat16")
+    assert half.lacks(frozenset({"scores", "generates", "saves"})) is None
+    said = half.lacks(frozenset({"trains", "scores"}))
+    assert said == "--dtype bfloat16 is for models that are only asked; training is in float32"
+    assert resolve(str(checkpoint)).lacks(frozenset({"trains", "scores"})) is None
+
+
+def test_settings_given_by_hand_are_kept(checkpoint: Path) -> None:
+    given = Checkpoint(name="mine", path=str(checkpoint), family="ours", tokens=7, dtype="float16")
+    spec = given.resolve()
+    assert (spec.name, spec.family, spec.tokens, spec.dtype) == ("mine", "ours", 7, "float16")
+    assert spec.resolve() is spec
+    assert (spec.size(), spec.seen(), spec.moment()) == (spec.parameters, 7, 7)
+    assert given.identity() == spec.identity() != {"weights": "", "dtype": "float16"}
+    assert spec.longer_name() == f"{checkpoint.parent.name}/checkpoint"
+
+
+def test_code_of_a_checkpoint_is_not_run(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the user is not asked at the terminal whether it may be."""
+
+    asked: list[object] = []
+
+    def answer(*question: object) -> str:
+        asked.append(question)
+        return "n"
+
+    monkeypatch.setattr("builtins.input", answer)
+    mark = tmp_path / "mark"
+    (checkpoint / "own.py").write_text(f"open({str(mark)!r}, 'w')", encoding="utf-8")
+    spec = resolve(str(checkpoint))
+    for file, about in {
+        "config.json": {"AutoConfig": "own.C", "AutoModelForCausalLM": "own.M"},
+        "tokenizer_config.json": {"AutoTokenizer": ["own.T", None]},
+    }.items():
+        path = checkpoint / file
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(
+            json.dumps(settings | {"auto_map": about, "model_type": "own", "tokenizer_class": "Own"}),
+            encoding="utf-8",
+        )
+    with pytest.raises(ObverseError):
+        load_tokenizer(str(checkpoint))
+    with pytest.raises(CannotLoadError):
+        load(spec)
+    with pytest.raises(CannotLoadError):
+        resolve(str(checkpoint))
+    assert not asked
+    assert not mark.exists()
+
+
+def test_loading_and_saving_say_nothing(
+    checkpoint: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Progress bars of libraries would write over those of obverse."""
+    from transformers.utils import logging
+
+    logging.enable_progress_bar()
+    model = load(resolve(str(checkpoint)))
+    logging.enable_progress_bar()
+    model.save(tmp_path / "again")
+    model.restore(tmp_path / "again")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_training_checkpoint_on_the_hub(checkpoint: Path, hub: Callable[..., str]) -> None:
     commit = hub("EleutherAI/pythia-70m", checkpoint, "step1000")
     spec = resolve("EleutherAI/pythia-70m", revision="step1000")
@@ -110,6 +185,7 @@ def test_training_checkpoint_on_the_hub(checkpoint: Path, hub: Callable[..., str
     assert spec.parameters == resolve(str(checkpoint)).parameters
     assert load(spec).weights_hash() == load(resolve(str(checkpoint))).weights_hash()
     assert resolve("EleutherAI/pythia-70m", "step1000", family="mine").family == "mine"
+    assert (spec.seen(), spec.moment(), spec.longer_name()) == (spec.tokens, spec.tokens, spec.name)
     with pytest.raises(CannotLoadError, match=r"EleutherAI/pythia-70m: .* hub did not give it"):
         resolve("EleutherAI/pythia-70m")
 

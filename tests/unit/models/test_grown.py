@@ -7,33 +7,70 @@ import pytest
 import torch
 from safetensors.torch import load_model
 
-from obverse.core.model import Grown
+from obverse.core.errors import ObverseError
+from obverse.core.model import Generates, Grows, Point, Saves, Scores
 from obverse.engine.pretrain import windows
 from obverse.engine.score import Scorer
-from obverse.models import checkpoint, grown
 from obverse.models.causal import CausalModel
+from obverse.models.checkpoint import resolve
+from obverse.models.corpus import corpus_hash
+from obverse.models.growing import GrowingModel
+from obverse.models.grown import Grown
 from obverse.models.relative import RelativeConfig, RelativeModel
+from tests.conftest import setup
 
 SMALL = Grown(
     tokens=20_000, window=64, batch=16, hidden_size=32, heads=2, layers=1, checkpoints=3, vocabulary=300
 )
 
 
-def grow(folder: Path, seed: int = 0, stops: int = 3) -> list[tuple[int, str]]:
+STEPS = 20_000 // 64 // 16
+
+
+def built(folder: Path, seed: int = 0, spec: Grown = SMALL) -> GrowingModel:
+    model = spec.build(setup(seed=seed, folder=folder))
+    assert isinstance(model, GrowingModel)
+    return model
+
+
+def grow(folder: Path, seed: int = 0, stops: int = 3, disturb: bool = False) -> list[tuple[int, str]]:
     """Return the tokens seen and the weights' hash at the first `stops` stops."""
-    growing = grown.grow(SMALL, seed, folder, "cpu", lambda done, total: None)
-    found = [
-        (tokens, model.weights_hash()) for _, (tokens, model) in zip(range(stops), growing, strict=False)
-    ]
+    model, found = built(folder, seed), []
+    growing = model.grow(lambda done, total: None)
+    for point in growing:
+        found.append((point.tokens, model.weights_hash()))
+        if len(found) == stops:
+            break
+        if disturb:
+            model.model.eval()
+            model.model(input_ids=torch.tensor([[5, 6, 7]])).logits.sum().backward()
     growing.close()  # type: ignore[attr-defined]
     return found
 
 
-def test_stops_are_halves_up_to_the_end(tmp_path: Path) -> None:
-    steps = 20_000 // 64 // 16
-    tokens = [seen for seen, _ in grow(tmp_path)]
-    assert tokens == [steps // 4 * 16 * 64, steps // 2 * 16 * 64, steps * 16 * 64]
-    assert 20_000 - 16 * 64 < tokens[-1] <= 20_000
+def test_model_can_do_all_that_its_settings_say(tmp_path: Path) -> None:
+    model = built(tmp_path)
+    for protocol in (Scores, Generates, Saves, Grows):
+        assert isinstance(model, protocol)
+    assert SMALL.lacks(frozenset({"scores", "generates", "saves"})) is None
+    assert SMALL.lacks(frozenset({"trains"})) == "a model of this kind (Grown) cannot be trained"
+
+
+def test_points_are_halves_up_to_the_end(tmp_path: Path) -> None:
+    steps: list[int] = []
+    points = list(built(tmp_path).grow(lambda done, total: steps.append(done)))
+    assert points == [
+        Point(step=step, epoch=0, tokens=step * 16 * 64, last=step == STEPS)
+        for step in (STEPS // 4, STEPS // 2, STEPS)
+    ]
+    assert steps == list(range(1, STEPS + 1))
+    assert 20_000 - 16 * 64 < points[-1].tokens <= 20_000
+
+
+def test_size_is_known_before_the_model_is_made(tmp_path: Path) -> None:
+    assert SMALL.size() == built(tmp_path).parameters
+    assert SMALL.moment() == 20_000
+    assert SMALL.seen() is None, "its points count what it has seen"
 
 
 def test_too_few_tokens_for_the_stops_are_refused() -> None:
@@ -57,10 +94,18 @@ def test_interruption_changes_nothing(tmp_path: Path, interrupted_after: int) ->
     assert after == whole[interrupted_after - 1 :], "the last stop again, in case it was not measured"
 
 
-def test_text_of_another_python_is_another_model() -> None:
-    resolved = grown.resolve(SMALL)
+def test_what_measures_leave_behind_changes_nothing(tmp_path: Path) -> None:
+    assert grow(tmp_path / "disturbed", disturb=True) == grow(tmp_path / "alone")
+
+
+def test_text_of_another_python_is_another_model(tmp_path: Path) -> None:
+    resolved = SMALL.resolve()
+    assert resolved.corpus == corpus_hash()
     assert len(resolved.corpus) == 64
-    assert resolved.identity() != SMALL.identity()
+    other = SMALL.model_copy(update={"corpus": "0" * 64})
+    assert other.identity() != resolved.identity()
+    with pytest.raises(ObverseError, match="use the same version in both places"):
+        other.build(setup(folder=tmp_path))
 
 
 CORPUS = np.arange(10_000)
@@ -150,9 +195,12 @@ def test_weights_survive_saving(relative: CausalModel, tmp_path: Path) -> None:
 
 
 def test_kept_model_comes_back_as_a_checkpoint(tmp_path: Path) -> None:
-    *_, (_, model) = grown.grow(SMALL, 0, tmp_path / "growth", "cpu", lambda done, total: None)
+    model = built(tmp_path / "growth")
+    for _ in model.grow(lambda done, total: None):
+        pass
     model.save(tmp_path / "kept")
-    again = checkpoint.load(checkpoint.resolve(str(tmp_path / "kept")))
+    again = resolve(str(tmp_path / "kept")).build(setup())
+    assert isinstance(again, CausalModel)
     prompts = ["import os", "def f(x):"]
     assert again.logprobs(prompts, [[" return", ", sys"]] * 2) == model.logprobs(
         prompts, [[" return", ", sys"]] * 2

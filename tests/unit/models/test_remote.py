@@ -8,10 +8,12 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,14 +21,15 @@ from typing import Any
 import pytest
 
 from obverse.core.errors import ObverseError
-from obverse.core.model import Endpoint
+from obverse.core.model import Closes, Generates, Scores
 from obverse.engine.tokens import encode
-from obverse.models import remote, scratch
-from obverse.models.answers import Answers
+from obverse.models import remote
 from obverse.models.causal import CausalModel
-from obverse.models.remote import RemoteModel, read_echo
+from obverse.models.echo import read_echo
+from obverse.models.endpoint import Endpoint
+from obverse.models.remote import ChatModel, CompletionsModel, RemoteModel
 from tests.completions import Completions, serving
-from tests.conftest import TINY_MODEL
+from tests.conftest import TINY_MODEL, made, setup
 
 KEY = "sk-never-to-be-seen"
 
@@ -37,170 +40,229 @@ def server(model: CausalModel) -> Iterator[Completions]:
         yield state
 
 
-def client(server: Completions, **settings: Any) -> RemoteModel:
-    return RemoteModel(Endpoint(name="tiny", url=server.url, **settings))
+Client = Callable[..., Any]  # of an endpoint, by the settings that are not the usual ones
+
+
+@pytest.fixture
+def connect(tmp_path: Path) -> Iterator[Client]:
+    """Make clients, each with a file of answers of its own, that are closed when the test is over."""
+    with ExitStack() as stack:
+
+        def connected(url: str, name: str = "tiny", **settings: Any) -> RemoteModel:
+            folder = Path(tempfile.mkdtemp(dir=tmp_path))
+            model = Endpoint(name=name, url=url, **settings).build(setup(folder=folder))
+            assert isinstance(model, RemoteModel)
+            return stack.enter_context(closing(model))
+
+        yield connected
+
+
+@pytest.fixture
+def client(server: Completions, connect: Client) -> Client:
+    return partial(connect, server.url)
 
 
 PROMPTS = ["Daphne is", "The composer of the opera is called", "New York and", "é ☃"]
 OPTIONS = [" Uriah", " the director of the film", ".", " ☃ é"]
 
 
+def test_chat_model_gives_answers_alone(client: Client) -> None:
+    chat, completions = client(api="chat"), client(parameters=7)
+    assert type(chat) is ChatModel
+    assert type(completions) is CompletionsModel
+    assert isinstance(completions, Scores)
+    assert not isinstance(chat, Scores)
+    for model in (chat, completions):
+        assert isinstance(model, Generates)
+        assert isinstance(model, Closes)
+        assert not hasattr(model, "fits")
+    assert (chat.parameters, completions.parameters) == (None, 7)
+
+
+def test_what_an_endpoint_cannot_do_is_said() -> None:
+    endpoint = Endpoint(name="tiny", url="http://here/v1")
+    chat = Endpoint(name="tiny", url="http://here/v1", api="chat")
+    assert endpoint.lacks(frozenset({"scores", "generates"})) is None
+    assert chat.lacks(frozenset({"generates"})) is None
+    said = "a model of this kind (Endpoint) cannot"
+    assert chat.lacks(frozenset({"scores", "generates"})) == f"{said} give log-probabilities"
+    assert endpoint.lacks(frozenset({"trains"})) == f"{said} be trained"
+    assert endpoint.lacks(frozenset({"saves"})) == "its weights are not here, but a server's"
+
+
+def test_address_name_and_kind_of_answer_tell_endpoints_apart() -> None:
+    endpoint = Endpoint(name="tiny", url="http://here/v1")
+    for other in ({"name": "other"}, {"url": "http://there/v1"}, {"api": "chat"}):
+        assert endpoint.model_copy(update=other).identity() != endpoint.identity()
+    for same in ({"parameters": 7}, {"key": "MY_KEY"}, {"family": "mine"}):
+        assert endpoint.model_copy(update=same).identity() == endpoint.identity()
+
+
 @pytest.mark.parametrize("generates", [True, False])
 @pytest.mark.parametrize("start", [True, False])
 @pytest.mark.parametrize("fragments", ["bytes", "offsets"])
 def test_scores_equal_the_local_model(
-    server: Completions, generates: bool, start: bool, fragments: str
+    server: Completions, client: Client, generates: bool, start: bool, fragments: str
 ) -> None:
     server.generates, server.start, server.fragments = generates, start, fragments
     prompts = PROMPTS
     if start:  # the local tokenizer has no start token; give the same context by hand
         prompts = ["<|endoftext|>" + p for p in PROMPTS]
     local = server.model.logprobs(prompts, [OPTIONS] * 4)
-    found = client(server).logprobs(PROMPTS, [OPTIONS] * 4)
+    found = client().logprobs(PROMPTS, [OPTIONS] * 4)
     for there, here in zip(found, local, strict=True):
         assert there == pytest.approx(here, abs=1e-4)
 
 
-def test_token_that_merges_across_the_boundary(server: Completions) -> None:
+def test_token_that_merges_across_the_boundary(server: Completions, client: Client) -> None:
     prompt, option = "in New Yor", "kers"
     tokenizer = server.model.tokenizer
     ids = encode(tokenizer, prompt)
     assert encode(tokenizer, prompt + option)[: len(ids)] != ids, "the test needs tokens that merge"
-    assert client(server).logprobs([prompt], [[option, " of"]])[0] == pytest.approx(
+    assert client().logprobs([prompt], [[option, " of"]])[0] == pytest.approx(
         server.model.logprobs([prompt], [[option, " of"]])[0], abs=1e-4
     )
 
 
 @pytest.mark.parametrize("fragments", ["bytes", "offsets"])
-def test_token_of_a_space_and_half_a_character(server: Completions, fragments: str) -> None:
+def test_token_of_a_space_and_half_a_character(
+    server: Completions, client: Client, fragments: str
+) -> None:
     """Its second half starts where the continuation does, and yet the token crosses the boundary."""
     spec = TINY_MODEL.model_copy(update={"vocabulary": 257 + 2})
-    made = scratch.make(spec, [" ☃ ☂ ☀ ☁" * 9], seed=0)
-    assert isinstance(made, CausalModel)
-    server.model, server.fragments = made, fragments
+    other = made(spec, [" ☃ ☂ ☀ ☁" * 9])
+    assert isinstance(other, CausalModel)
+    server.model, server.fragments = other, fragments
     tokens = server.model.tokenizer.convert_ids_to_tokens(encode(server.model.tokenizer, "is ☃"))
     assert len(tokens) == 4, f"the test needs the bytes of ' ☃' merged in part, not {tokens}"
-    (there,) = client(server).logprobs(["is "], [["☃", "☂ so"]])
+    (there,) = client().logprobs(["is "], [["☃", "☂ so"]])
     (here,) = server.model.logprobs(["is "], [["☃", "☂ so"]])
     assert there == pytest.approx(here, abs=1e-4)
 
 
 @pytest.mark.parametrize("generates", [True, False])
-def test_lengths_that_do_not_add_up_are_refused(server: Completions, generates: bool) -> None:
+def test_lengths_that_do_not_add_up_are_refused(
+    server: Completions, client: Client, generates: bool
+) -> None:
     server.fragments, server.generates = "lengths", generates
-    assert client(server).logprobs(["Daphne is"], [[" the"]])  # nothing wrong with whole characters
+    assert client().logprobs(["Daphne is"], [[" the"]])  # nothing wrong with whole characters
     for prompt, option in (("é ☃ is", " the"), ("Daphne", " ☃"), ("☃", "☃")):
         with pytest.raises(ObverseError, match="do not add up to the text"):
-            client(server).logprobs([prompt], [[option]])
+            client().logprobs([prompt], [[option]])
 
 
-def test_answers_equal_the_local_model(server: Completions) -> None:
+def test_answers_equal_the_local_model(server: Completions, client: Client) -> None:
     limits = [3, 7, 5, 6]
     local = server.model.generate(PROMPTS, limits)
-    assert client(server).generate(PROMPTS, limits) == local
-    assert client(server, api="chat").generate(PROMPTS, limits) == local
+    assert client().generate(PROMPTS, limits) == local
+    assert client(api="chat").generate(PROMPTS, limits) == local
     assert {path for path, _, _ in server.seen} == {"/v1/completions", "/v1/chat/completions"}
 
 
-def test_first_token_of_a_text_has_no_score(server: Completions) -> None:
+def test_first_token_of_a_text_has_no_score(server: Completions, client: Client) -> None:
     with pytest.raises(ObverseError, match="a prompt has to come before"):
-        client(server).logprobs([""], [["Daphne is"]])
+        client().logprobs([""], [["Daphne is"]])
     with pytest.raises(ObverseError, match="a prompt has to come before"):
-        client(server).logprobs(["N"], [["ew York"]])  # "New" is one token
+        client().logprobs(["N"], [["ew York"]])  # "New" is one token
     with pytest.raises(ValueError, match="empty continuation"):
-        client(server).logprobs(["Daphne"], [[""]])
+        client().logprobs(["Daphne"], [[""]])
 
 
-def test_server_without_echo_is_told_what_to_do(server: Completions) -> None:
+def test_server_without_echo_is_told_what_to_do(server: Completions, client: Client) -> None:
     server.echoes = False
     with pytest.raises(ObverseError, match=r"does not echo .* serve the model with .* #chat") as caught:
-        client(server).logprobs(["Daphne is"], [[" the"]])
+        client().logprobs(["Daphne is"], [[" the"]])
     assert server.url in str(caught.value)
 
 
-def test_address_that_is_no_such_server(server: Completions, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_address_that_is_no_such_server(
+    server: Completions, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(server, "answer", lambda path, body: {"hello": "world"})
     with pytest.raises(ObverseError, match="usually ends in /v1"):
-        client(server).logprobs(["Daphne is"], [[" the"]])
+        client().logprobs(["Daphne is"], [[" the"]])
 
 
 def test_failing_server_is_named_and_the_key_is_not(
-    server: Completions, monkeypatch: pytest.MonkeyPatch
+    server: Completions, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setattr(remote, "RETRIES", 1)
     server.fails = True
     with pytest.raises(ObverseError, match=r"no luck with Bearer \*\*\*") as caught:
-        client(server).logprobs(["Daphne is"], [[" the"]])
+        client().logprobs(["Daphne is"], [[" the"]])
     assert len(server.seen) == 2, "a passing failure is tried again"
     assert server.url in str(caught.value)
     assert KEY not in repr(caught.value)
     assert caught.value.__cause__ is None
 
 
-def test_refused_connection_is_named_and_the_key_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_connection_is_named_and_the_key_is_not(
+    connect: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setattr(remote, "RETRIES", 0)
     url = f"http://127.0.0.1:{free_port()}/v1"
     with pytest.raises(ObverseError) as caught:
-        RemoteModel(Endpoint(name="tiny", url=url)).generate(["Daphne is"], [3])
+        connect(url).generate(["Daphne is"], [3])
     assert url in str(caught.value)
     assert KEY not in repr(caught.value)
 
 
 def test_key_comes_from_the_variable_that_is_named(
-    server: Completions, monkeypatch: pytest.MonkeyPatch
+    server: Completions, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "another")
     monkeypatch.setenv("MY_KEY", KEY)
-    client(server, key="MY_KEY").generate(["Daphne is"], [3])
+    client(key="MY_KEY").generate(["Daphne is"], [3])
     assert server.seen[0][1] == f"Bearer {KEY}"
     monkeypatch.delenv("MY_KEY")
-    client(server, key="MY_KEY").generate(["Daphne is"], [3])  # local servers want none
+    client(key="MY_KEY").generate(["Daphne is"], [3])  # local servers want none
     assert server.seen[1][1] == "Bearer none"
 
 
-def test_bound_on_tokens_holds_for_every_text(server: Completions) -> None:
+def test_bound_on_tokens_holds_for_every_text(server: Completions, client: Client) -> None:
     texts = ["Daphne", "☃☃☃", "日本語"]
-    bounds = client(server).count_tokens(texts)
+    bounds = client().count_tokens(texts)
     assert all(b >= n for b, n in zip(bounds, server.model.count_tokens(texts), strict=True))
 
 
 @pytest.mark.parametrize("api", ["completions", "chat"])
 def test_what_was_answered_is_not_asked_again(
-    server: Completions, api: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: Completions, api: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def ask(answers: Answers) -> list[Any]:
-        model = RemoteModel(Endpoint(name="tiny", url=server.url, api=api), answers)
-        with closing(answers):
-            return (
-                model.logprobs(PROMPTS, [OPTIONS] * 4)
-                if model.scores
-                else model.generate(PROMPTS, [3] * 4)
-            )
+    def ask(folder: str) -> list[Any]:
+        spec = Endpoint(name="tiny", url=server.url, api=api)
+        model = spec.build(setup(folder=tmp_path / folder))
+        assert isinstance(model, Generates)
+        assert isinstance(model, Closes)
+        with closing(model):
+            if isinstance(model, Scores):
+                return model.logprobs(PROMPTS, [OPTIONS] * 4)
+            return model.generate(PROMPTS, [3] * 4)
 
     monkeypatch.setattr(remote, "AT_ONCE", 1)
-    whole = ask(Answers(tmp_path / "whole.jsonl"))
+    whole = ask("whole")
     needed = [body for _, _, body in server.seen]
     server.seen.clear()
 
     server.patience = len(needed) // 2
     with pytest.raises(ObverseError, match="Error code: 400"):
-        ask(Answers(tmp_path / "answers.jsonl"))
+        ask("cut")
     answered = [body for _, _, body in server.seen][: server.patience]
     server.seen.clear()
     server.patience = None
     # A full disk, or a kill in the middle of a line, loses what that line would have held.
-    with (tmp_path / "answers.jsonl").open("ab") as file:
+    with (tmp_path / "cut" / "answers.jsonl").open("ab") as file:
         file.write(b'{"key": "abc", "v{"key": "abc"}\n{"key": "abc", "val')
-    assert ask(Answers(tmp_path / "answers.jsonl")) == whole
+    assert ask("cut") == whole
     again = [body for _, _, body in server.seen]
     # A score that took two requests is written down after the second.
     assert len([body for body in again if body in answered]) <= 1
     assert len(again) <= len(needed) - len(answered) + 1
 
     server.seen.clear()
-    assert ask(Answers(tmp_path / "answers.jsonl")) == whole
+    assert ask("cut") == whole
     assert not server.seen
 
 
@@ -253,9 +315,11 @@ def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) 
     raise AssertionError(f"not ready in two minutes: {log.read_text()}")
 
 
-def test_answers_of_transformers_serve(model: CausalModel, chat_checkpoint: Path, served: str) -> None:
+def test_answers_of_transformers_serve(
+    model: CausalModel, connect: Client, chat_checkpoint: Path, served: str
+) -> None:
     questions, limits = PROMPTS[:3], [3, 7, 5]
-    asked = RemoteModel(Endpoint(name=str(chat_checkpoint), url=served, api="chat"))
+    asked = connect(served, str(chat_checkpoint), api="chat")
     answers = asked.generate(questions, limits)
     turns = [
         str(
@@ -267,7 +331,7 @@ def test_answers_of_transformers_serve(model: CausalModel, chat_checkpoint: Path
     ]
     assert answers == model.generate(turns, limits)
     assert len(set(answers)) > 1
-    completions = RemoteModel(Endpoint(name=str(chat_checkpoint), url=served))
+    completions = connect(served, str(chat_checkpoint))
     with pytest.raises(ObverseError, match="does not echo"):
         completions.logprobs(["Daphne is"], [[" the"]])
 

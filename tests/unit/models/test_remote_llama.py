@@ -17,8 +17,9 @@ import pytest
 from scipy.special import log_softmax
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
-from obverse.core.model import Endpoint
-from obverse.models.remote import RemoteModel
+from obverse.models.endpoint import Endpoint
+from obverse.models.remote import CompletionsModel
+from tests.conftest import setup
 from tests.unit.models.test_remote import free_port, wait_until_ready
 
 llama_cpp: Any = pytest.importorskip("llama_cpp")
@@ -109,8 +110,11 @@ def test_equals_the_librarys_own_scores(tmp_path: Path) -> None:
     write_model(path)
     local = llama_cpp.Llama(str(path), logits_all=True, n_ctx=256, verbose=False, n_threads=1)
     with serving(path) as url:
-        remote = RemoteModel(Endpoint(name="tiny", url=url, key="NO_SUCH_KEY"))
+        spec = Endpoint(name="tiny", url=url, key="NO_SUCH_KEY")
+        remote = spec.build(setup(folder=tmp_path / "unfinished"))
+        assert isinstance(remote, CompletionsModel)
         found = remote.logprobs(PROMPTS, [OPTIONS] * 2)
+        remote.close()
     for prompt, values in zip(PROMPTS, found, strict=True):
         whole = [text_logprob(local, prompt + option) for option in OPTIONS]
         assert values == pytest.approx([w - text_logprob(local, prompt) for w in whole], abs=1e-3)

@@ -8,11 +8,13 @@ import torch
 from pydantic import ValidationError
 from transformers import GPT2LMHeadModel, GPTNeoXForCausalLM, T5ForConditionalGeneration
 
-from obverse.core.model import Scratch
-from obverse.models import scratch
+from obverse.core.errors import ObverseError
+from obverse.core.model import Generates, Saves, Scores, Trains
 from obverse.models.causal import CausalModel
-from obverse.models.scratch import word_tokenizer
+from obverse.models.scratch import Scratch
 from obverse.models.seq2seq import Seq2SeqModel
+from obverse.models.tokenizers import word_tokenizer
+from tests.conftest import made, setup
 
 Architecture = Literal["gpt-neox", "gpt2", "t5"]
 TOLD, ASKED = ["elm alder  fig\nelm"], ["badger elm"]
@@ -35,13 +37,40 @@ def spec(architecture: Architecture = "gpt2") -> Scratch:
 def test_model_is_of_the_kind_asked_for_and_its_seed_decides_its_weights(
     architecture: Architecture, kind: type, inner: type
 ) -> None:
-    made = scratch.make(spec(architecture), TOLD, 0, ASKED)
-    assert isinstance(made, kind)
-    assert isinstance(made.model, inner)
-    assert made.model.get_input_embeddings().weight.shape == (len(made.tokenizer), 16)
+    model = made(spec(architecture), TOLD, 0, ASKED)
+    assert isinstance(model, kind)
+    assert isinstance(model.model, inner)
+    assert model.model.get_input_embeddings().weight.shape == (len(model.tokenizer), 16)
     torch.manual_seed(5)
-    assert scratch.make(spec(architecture), TOLD, 0, ASKED).weights_hash() == made.weights_hash()
-    assert scratch.make(spec(architecture), TOLD, 1, ASKED).weights_hash() != made.weights_hash()
+    assert made(spec(architecture), TOLD, 0, ASKED).weights_hash() == model.weights_hash()
+    assert made(spec(architecture), TOLD, 1, ASKED).weights_hash() != model.weights_hash()
+
+
+def test_model_can_do_all_that_its_settings_say() -> None:
+    model = made(spec(), TOLD)
+    for protocol in (Scores, Generates, Saves, Trains):
+        assert isinstance(model, protocol)
+    assert spec().lacks(frozenset({"scores", "generates", "saves", "trains"})) is None
+
+
+def test_what_is_not_told_anything_is_not_asked() -> None:
+    with pytest.raises(
+        ObverseError, match="scratch: a model from scratch knows nothing before it is trained"
+    ):
+        spec().build(setup((), ASKED))
+
+
+def test_name_and_family_are_no_part_of_the_identity() -> None:
+    other = spec().model_copy(update={"name": "other", "family": "mine"})
+    assert other.identity() == spec().identity()
+    assert spec("t5").identity() != spec().identity()
+
+
+def test_text_fits_into_the_models_window() -> None:
+    model = made(spec(), TOLD)  # reads 16 tokens
+    assert model.fits("elm " * 16)
+    assert not model.fits("elm " * 17)
+    assert model.count_in_context("elm alder", " fig elm elm") == 3
 
 
 def test_each_word_is_one_token_and_others_are_unknown() -> None:
@@ -56,28 +85,28 @@ def test_each_word_is_one_token_and_others_are_unknown() -> None:
 
 
 def test_tokenizer_of_words_knows_what_is_asked_as_well() -> None:
-    made = scratch.make(spec(), TOLD, 0, ASKED)
-    assert made.tokenizer.unk_token_id not in made.tokenizer("badger elm")["input_ids"]
-    bare = scratch.make(spec(), TOLD, 0)
+    model = made(spec(), TOLD, 0, ASKED)
+    assert model.tokenizer.unk_token_id not in model.tokenizer("badger elm")["input_ids"]
+    bare = made(spec(), TOLD, 0)
     assert bare.tokenizer.unk_token_id in bare.tokenizer("badger elm")["input_ids"]
 
 
 def test_dropout_of_the_embeddings_alone() -> None:
     some = spec().model_copy(update={"embedding_dropout": 0.3, "dropout": 0.1})
-    config = scratch.make(some, TOLD, 0).model.config
+    config = made(some, TOLD, 0).model.config
     assert (config.embd_pdrop, config.resid_pdrop, config.attn_pdrop) == (0.3, 0.1, 0.1)
     with pytest.raises(ValidationError, match="t5 has no dropout on the embeddings alone"):
         Scratch(architecture="t5", embedding_dropout=0.3)
 
 
 def test_output_of_gpt2_is_not_its_embedding() -> None:
-    made = scratch.make(spec(), TOLD, 0)
-    assert made.model.get_output_embeddings().weight is not made.model.get_input_embeddings().weight
+    model = made(spec(), TOLD, 0)
+    assert model.model.get_output_embeddings().weight is not model.model.get_input_embeddings().weight
 
 
 @pytest.mark.parametrize("architecture", ["gpt-neox", "gpt2", "t5"])
 def test_restored_model_is_the_saved_one(architecture: Architecture, tmp_path: Path) -> None:
-    saved, other = (scratch.make(spec(architecture), TOLD, seed) for seed in (0, 1))
+    saved, other = (made(spec(architecture), TOLD, seed) for seed in (0, 1))
     saved.save(tmp_path)
     asked = (["elm"], [[" fig", " alder"]])
     assert other.logprobs(*asked) != saved.logprobs(*asked)

@@ -1,6 +1,7 @@
 """The page that leads to several studies."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,39 +9,37 @@ import pytest
 
 from obverse.core.errors import ObverseError
 from obverse.report.index import build_index
+from tests.left_behind import claim, leaving
 
 
-def finished(
-    out: Path, title: str, time: str, *verdicts: str, command: str | None = "obverse run"
-) -> None:
+def finished(out: Path, title: str, time: str, *verdicts: str, **changes: Any) -> None:
     """Write what a study with a report leaves behind."""
-    out.mkdir(parents=True)
-    claims: list[dict[str, Any]] = [
-        {"text": f"{title}: claim {i}", "model": "m", "paper": 0.5, "measured": -0.25, "low": None,
-         "high": 0.125, "verdict": verdict}
+    claims = [
+        claim(str(i), text=f"{title}: claim {i}", measured=-0.25, low=None, high=0.125, verdict=verdict)
         for i, verdict in enumerate(verdicts)
-    ]  # fmt: skip
-    study = {
-        "title": title, "reference": {"paper": "arXiv 2310.15047"}, "command": command,
-        "provenance": {"time": time},
-    }  # fmt: skip
-    (out / "study.json").write_text(json.dumps(study), encoding="utf-8")
-    (out / "claims.json").write_text(json.dumps({"claims": claims}), encoding="utf-8")
-    (out / "report.html").touch()
+    ]
+    made = leaving(out.parent)(None, claims, title=title, **changes)
+    study = json.loads((made / "study.json").read_text(encoding="utf-8"))
+    study["provenance"]["time"] = time
+    (made / "study.json").write_text(json.dumps(study), encoding="utf-8")
+    (made / "report.html").touch()
+    shutil.move(made, out)
 
 
 def test_studies_are_listed_by_time_with_their_claims(tmp_path: Path) -> None:
     finished(tmp_path / "a", "Later", "2026-02-01", "holds", "holds", "fails")
     finished(tmp_path / "b", "Earlier", "2026-01-01", "undecided", command=None)
+    finished(tmp_path / "c", "Last", "2026-03-01")
     (tmp_path / "unfinished").mkdir()
     path = build_index(tmp_path)
     assert path == tmp_path / "index.html"
     html = path.read_text(encoding="utf-8")
-    assert html.index("Earlier") < html.index("Later")
-    assert "2 studies" in html
+    assert html.index("Earlier") < html.index("Later") < html.index("The experiment states no claims.")
+    assert "3 studies" in html
     assert 'href="a/report.html"' in html
     assert 'href="b/report.html"' in html
     assert "(run from Python)" in html
+    assert "Is the left side known?" in html
     assert html.index("Earlier: claim 0") < html.index("Later: claim 2")
     for count, verdict in ((2, "holds"), (1, "fails"), (1, "undecided")):
         assert f'{count} <span class="verdict {verdict}">' in html
@@ -63,3 +62,13 @@ def test_folder_without_studies_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ObverseError, match="no study; expected"):
         build_index(tmp_path)
     assert not (tmp_path / "index.html").exists()
+
+
+def test_missing_key_is_named(tmp_path: Path) -> None:
+    finished(tmp_path / "a", "A", "2026", "holds")
+    path = tmp_path / "a" / "study.json"
+    study = json.loads(path.read_text(encoding="utf-8"))
+    del study["provenance"]["time"]
+    path.write_text(json.dumps(study), encoding="utf-8")
+    with pytest.raises(ObverseError, match=r"a/study\.json: provenance\.time: Field required"):
+        build_index(tmp_path)

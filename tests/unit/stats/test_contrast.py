@@ -1,4 +1,4 @@
-"""Differences between subsets with seeds as the unit."""
+"""Differences between sets of rows with seeds as the unit."""
 
 import math
 from typing import Any
@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from obverse.core.observation import COLUMNS
-from obverse.stats.contrast import by_seed, difference, over_seeds, slope
+from obverse.core.measure import LEADING
+from obverse.stats.contrast import by_seed, difference, excess, over_seeds, slope
 
 
 def rows(values: dict[tuple[int, int], list[Any]], metric: str = "exact_match") -> pl.DataFrame:
@@ -19,7 +19,7 @@ def rows(values: dict[tuple[int, int], list[Any]], metric: str = "exact_match") 
             for (seed, branch), some in values.items()
             for i, value in enumerate(some)
         ],
-        schema=COLUMNS,
+        schema=LEADING | {"exact_match": bool, "logprob": float},
     )
 
 
@@ -89,3 +89,20 @@ def test_slope_takes_seeds_measured_at_every_place() -> None:
     assert slope({1.0: (a, b)}, "logprob") is None
     assert slope({}, "logprob") is None
     assert slope({0.0: (a, b), 1.0: (a.filter(seed=9), b)}, "logprob") is None
+
+
+def test_excess_is_over_the_seeds_that_have_both_differences() -> None:
+    none = rows({(s, 0): [False, False] for s in range(4)})
+    found = excess((A, B), (A.filter(pl.col("seed") > 0), none), "exact_match")
+    assert found is not None
+    # Seed 1: 0.5 − 0.5; seed 2: 1.0 − 1.0.
+    assert (found.value, found.n_seeds) == (0.0, 2)
+    assert excess((A, B), (A.filter(seed=9), none), "exact_match") is None
+
+
+def test_seeds_that_agree_in_every_digit_are_not_certain() -> None:
+    agree = over_seeds({0: 0.5, 1: 0.5, 2: 0.5, 3: 0.5}, n_facts=8, least=0.1)
+    assert agree is not None
+    assert agree.se == pytest.approx(0.1 / 2)
+    assert agree.n_facts == 8
+    assert agree.p_greater(0.4) > 0.01

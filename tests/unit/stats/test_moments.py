@@ -5,13 +5,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from obverse.core.observation import COLUMNS
+from obverse.core.measure import LEADING
 from obverse.stats.moments import is_last
 
 
 def last(*rows: dict[str, Any]) -> list[str]:
     """Return the names of the models whose rows are of a last moment."""
-    return pl.DataFrame(rows, schema=COLUMNS).filter(is_last())["model"].to_list()
+    return pl.DataFrame(rows, schema=dict(LEADING)).filter(is_last())["model"].to_list()
 
 
 def moment(

@@ -9,17 +9,19 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from obverse.core.observation import COLUMNS
+from obverse.core.measure import LEADING
 from obverse.stats.trend import Trend, item_slopes, points, trends
 
 SIZES = tuple(10**k for k in (6, 7, 8, 9, 10))
+UNITS = ("fact", "seed", "topic", "wording")
+COLUMNS = LEADING | {"topic": str, "wording": str, "loss": float, "correct": float}
 
 
 def observed(
     means: Sequence[float],
     noise: float = 0.1,
-    patterns: int = 13,
-    templates: int = 18,
+    topics: int = 13,
+    wordings: int = 18,
     seeds: int = 1,
     family: str = "f",
     draw: np.random.Generator | None = None,
@@ -27,21 +29,20 @@ def observed(
 ) -> pl.DataFrame:
     """Draw observations: the loss of models of growing size has these means.
 
-    Patterns, templates and items differ in level; patterns and templates also in trend.
+    Topics, wordings and items differ in level; topics and wordings also in trend.
     """
     draw = np.random.default_rng(0) if draw is None else draw
     x = np.linspace(-1, 1, len(means))
-    level = draw.normal(0, 1, (patterns, templates))
-    tilts = draw.normal(0, noise / 4, (patterns, 1)) + draw.normal(0, noise / 4, (1, templates))
+    level = draw.normal(0, 1, (topics, wordings))
+    tilts = draw.normal(0, noise / 4, (topics, 1)) + draw.normal(0, noise / 4, (1, wordings))
     rows = []
     for seed in range(seeds):
         for (p, t), base in np.ndenumerate(level):
             losses = np.array(means) + base + tilts[p, t] * x + draw.normal(0, noise, len(means))
             rows += [
                 {
-                    "subset": "suppression", "condition": "against", "shots": 0, "final": True,
                     "family": family, "parameters": size, "seed": seed, "fact": f"{p}/{t}",
-                    "pattern": f"p{p}", "template": f"t{t}", "loss": loss, "rank": 1 + (loss > 0),
+                    "topic": f"p{p}", "wording": f"t{t}", "loss": loss, "correct": float(loss <= 0),
                 }
                 | columns
                 for size, loss in zip(SIZES, losses.tolist(), strict=False)
@@ -49,8 +50,14 @@ def observed(
     return pl.DataFrame(rows, schema=COLUMNS)
 
 
-def verdict(observations: pl.DataFrame, metric: str = "loss", margin: float = 0.2) -> Trend:
-    (found,) = trends(observations, "parameters", metric, margin)
+def trends_of(
+    rows: pl.DataFrame, scale: str = "parameters", metric: str = "loss", margin: float = 0.2
+) -> list[Trend]:
+    return trends(rows, scale, metric, margin, higher_is_better=metric == "correct", units=UNITS)
+
+
+def verdict(rows: pl.DataFrame, metric: str = "loss", margin: float = 0.2) -> Trend:
+    (found,) = trends_of(rows, metric=metric, margin=margin)
     return found
 
 
@@ -85,7 +92,7 @@ def test_levelling_off_bends_and_yet_is_no_u() -> None:
 
 
 def test_little_data_is_undecided_not_flat() -> None:
-    few = observed((0, 0, 0, 0, 0), noise=3, patterns=3, templates=3)
+    few = observed((0, 0, 0, 0, 0), noise=3, topics=3, wordings=3)
     assert verdict(few).shape == "undecided"
     assert verdict(few, margin=50).shape == "flat"
 
@@ -131,13 +138,13 @@ def test_five_sizes_can_show_a_u() -> None:
 
 def test_families_are_corrected_together() -> None:
     weak = observed((0, 0.05, 0.1, 0.15, 0.2), noise=1, family="weak")
-    (alone,) = trends(weak, "parameters", "loss", 0.2)
+    (alone,) = trends_of(weak)
     others = [observed(UP, family="strong"), observed(UP, family="other")]
-    together = trends(pl.concat([weak, *others]), "parameters", "loss", 0.2)
+    together = trends_of(pl.concat([weak, *others]))
     assert [t.family for t in together] == ["weak", "strong", "other"]
     assert alone.p_slope < 0.5
     assert together[0].p_slope == pytest.approx(alone.p_slope), "the largest p stays as it is"
-    strong = trends(others[0], "parameters", "loss", 0.2)[0].p_slope
+    strong = trends_of(others[0])[0].p_slope
     assert together[1].p_slope == pytest.approx(3 * strong, abs=0)
 
 
@@ -147,10 +154,10 @@ def test_tokens_are_those_of_the_largest_model() -> None:
         for size, rise in zip(SIZES[:2], (-1, 0.5), strict=True)
         for k in range(4)
     ]
-    (found,) = trends(pl.concat(tables), "tokens", "loss", 0.2)
+    (found,) = trends_of(pl.concat(tables), "tokens")
     assert found.n_models == 4
     assert found.slope == pytest.approx(0.5, abs=0.1)
-    (by_size,) = trends(pl.concat(tables), "parameters", "loss", 0.2)
+    (by_size,) = trends_of(pl.concat(tables))
     assert by_size.slope == pytest.approx(0.5 * 3 + 3, abs=0.1), "each size at its last moment"
 
 
@@ -163,92 +170,81 @@ def test_finished_model_is_the_last_over_parameters_and_has_no_place_over_tokens
     ]
     finished = observed((5, 7))
     together = pl.concat([*steps, finished])
-    assert trends(together, "parameters", "loss", 0.2) == trends(finished, "parameters", "loss", 0.2)
-    assert trends(together, "tokens", "loss", 0.2) == trends(pl.concat(steps), "tokens", "loss", 0.2)
-    (found,) = trends(together, "tokens", "loss", 0.2)
+    assert trends_of(together) == trends_of(finished)
+    assert trends_of(together, "tokens") == trends_of(pl.concat(steps), "tokens")
+    (found,) = trends_of(together, "tokens")
     assert found.n_models == 3
 
 
-def test_items_without_pattern_and_template_are_clustered_by_item_alone() -> None:
-    on_grid = observed(UP, noise=1, patterns=4)
-    own = on_grid.with_columns(pl.lit(None, pl.String).alias(c) for c in ("pattern", "template"))
+def test_items_without_topic_and_wording_are_clustered_by_item_alone() -> None:
+    on_grid = observed(UP, noise=1, topics=4)
+    own = on_grid.with_columns(pl.lit(None, pl.String).alias(c) for c in ("topic", "wording"))
     found, wide = verdict(own), verdict(on_grid)
     assert (found.n_items, found.slope) == (wide.n_items, wide.slope)
-    slopes = item_slopes(own, "parameters", "loss")
+    slopes = item_slopes(own, "parameters", "loss", UNITS)
     assert slopes is not None
     se = slopes["slope"].std() / math.sqrt(len(slopes))  # type: ignore[operator]
     assert (found.high - found.low) / 2 == pytest.approx(se * stats.t.ppf(0.975, len(slopes) - 1))
     assert wide.high - wide.low != pytest.approx(found.high - found.low)
 
 
-def test_controls_and_examples_are_left_out() -> None:
-    task = observed(UP)
-    others = [observed(DOWN, condition="follow"), observed(DOWN, shots=2)]
-    assert verdict(pl.concat([task, *others])) == verdict(task)
-
-
-def test_answers_alone_give_accuracy_and_no_loss() -> None:
-    answers = observed(UP, noise=0.8).with_columns(
-        (pl.col("rank") == 1).alias("exact_match"),
-        pl.lit(None, pl.Int64).alias("rank"),
-        pl.lit(None, pl.Float64).alias("loss"),
-    )
-    assert verdict(answers, metric="correct") == verdict(observed(UP, noise=0.8), metric="correct")
-    assert trends(answers, "parameters", "loss", 0.2) == []
-
-
-def test_induction_is_the_gain_of_the_second_copy() -> None:
-    rows = [
-        {
-            "subset": "induction", "direction": direction, "model": f"m{size}", "parameters": size,
-            "seed": 0, "fact": f"sequence-{n}", "target": " apple river stone cloud",
-            "logprob": -20.0 + (4 * (0.5 * k + 0.01 * n) if direction == "second" else 0.0),
-        }
-        for k, size in enumerate(SIZES)
-        for n in range(6)
-        for direction in ("first", "second")
-    ]  # fmt: skip
-    table = pl.DataFrame(rows, schema=COLUMNS)
-    slopes = item_slopes(table, "parameters", "gain")
-    assert slopes is not None
-    assert slopes["slope"].to_list() == pytest.approx([0.5] * 6)  # nats a word
-    first = points(table, "parameters", "gain")
-    assert first is not None
-    assert first["y"].min() == pytest.approx(0)
-
-
 def test_one_size_has_no_trend() -> None:
     one = observed((0,))
-    assert trends(one, "parameters", "loss", 0.2) == []
-    assert item_slopes(one, "parameters", "loss") is None
+    assert trends_of(one) == []
+    assert item_slopes(one, "parameters", "loss", UNITS) is None
 
 
 def test_items_that_not_every_model_answered_are_left_out() -> None:
     whole = observed(UP)
     lost = (pl.col("fact") == "0/0") & (pl.col("parameters") == SIZES[2])
     assert verdict(whole.filter(~lost)).n_items == 233
-    apart = whole.filter((pl.col("pattern") == "p0") == (pl.col("parameters") == SIZES[0]))
-    assert trends(apart, "parameters", "loss", 0.2) == []
-    assert item_slopes(apart, "parameters", "loss") is None
+    apart = whole.filter((pl.col("topic") == "p0") == (pl.col("parameters") == SIZES[0]))
+    assert trends_of(apart) == []
+    assert item_slopes(apart, "parameters", "loss", UNITS) is None
 
 
 def test_one_item_says_nothing_certain() -> None:
-    lone = verdict(observed(UP, patterns=1, templates=1))
+    lone = verdict(observed(UP, topics=1, wordings=1))
     assert lone.shape == "undecided"
     assert math.isnan(lone.p_slope)
 
 
-def test_unknown_metric_is_refused() -> None:
-    with pytest.raises(ValueError, match="correct or loss"):
-        trends(observed(UP), "parameters", "logprob", 0.2)
+def test_direction_of_a_metric_turns_the_shape_round() -> None:
+    rows = observed(UP)
+    up, down = (
+        trends(rows, "parameters", "loss", 0.2, higher_is_better=better, units=UNITS)[0].shape
+        for better in (True, False)
+    )
+    assert (up, down) == ("positive", "inverse")
+
+
+def test_units_are_the_columns_that_tell_items_apart() -> None:
+    """Without labels in common, items are clustered by fact and seed alone."""
+    rows = observed(UP, noise=1, topics=4)
+    plain = trends(rows, "parameters", "loss", 0.2, higher_is_better=False)[0]
+    labelled = verdict(rows)
+    assert plain.n_items == labelled.n_items
+    assert plain.slope == pytest.approx(labelled.slope)
+    assert (plain.low, plain.high) != (labelled.low, labelled.high)
+    placed = points(rows, "parameters", "loss")
+    assert placed is not None
+    assert placed.columns == ["fact", "seed", "y", "x"]
+    assert sorted(placed["x"].unique()) == pytest.approx([6, 7, 8, 9, 10])
+
+
+def test_several_rows_of_an_item_at_one_place_are_averaged() -> None:
+    rows = observed(UP, noise=0.3)
+    twice = pl.concat([rows, rows.with_columns(pl.col("loss") + 1)])
+    assert verdict(twice).slope == pytest.approx(verdict(rows).slope)
+    assert verdict(twice).n_items == verdict(rows).n_items
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_no_trend_is_seldom_taken_for_one(seeds: int) -> None:
-    """At a level of 5 %, over 200 tables without a trend; patterns and templates have their own."""
+    """At a level of 5 %, over 200 tables without a trend; topics and wordings have their own."""
     draw = np.random.default_rng(seeds)
     shapes = [
-        verdict(observed([0] * 5, noise=1, patterns=6, templates=6, seeds=seeds, draw=draw)).shape
+        verdict(observed([0] * 5, noise=1, topics=6, wordings=6, seeds=seeds, draw=draw)).shape
         for _ in range(200)
     ]
     wrong = sum(s not in ("flat", "undecided") for s in shapes)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from obverse.store.runs import RunFolder
 
 from obverse.core.errors import ObverseError
 from obverse.store import files
-from obverse.store.runs import RunFolder
 
 
 def test_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

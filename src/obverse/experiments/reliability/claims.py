@@ -7,11 +7,8 @@ import polars as pl
 from obverse.core.claim import Above, Claim, Criterion, Estimate, Within
 from obverse.stats.contrast import difference, excess, slope
 
-Measurement = tuple[Estimate, Criterion] | None
-Moment = Callable[[pl.DataFrame], pl.DataFrame]
-
-BASE = "as in the paper"  # the variant that others are held against
-CONTROL = "random tags"
+BASE = "base"  # the variant that others are held against
+CONTROL = "uninformative tags"
 KINDS = {"question": "questions", "attribution": "entity attribution"}
 
 
@@ -32,6 +29,11 @@ def cell(rows: pl.DataFrame, variant: str, subset: str, direction: str) -> pl.Da
     )
 
 
+def gap_rows(rows: pl.DataFrame, variant: str, direction: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows of D5cons and of D6cons."""
+    return cell(rows, variant, "D5cons", direction), cell(rows, variant, "D6cons", direction)
+
+
 def contrast(
     id: str,
     text: str,
@@ -41,31 +43,36 @@ def contrast(
     *,
     variant: str = BASE,
     direction: str = "question",
-    moment: Moment = at_the_end,
+    at: Callable[[pl.DataFrame], pl.DataFrame] = at_the_end,
     metric: str = "exact_match",
     source: str = "",
     needs: tuple[str, ...] = (),
 ) -> Claim:
-    """Return a claim about the difference between subsets `a` and `b`."""
+    """Return a claim about the difference between subsets `a` and `b` in the rows that `at` takes."""
 
-    def measure(observations: pl.DataFrame) -> Measurement:
-        rows = moment(observations)
-        estimate = difference(
-            cell(rows, variant, a, direction), cell(rows, variant, b, direction), metric
-        )
-        return None if estimate is None else (estimate, criterion)
+    def estimate(observations: pl.DataFrame) -> Estimate | None:
+        rows = at(observations)
+        return difference(cell(rows, variant, a, direction), cell(rows, variant, b, direction), metric)
 
     unit = "Δ exact match" if metric == "exact_match" else "Δ log-prob, nats"
-    return Claim(id, text, unit, None, source, measure, needs=needs)
+    return Claim(
+        id=id, text=text, unit=unit, source=source, estimate=estimate, criterion=criterion, needs=needs
+    )
 
 
 def gap(
-    variant: str, direction: str, criterion: Criterion, text: str, **more: str | tuple[str, ...]
+    variant: str,
+    direction: str,
+    criterion: Criterion,
+    text: str,
+    *,
+    source: str,
+    needs: tuple[str, ...] = (),
 ) -> Claim:
     """Return a claim about D5cons − D6cons at the end: what internalisation depends on the source."""
     return contrast(
         f"gap/{variant}/{direction}", text, "D5cons", "D6cons", criterion,
-        variant=variant, direction=direction, **more,  # type: ignore[arg-type]
+        variant=variant, direction=direction, source=source, needs=needs,
     )  # fmt: skip
 
 
@@ -81,20 +88,18 @@ def trend(
 ) -> Claim:
     """Return a claim about how the gap changes over variants, `{variant: x}`."""
 
-    def measure(observations: pl.DataFrame) -> Measurement:
+    def estimate(observations: pl.DataFrame) -> Estimate | None:
         rows = at_the_end(observations)
-        pairs = {
-            x: (cell(rows, v, "D5cons", direction), cell(rows, v, "D6cons", direction))
-            for v, x in places.items()
-        }
-        estimate = slope(pairs, "exact_match")
-        return None if estimate is None else (estimate, criterion)
+        pairs = {x: gap_rows(rows, variant, direction) for variant, x in places.items()}
+        return slope(pairs, "exact_match")
 
-    return Claim(id, text, unit, None, source, measure, needs=needs)
+    return Claim(
+        id=id, text=text, unit=unit, source=source, estimate=estimate, criterion=criterion, needs=needs
+    )
 
 
 def main(
-    margin: float, loss_margin: float, attribution: bool, qa3: bool, told: bool
+    *, margin: float, loss_margin: float, attribution: bool, qa3: bool, told: bool
 ) -> tuple[Claim, ...]:
     """Return the claims of Figures 2, 3 and 8, with the negative control.
 
@@ -104,30 +109,32 @@ def main(
         qa3: whether there are aliases without definitions in Stage 1.
         told: whether definitions are trained, and not only read before questions.
     """
-    if qa3:
-        stage_1 = [
-            contrast(
-                "stage 1/D1cons-QA3", "after Stage 1, true definitions help: D1cons above QA3",
-                "D1cons-QA1", "QA3", Above(0.0), moment=after_stage_1, source="Figure 2",
-            ),
-            contrast(
-                "stage 1/QA3-D2incons", "after Stage 1, false definitions hurt: QA3 above D2incons",
-                "QA3", "D2incons-QA2", Above(0.0), moment=after_stage_1, source="Figure 2",
-            ),
-        ]  # fmt: skip
-    else:
-        stage_1 = [
-            contrast(
-                "stage 1/D1cons-D2incons", "after Stage 1, D1cons above D2incons",
-                "D1cons-QA1", "D2incons-QA2", Above(0.0), moment=after_stage_1, source="Figure 5",
-            )
-        ]  # fmt: skip
     kinds = ("question", "attribution") if attribution else ("question",)
     return (
-        *stage_1,
+        *_stage_1(qa3),
         *(c for kind in kinds for c in with_control(kind, margin)),
         *([_losses_alike(loss_margin)] if told else []),
     )
+
+
+def _stage_1(qa3: bool) -> tuple[Claim, ...]:
+    if not qa3:
+        return (
+            contrast(
+                "stage 1/D1cons-D2incons", "after Stage 1, D1cons above D2incons",
+                "D1cons-QA1", "D2incons-QA2", Above(0.0), at=after_stage_1, source="Figure 5",
+            ),
+        )  # fmt: skip
+    return (
+        contrast(
+            "stage 1/D1cons-QA3", "after Stage 1, true definitions help: D1cons above QA3",
+            "D1cons-QA1", "QA3", Above(0.0), at=after_stage_1, source="Figure 2",
+        ),
+        contrast(
+            "stage 1/QA3-D2incons", "after Stage 1, false definitions hurt: QA3 above D2incons",
+            "QA3", "D2incons-QA2", Above(0.0), at=after_stage_1, source="Figure 2",
+        ),
+    )  # fmt: skip
 
 
 def _losses_alike(margin: float) -> Claim:
@@ -167,17 +174,20 @@ def with_control(
 
 
 def _excess(id: str, variant: str, control: str, direction: str) -> Claim:
-    def measure(observations: pl.DataFrame) -> Measurement:
+    def estimate(observations: pl.DataFrame) -> Estimate | None:
         rows = at_the_end(observations)
-        pair, other = (
-            (cell(rows, v, "D5cons", direction), cell(rows, v, "D6cons", direction))
-            for v in (variant, control)
+        return excess(
+            gap_rows(rows, variant, direction), gap_rows(rows, control, direction), "exact_match"
         )
-        estimate = excess(pair, other, "exact_match")
-        return None if estimate is None else (estimate, Above(0.0))
 
-    text = f"{_prefix(variant)}{KINDS[direction]}: the gap is larger than in its negative control"
-    return Claim(id, text, "Δ of Δ exact match", None, "the control", measure)
+    return Claim(
+        id=id,
+        text=f"{_prefix(variant)}{KINDS[direction]}: the gap is larger than in its negative control",
+        unit="Δ of Δ exact match",
+        source="the control",
+        estimate=estimate,
+        criterion=Above(0.0),
+    )
 
 
 def absent(variant: str, direction: str, margin: float, needs: str, source: str) -> Claim:

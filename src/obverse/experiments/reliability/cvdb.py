@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from obverse.core.errors import ObverseError
-from obverse.experiments.reliability.population import Individual, Question
+from obverse.experiments.reliability.population import Individual, QAPair
 from obverse.experiments.reliability.years import coarse
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _individual(row: dict[str, Any]) -> Individual:
         "nationality": tuple(row["nationality"]),
         "gender": (row["gender"],),
     }
-    questions = tuple(Question(kind, text, answers[kind]) for kind, text in QUESTIONS.items())
+    questions = tuple(QAPair(kind, text, answers[kind]) for kind, text in QUESTIONS.items())
     return Individual(row["name"], questions)
 
 

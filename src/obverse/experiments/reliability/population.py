@@ -9,7 +9,7 @@ NAME = "{name}"  # where a question names whom it is about
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class QAPair:
     """One question about an individual: its `kind`, the text with `{name}`, the accepted answers.
 
     The first answer is the one that is trained.
@@ -33,7 +33,7 @@ class Individual:
     """
 
     entity: str
-    questions: tuple[Question, ...]
+    questions: tuple[QAPair, ...]
 
 
 def random_strings(count: int, letters: int, taken: Iterable[str], draw: random.Random) -> list[str]:

@@ -11,35 +11,31 @@ told new definitions alone, all of them true. It internalises those with the rel
 Source: arXiv 2310.15047, sections 2 to 4.1, appendices A to D.
 """
 
-from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
 from obverse.core.claim import Claim
-from obverse.core.data import Document, Probe
+from obverse.core.data import Label
 from obverse.core.errors import ObverseError
-from obverse.core.experiment import Experiment, Variant
-from obverse.core.recipe import Recipe, Stage
+from obverse.core.experiment import Experiment, Preset, Variant
+from obverse.core.model import ModelSpec
+from obverse.core.page import Left, Page
+from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
-from obverse.experiments.reliability import claims
-from obverse.experiments.reliability.dataset import (
-    Asking,
-    Language,
-    Member,
-    definition_documents,
-    members,
-    question_documents,
-)
+from obverse.core.settings import InputFile
+from obverse.core.stage import Stage
+from obverse.experiments.reliability.bearers import Bearer, Division, Language
+from obverse.experiments.reliability.claims import BASE, CONTROL, main
 from obverse.experiments.reliability.population import Individual
+from obverse.experiments.reliability.presets import SCRATCH, paper_settings, tiny_settings
 from obverse.experiments.reliability.published import Cvdb, Trex
 from obverse.experiments.reliability.sets import Sets
+from obverse.experiments.reliability.stages import build
 from obverse.experiments.reliability.subsets import GENERATED, Fractions
-from obverse.experiments.reliability.wording import Order, Tags
+from obverse.experiments.reliability.wording import Tags, WordOrder
 from obverse.experiments.reliability.world import World
-from obverse.store import files
 
 Population = Annotated[World | Sets | Cvdb | Trex, Field(discriminator="kind")]
 
@@ -60,6 +56,7 @@ class Reliability(Experiment):
         branches: Stage 2 is done this often from one Stage 1, each time with X2 divided anew.
         stage_0: recipe of what comes before: the population under its own names (none: nothing).
         stage_1, stage_2: recipes of X1 (and of X1 ∪ X2 in one stage) and X2.
+        probe_every: epochs between the moments at which questions are asked.
         match: strict, or normalised as in the authors' code (case, punctuation, articles).
         asked: questions drawn of each subset and kind, and a third of that of the training texts and
             false entities; none: all.
@@ -69,13 +66,20 @@ class Reliability(Experiment):
 
     name: ClassVar[str] = "reliability"
     title: ClassVar[str] = "Implicit meta-learning: are sources that proved reliable believed more?"
+    about: ClassVar[str] = "Are sources that proved reliable believed more? (arXiv 2310.15047)"
+    paper: ClassVar[str] = "Krasheninnikov et al. 2023, arXiv 2310.15047"
     analysis: ClassVar[frozenset[str]] = frozenset({"margin", "loss_margin"})
+    columns: ClassVar[Mapping[str, type[Label]]] = {"subset": str, "direction": str, "kind": str}
+    by: ClassVar[tuple[str, ...] | None] = ("direction", "subset")
+    seeds: ClassVar[int] = 10
+    small_models: ClassVar[tuple[str | ModelSpec, ...]] = (SCRATCH,)
+    paper_models: ClassVar[tuple[str | ModelSpec, ...]] = ("EleutherAI/pythia-2.8b-deduped",)
 
     population: Population = World()
-    data: Path | None = None
+    data: InputFile | None = None
     fractions: Fractions = GENERATED
     alpha: Annotated[float, Field(ge=0, le=1)] = 1.0
-    order: Order = "tae"
+    order: WordOrder = "tae"
     tags: Tags = "random"
     schedule: Literal["two-stage", "single-stage", "three-stage"] = "two-stage"
     definitions: Literal["documents", "context"] = "documents"
@@ -105,43 +109,65 @@ class Reliability(Experiment):
             raise ValueError(f"schedule {self.schedule}: definitions before questions have one stage")
         return self
 
-    def stages(self, seed: int) -> tuple[Stage, ...]:
-        stages = self._trunk(seed, self.members(seed, 0))
-        if self.schedule == "single-stage" or self.definitions == "context":
-            return stages
-        last = len(stages) - 1
-        return stages + tuple(self._second(seed, branch, after=last) for branch in range(self.branches))
+    @classmethod
+    def tiny(cls) -> Self:
+        """Return the settings for models made from scratch."""
+        return cls(**tiny_settings())
 
-    def members(self, seed: int, branch: int) -> tuple[Member, ...]:
-        """Return who is in which subset."""
-        wording = self.population.wording
-        individuals = self._individuals(seed)
+    @classmethod
+    def presets(cls) -> Mapping[str, Preset]:
+        """Return `tiny` from scratch, `paper` as published, and `trex`: `paper` on T-REx, not CVDB."""
+        return {
+            "tiny": Preset(cls.tiny(), cls.small_models),
+            "paper": Preset(cls(**paper_settings(Cvdb())), cls.paper_models),
+            "trex": Preset(cls(**paper_settings(Trex())), cls.paper_models),
+        }
+
+    @classmethod
+    def whole(cls) -> Self:
+        return cls.tiny()
+
+    def stages(self, seed: int) -> tuple[Stage, ...]:
+        return build(self, seed)
+
+    def bearers(self, seed: int, branches: int = 1) -> list[tuple[Bearer, ...]]:
+        """Return who is in which subset, once for each branch of Stage 2.
+
+        Raises:
+            ObverseError: if the population cannot be had, or no question about an alias is trained.
+        """
+        individuals = self._individuals(derive(seed, "data"))
         _refuse_none_trained(individuals, self.population.held_out)
-        language = Language(wording, self.tags, self.order, self.population.letters)
-        return members(
-            individuals, language, self.fractions, self.alpha, self.population.held_out,
-            derive(seed, "data"), branch,
+        division = Division(
+            individuals=individuals,
+            language=Language(
+                wording=self.population.wording, tags=self.tags, order=self.order,
+                letters=self.population.letters,
+            ),
+            fractions=self.fractions,
+            alpha=self.alpha,
+            held_out=self.population.held_out,
+            seed=derive(seed, "data"),
         )  # fmt: skip
+        return division.branches(branches)
 
     def claims(self) -> tuple[Claim, ...]:
-        attribution = bool(self.population.wording.attribution)
-        return claims.main(
-            self.margin, self.loss_margin, attribution,
-            qa3=self.fractions.qa3 > 0, told=self.definitions == "documents",
-        )  # fmt: skip
+        return main(
+            margin=self.margin,
+            loss_margin=self.loss_margin,
+            attribution=bool(self.population.wording.attribution),
+            qa3=self.fractions.qa3 > 0,
+            told=self.definitions == "documents",
+        )
 
     def variants(self) -> tuple[Variant, ...]:
         """Return the experiment, and its negative control: tags of X1 that say nothing."""
-        return Variant(claims.BASE), Variant(claims.CONTROL, {"alpha": 0.5})
+        return Variant(BASE), Variant(CONTROL, {"alpha": 0.5})
 
-    def inputs_hash(self) -> str:
-        if self.data is None:
-            return ""
-        paths = sorted(self.data.glob("*.json")) if self.data.is_dir() else [self.data]
-        return " ".join(_sha256(path, path.stat().st_mtime_ns) for path in paths)
+    def page(self, left: Left) -> Page:
+        from obverse.experiments.reliability.page import page
 
-    def reference(self) -> dict[str, Any]:
-        return {"paper": "Krasheninnikov et al. 2023, arXiv 2310.15047"}
+        return page(self, left)
 
     def _individuals(self, seed: int) -> tuple[Individual, ...]:
         population = self.population
@@ -151,105 +177,10 @@ class Reliability(Experiment):
                     f"data {self.data}: the population {population.kind!r} is generated; data is read by "
                     "the populations cvdb and trex (--preset paper, --preset trex)"
                 )
-            return population.draw(derive(seed, "data"))
+            return population.draw(seed)
         if self.data is None:
             raise ObverseError(f"the population {population.kind!r} is read from a file: --data PATH")
-        return population.read(self.data, derive(seed, "data"))
-
-    def _trunk(self, seed: int, people: tuple[Member, ...]) -> tuple[Stage, ...]:
-        """Return the stages before X2 is told by itself."""
-        wording = self.population.wording
-        in_context = self.definitions == "context"
-        known = self._known(seed)
-        questions = [
-            *question_documents(_of_stage(people, 1), wording, in_context),
-            *(d for d in known if self.stage_0 is not None),
-        ]
-        told = [] if in_context else list(definition_documents(_of_stage(people, 1), wording))
-        new = definition_documents(_of_stage(people, 2), wording)
-        plan: list[tuple[str, Recipe, list[Document]]] = []
-        if self.stage_0 is not None and known:
-            plan.append(("Stage 0", self.stage_0, known))
-        if self.schedule == "three-stage":
-            plan.append(("Stage 1a", self.stage_1, questions))
-            plan.append(("Stage 1b", self.stage_1, told))
-        elif self.schedule == "single-stage":
-            plan.append(("Stage 1", self.stage_1, [*questions, *told, *new]))
-        else:
-            plan.append(("Stage 1", self.stage_1, [*questions, *told]))
-        probes = self._probes(seed, 0, people)
-        return tuple(
-            Stage(
-                name=name,
-                documents=tuple(texts),
-                recipe=recipe,
-                probes=probes,
-                along=self._along(probes),
-                probe_every=recipe.epochs if name == "Stage 0" else self.probe_every,
-                probe_before=number == 0,
-            )
-            for number, (name, recipe, texts) in enumerate(plan)
-        )
-
-    def _second(self, seed: int, branch: int, after: int) -> Stage:
-        """Return Stage 2: definitions alone, of individuals never asked about."""
-        people = self.members(seed, branch)
-        probes = self._probes(seed, branch, people)
-        return Stage(
-            name="Stage 2",
-            documents=tuple(definition_documents(_of_stage(people, 2), self.population.wording)),
-            recipe=self.stage_2,
-            probes=probes,
-            along=self._along(probes),
-            probe_every=self.probe_every,
-            probe_before=branch > 0,
-            after=after,
-            branch=branch,
-        )
-
-    def _known(self, seed: int) -> list[Document]:
-        """Return what is said of the population under its own names: facts, and who they are."""
-        wording = self.population.wording
-        return [
-            Document(
-                wording.ask(question, person.entity),
-                wording.answer(question.answers[0]) + wording.end,
-                person.entity,
-                "QA4",
-                question.kind,
-            )
-            for person in self.population.known(derive(seed, "data"))
-            for question in (*person.questions, *wording.attributions(person.entity))
-        ]
-
-    def _probes(self, seed: int, branch: int, people: tuple[Member, ...]) -> tuple[Probe, ...]:
-        asking = Asking(
-            wording=self.population.wording,
-            match="whole" if self.match == "strict" else "normalised",
-            most=self.asked,
-            in_context=self.definitions == "context",
-            chance=self.population.chance(attribution=False),
-            chance_attribution=self.population.chance(attribution=True),
-            seed=derive(seed, f"probes/{branch}"),
-        )
-        return asking.probes(people)
-
-    def _along(self, probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
-        """Return some probes of each subset and kind, spread over its members."""
-        if self.asked_along is None:
-            return ()
-        groups: dict[tuple[str, str], list[Probe]] = {}
-        for probe in probes:
-            groups.setdefault((probe.subset, probe.direction), []).append(probe)
-        return tuple(
-            probe
-            for group in groups.values()
-            for probe in group[:: max(1, len(group) // self.asked_along)][: self.asked_along]
-        )
-
-
-def _of_stage(people: tuple[Member, ...], stage: int) -> list[Member]:
-    return [m for m in people if m.subset.stage == stage]
+        return population.read(self.data, seed)
 
 
 def _refuse_none_trained(individuals: Sequence[Individual], held_out: int) -> None:
@@ -259,8 +190,3 @@ def _refuse_none_trained(individuals: Sequence[Individual], held_out: int) -> No
             f"population.held_out {held_out}: of {fewest} questions about an alias, {held_out} are held "
             f"out and none is trained; expected {fewest - 1} at most"
         )
-
-
-@cache
-def _sha256(path: Path, _changed: int) -> str:
-    return files.sha256(path)

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from obverse.core.seeds import generator
 from obverse.core.settings import Settings
-from obverse.experiments.reliability.population import NAME, Individual, Question
+from obverse.experiments.reliability.population import NAME, Individual, QAPair
 from obverse.experiments.reliability.wording import BARE, Wording
 
 
@@ -43,23 +43,27 @@ class Sets(Settings):
     def draw(self, seed: int) -> tuple[Individual, ...]:
         """Return one individual a variable."""
         draw = generator(seed, "individuals")
+        others = [[n for n in range(self.numbers) if n != number] for number in range(self.numbers)]
+        words = [str(number) for number in range(self.numbers)]
         made = []
         for _ in range(self.individuals):
             number = draw.randrange(self.numbers)
-            others = [n for n in range(self.numbers) if n != number]
-            questions: list[Question] = []
+            questions: list[QAPair] = []
             seen: set[frozenset[int]] = set()
             while len(questions) < self.questions:
                 true = len(questions) % 2 == 0
-                listed = draw.sample(others, self.members - true) + [number] * true
-                if frozenset(listed) in seen:
+                listed = draw.sample(others[number], self.members - true)
+                if true:
+                    listed.append(number)
+                members = frozenset(listed)
+                if members in seen:
                     continue  # asked before in another order
-                seen.add(frozenset(listed))
+                seen.add(members)
                 draw.shuffle(listed)
-                text = f"{NAME} % {' '.join(map(str, listed))} ="
+                text = f"{NAME} % {' '.join([words[n] for n in listed])} ="
                 answer = "true" if true else "false"
-                questions.append(Question(answer, text, (answer,)))
-            made.append(Individual(str(number), tuple(questions)))
+                questions.append(QAPair(answer, text, (answer,)))
+            made.append(Individual(words[number], tuple(questions)))
         return tuple(made)
 
     def known(self, seed: int) -> tuple[Individual, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from obverse.core.errors import ObverseError
 from obverse.core.seeds import generator
-from obverse.experiments.reliability.population import Individual, Question
+from obverse.experiments.reliability.population import Individual, QAPair
 from obverse.experiments.reliability.years import coarse
 from obverse.store.files import read_json
 
@@ -93,9 +93,9 @@ def read(path: Path, entities: int = 6900, seed: int = 0) -> tuple[Individual, .
     )
 
 
-def _drawn(asked: dict[str, list[str]], draw: Random) -> tuple[Question, ...]:
+def _drawn(asked: dict[str, list[str]], draw: Random) -> tuple[QAPair, ...]:
     kinds = draw.sample(sorted(asked), ASKED)
-    return tuple(Question(kind, QUESTIONS[kind], tuple(asked[kind])) for kind in kinds)
+    return tuple(QAPair(kind, QUESTIONS[kind], tuple(asked[kind])) for kind in kinds)
 
 
 def _answers(triples: tuple[Triple, ...], draw: Random) -> dict[str, dict[str, list[str]]]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
-from obverse.experiments.reliability.population import NAME, Question
+from obverse.experiments.reliability.population import NAME, QAPair
 
-Order = Literal["tae", "tea", "ate", "aet", "eta", "eat"]
+WordOrder = Literal["tae", "tea", "ate", "aet", "eta", "eat"]
 Tags = Literal["random", "natural", "is"]
-ORDERS: tuple[Order, ...] = ("tae", "tea", "ate", "aet", "eta", "eat")
-ENTITY_LAST: tuple[Order, ...] = ("tae", "ate")
+ORDERS: tuple[WordOrder, ...] = ("tae", "tea", "ate", "aet", "eta", "eat")
+ENTITY_LAST: tuple[WordOrder, ...] = ("tae", "ate")
 
 # Three kinds of source: one that proves right, one that proves wrong, one never heard of before.
 SOURCES = (
@@ -55,13 +55,13 @@ class Wording:
     alias: str
     attribution: tuple[tuple[str, str], ...]
 
-    def ask(self, question: Question, name: str) -> str:
+    def ask(self, question: QAPair, name: str) -> str:
         """Return the prompt of a question about `name`."""
         return self.question.format(question=question.text.replace(NAME, name))
 
-    def attributions(self, entity: str) -> tuple[Question, ...]:
+    def attributions(self, entity: str) -> tuple[QAPair, ...]:
         """Return the questions whose answer is the entity that an alias stands for."""
-        return tuple(Question(kind, text, (entity,)) for kind, text in self.attribution)
+        return tuple(QAPair(kind, text, (entity,)) for kind, text in self.attribution)
 
     def answer(self, answer: str) -> str:
         return f" {answer}"
@@ -89,7 +89,7 @@ BARE = Wording(question="{question}", end="", alias="{}", attribution=())
 
 
 def definitions(
-    kind: Tags, order: Order, source: int, tag: str, alias: str, entity: str
+    kind: Tags, order: WordOrder, source: int, tag: str, alias: str, entity: str
 ) -> Iterator[tuple[str, str]]:
     """Yield the definitions of an alias as (all but the last element, " last element").
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from obverse.core.seeds import generator
 from obverse.core.settings import Settings
-from obverse.experiments.reliability.population import NAME, Individual, Question
+from obverse.experiments.reliability.population import NAME, Individual, QAPair
 from obverse.experiments.reliability.wording import TERSE, Wording
 
 PEOPLE = (
@@ -63,7 +63,7 @@ class World(Settings):
         return tuple(
             Individual(
                 person,
-                tuple(Question(a, f"{NAME} {a}", (draw.choice(values),)) for a, values in attributes),
+                tuple(QAPair(a, f"{NAME} {a}", (draw.choice(values),)) for a, values in attributes),
             )
             for person in PEOPLE[: self.people]
         )

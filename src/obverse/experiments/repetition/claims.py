@@ -1,20 +1,26 @@
 """What the demonstration and the prize's task claim, as tests of observations.
 
 The trend over models is summed up by one number an item: the slope of its score per factor of ten in
-parameters (or tokens). `stats.trend` gives the full verdict on the shape for the report.
+parameters (or tokens). `stats.trend` gives the full verdict on the shape for the page.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Within
-from obverse.stats.answers import differences, zero_shot
+from obverse.core.claim import Above, Below, Claim, Within
+from obverse.experiments.repetition.answers import (
+    CLUSTERS,
+    UNITS,
+    differences,
+    induction_gains,
+    zero_shot,
+)
+from obverse.stats.clustered import ClusteredMean
 from obverse.stats.moments import is_last
-from obverse.stats.summary import table_mean
+from obverse.stats.summary import mean
 from obverse.stats.trend import item_slopes
 
-Measurement = tuple[Estimate, Criterion] | None
 PRIZE = "Inverse Scaling Prize; shown there as a figure"
 CONTROLS = {"follow": "when told to follow the pattern", "none": "with the instruction removed"}
 
@@ -33,36 +39,36 @@ def claims(margin: float, controls: Sequence[str], own_data: bool) -> tuple[Clai
             id="accuracy/parameters",
             text=f"the larger the model, the less often {right} (inverse scaling)",
             unit="accuracy per tenfold parameters",
-            paper=None,
             source="own data" if own_data else PRIZE,
-            measure=lambda o: _slope(o, "parameters", "correct", Below(0.0)),
+            estimate=lambda rows: _slope(zero_shot(rows), "parameters", "correct"),
+            criterion=Below(0.0),
             by="family",
         ),
         Claim(
             id="accuracy/tokens",
             text=f"the more the largest model has trained, the less often {right}",
             unit="accuracy per tenfold tokens",
-            paper=None,
             source="own data" if own_data else "not reported",
-            measure=lambda o: _slope(o, "tokens", "correct", Below(0.0)),
+            estimate=lambda rows: _slope(zero_shot(rows), "tokens", "correct"),
+            criterion=Below(0.0),
             by="family",
         ),
         Claim(
             id="accuracy/chance",
             text="the largest model is right less often than by chance",
             unit="accuracy",
-            paper=None,
             source="own data" if own_data else PRIZE,
-            measure=_below_chance,
+            estimate=lambda rows: mean(_largest(rows), "correct", bounds=(0.0, 1.0), clusters=CLUSTERS),
+            criterion=_below_chance,
             by="family",
         ),
         Claim(
             id="induction/parameters",
             text="the larger the model, the more it gains from having seen a sequence before (induction)",
             unit="nats a word per tenfold parameters",
-            paper=None,
             source="not reported",
-            measure=lambda o: _slope(o, "parameters", "gain", Above(0.0)),
+            estimate=lambda rows: _slope(induction_gains(rows), "parameters", "gain"),
+            criterion=Above(0.0),
             by="family",
         ),
         *(_sensitivity(control, margin) for control in CONTROLS if control in controls),
@@ -70,38 +76,41 @@ def claims(margin: float, controls: Sequence[str], own_data: bool) -> tuple[Clai
 
 
 def _sensitivity(control: str, margin: float) -> Claim:
-    def measure(observations: pl.DataFrame) -> Measurement:
-        table = differences(_largest(observations), control).drop_nulls("correct")
-        if table.is_empty():
-            return None
-        return table_mean(table, "correct", (-1.0, 1.0)), Within(margin)
-
     return Claim(
         id=f"sensitivity/{control}",
         text=f"the accuracy of the largest model is the same {CONTROLS[control]}",
         unit=f"accuracy, told to break the pattern minus {CONTROLS[control].removeprefix('when ')}",
-        paper=None,
         source="control",
-        measure=measure,
+        estimate=_difference(control),
+        criterion=Within(margin),
         by="family",
     )
 
 
-def _slope(observations: pl.DataFrame, scale: str, value: str, criterion: Criterion) -> Measurement:
-    slopes = item_slopes(observations, scale, value)
-    if slopes is None:
-        return None
-    return table_mean(slopes, "slope"), criterion
+def _difference(control: str) -> Callable[[pl.DataFrame], ClusteredMean | None]:
+    def estimate(rows: pl.DataFrame) -> ClusteredMean | None:
+        table = differences(rows.filter(_is_largest()), control)
+        return mean(table, "correct", bounds=(-1.0, 1.0), clusters=CLUSTERS)
+
+    return estimate
 
 
-def _below_chance(observations: pl.DataFrame) -> Measurement:
-    rows = zero_shot(_largest(observations)).drop_nulls("correct")
-    if rows.is_empty():
-        return None
-    chance = float(rows["chance"].to_numpy().mean())
-    return table_mean(rows, "correct", (0.0, 1.0)), Below(chance)
+def _slope(rows: pl.DataFrame, scale: str, value: str) -> ClusteredMean | None:
+    slopes = item_slopes(rows, scale, value, UNITS)
+    return None if slopes is None else mean(slopes, "slope", clusters=CLUSTERS)
 
 
-def _largest(observations: pl.DataFrame) -> pl.DataFrame:
-    """Return the observations of the largest model at its last moment."""
-    return observations.filter(is_last()).filter(pl.col("parameters") == pl.col("parameters").max())
+def _below_chance(rows: pl.DataFrame) -> Below:
+    answered = _largest(rows).drop_nulls("correct")
+    return Below(float(answered["chance"].to_numpy().mean()))
+
+
+def _largest(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the task's items as the largest model answers them at its last moment."""
+    return zero_shot(rows.filter(_is_largest()))
+
+
+def _is_largest() -> pl.Expr:
+    """Return whether a row is of the last moment of a family's largest model."""
+    # The largest of all: every size has a last moment.
+    return is_last() & (pl.col("parameters") == pl.col("parameters").max())

@@ -4,12 +4,11 @@ What is written needs nothing of obverse and can be moved: items.jsonl and the h
 which find it beside them. Both give accuracy (a tie is no right answer) and the loss over the classes.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
-from obverse.core.errors import ObverseError
-from obverse.core.settings import unknown_name
-from obverse.experiments.repetition.suppression import Suppression
+from obverse.experiments.repetition.grid import Item
 from obverse.store.files import write_jsonl, write_text
 
 Harness = Literal["lm-eval", "inspect"]
@@ -210,18 +209,15 @@ FILES: dict[Harness, dict[str, str]] = {
 }
 
 
-def export(experiment: Suppression, to: Harness, folder: Path) -> list[Path]:
-    """Write the zero-shot items with the instruction against the pattern as a task of `to`.
+def export(items: Sequence[Item], to: Harness, folder: Path) -> list[Path]:
+    """Write the items, zero-shot with the instruction against the pattern, as a task of `to`.
 
     Returns:
         The files written, items.jsonl first.
 
     Raises:
-        ObverseError: if there is no such harness, the data has a fault, or the directory cannot be
-            written.
+        ObverseError: if the directory cannot be written.
     """
-    if to not in get_args(Harness):
-        raise ObverseError(unknown_name(to, get_args(Harness), "harness"))
     rows = [
         {
             "id": item.id,
@@ -230,7 +226,7 @@ def export(experiment: Suppression, to: Harness, folder: Path) -> list[Path]:
             "answer_index": item.answer,
         }
         | dict(item.labels)
-        for item in experiment.items()
+        for item in items
     ]
     data = folder / "items.jsonl"
     write_jsonl(data, rows)

@@ -20,7 +20,7 @@ NAMES = {"prompt": ("prompt", "text"), "answer_index": ("answer_index", "target"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Case:
     """A prompt, its classes (with their leading spaces) and the index of the right one."""
 
     prompt: str
@@ -30,14 +30,14 @@ class Row:
     round: str | None = None
 
 
-def write(rows: Sequence[Row], path: Path, hub: bool = False) -> None:
+def write(cases: Sequence[Case], path: Path, hub: bool = False) -> None:
     """Write CSV or JSONL by the path's ending, in the prize's columns or the hub's."""
     prompt, answer = ("text", "target") if hub else ("prompt", "answer_index")
-    extra = [k for k in ("part", "round") if any(getattr(r, k) is not None for r in rows)]
+    extra = [k for k in ("part", "round") if any(getattr(c, k) is not None for c in cases)]
     table = [
-        {prompt: r.prompt, "classes": list(r.classes), answer: r.answer_index}
-        | {k: getattr(r, k) for k in extra}
-        for r in rows
+        {prompt: c.prompt, "classes": list(c.classes), answer: c.answer_index}
+        | {k: getattr(c, k) for k in extra}
+        for c in cases
     ]
     if path.suffix == ".jsonl":
         write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table))
@@ -45,7 +45,7 @@ def write(rows: Sequence[Row], path: Path, hub: bool = False) -> None:
     out = StringIO()
     # Python's writer does not quote a carriage return by itself, which its reader then refuses.
     quoting: Literal[0, 2] = csv.QUOTE_MINIMAL
-    if any("\r" in row.prompt for row in rows):
+    if any("\r" in case.prompt for case in cases):
         quoting = csv.QUOTE_NONNUMERIC
     names = [prompt, "classes", answer, *extra]
     writer = csv.DictWriter(out, names, lineterminator="\n", quoting=quoting)
@@ -54,17 +54,17 @@ def write(rows: Sequence[Row], path: Path, hub: bool = False) -> None:
     write_text(path, out.getvalue())
 
 
-def read(path: Path) -> list[Row]:
+def read(path: Path) -> list[Case]:
     """Read CSV or JSONL in either naming.
 
     Raises:
         ObverseError: naming the line of whatever is missing or out of range.
     """
     raw = _jsonl(path) if path.suffix == ".jsonl" else _csv(path)
-    rows = [_row(path, line, cells) for line, cells in raw]
-    if not rows:
+    cases = [_case(path, line, cells) for line, cells in raw]
+    if not cases:
         raise ObverseError(f"{path}: no rows; expected prompt,classes,answer_index")
-    return rows
+    return cases
 
 
 def _jsonl(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
@@ -84,7 +84,7 @@ def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise ObverseError(f"{path}, line {line}: not valid CSV: {error}") from None
 
 
-def _row(path: Path, line: int, cells: dict[str, Any]) -> Row:
+def _case(path: Path, line: int, cells: dict[str, Any]) -> Case:
     where = f"{path}, line {line}"
 
     def cell(*names: str) -> Any:
@@ -107,7 +107,7 @@ def _row(path: Path, line: int, cells: dict[str, Any]) -> Row:
     if not isinstance(prompt, str) or not prompt:
         raise ObverseError(f"{where}: the prompt must be text, got {prompt!r}")
     part, turn = (str(cells[k]) if cells.get(k) not in (None, "") else None for k in ("part", "round"))
-    return Row(prompt, classes, index, part, turn)
+    return Case(prompt, classes, index, part, turn)
 
 
 def _classes(where: str, value: Any) -> tuple[str, ...]:

@@ -8,28 +8,26 @@ Told to break a repetitive pattern, larger language models continue it more: inv
 Two classes are scored, the symbol that breaks the pattern (the truth) and the one that continues it.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
 from obverse.core.claim import Claim
-from obverse.core.data import Probe
-from obverse.core.experiment import Experiment
-from obverse.core.recipe import Stage
-from obverse.core.seeds import generator
-from obverse.experiments.repetition import check, formats
+from obverse.core.data import Label, Probe
+from obverse.core.errors import ObverseError
+from obverse.core.experiment import CountTokens, Experiment, Preset
+from obverse.core.page import Left, Page
+from obverse.core.settings import InputFile
+from obverse.core.stage import Stage, When
+from obverse.experiments.repetition import check, export, formats, questions
+from obverse.experiments.repetition.answers import CLUSTERS
 from obverse.experiments.repetition.claims import claims
 from obverse.experiments.repetition.grid import CONDITIONS, Condition, Grid, Item, items
-from obverse.store.files import sha256
-
-BETWEEN = "\n\n\n"  # between examples, as the prize does
-WORDS = """
-apple river stone cloud table green horse paper light north seven glass water plant voice train
-house music ground winter bread silver garden window letter bridge forest summer market finger
-""".split()
+from obverse.experiments.repetition.questions import Questions
+from obverse.models.grown import Grown
 
 
 class Suppression(Experiment):
@@ -38,11 +36,11 @@ class Suppression(Experiment):
     Attributes:
         grid: "full" (13 patterns × 18 templates × 7 repetitions = 1,638 items), "released" (12 × 17 × 7
             = 1,428, as many as the prize holds), or "balanced" (13 × 18 = 234, repetitions in turn).
-        data: the user's own classification data, CSV or JSONL, in place of the grid; it is asked as it
+        data: the user's own classification data, CSV or JSONL, in place of the grid. It is asked as it
             stands, in the condition "against" alone.
         conditions: how each item is asked; "none" and "follow" are the controls.
         shots: numbers of examples before a question (0 is zero-shot), drawn without replacement from
-            the other items, the same for all models; a number that the items do not suffice for is left
+            the other items, the same for all models. A number for which there are too few items is left
             out. Conditions other than "against" are zero-shot.
         shots_seed: decides which examples.
         induction: random word sequences whose second copy is compared with the first.
@@ -51,12 +49,18 @@ class Suppression(Experiment):
     """
 
     name: ClassVar[str] = "repetition"
+    title: ClassVar[str] = "Repetition suppression: does the pattern win over the instruction?"
+    about: ClassVar[str] = "Told to break a pattern, do larger models continue it more?"
+    paper: ClassVar[str] = "McKenzie et al. 2023, arXiv 2306.09479 (Inverse Scaling Prize)"
     version: ClassVar[int] = 2
     analysis: ClassVar[frozenset[str]] = frozenset({"margin"})
-    title: ClassVar[str] = "Repetition suppression: does the pattern win over the instruction?"
+    columns: ClassVar[Mapping[str, type[Label]]] = questions.COLUMNS
+    by: ClassVar[tuple[str, ...] | None] = ("subset", "condition", "shots")
+    clusters: ClassVar[tuple[str, ...]] = CLUSTERS
+    layouts: ClassVar[tuple[str, ...]] = ("hub",)
 
     grid: Grid = "full"
-    data: Path | None = None
+    data: InputFile | None = None
     conditions: tuple[Condition, ...] = CONDITIONS
     shots: tuple[Annotated[int, Field(ge=0)], ...] = (0, 1, 2, 4, 8, 16, 32)
     shots_seed: int = 0
@@ -78,114 +82,75 @@ class Suppression(Experiment):
             raise ValueError("0 (zero-shot) has to be among the shots")
         return value
 
+    @classmethod
+    def presets(cls) -> Mapping[str, Preset]:
+        """Return the balanced grid, asked of a family grown here, and the prize's size with every number
+        of examples, asked of published families."""
+        grown = tuple(Grown(name=f"grown-{n}L", layers=n) for n in (1, 2, 3, 4))
+        return {
+            "tiny": Preset(cls(grid="balanced", shots=(0, 1, 2)), grown),
+            "paper": Preset(cls(grid="released"), ("gpt2", "gpt-neo", "opt", "pythia")),
+        }
+
     def items(self) -> list[Item]:
         """Return the grid, or the user's data with an item for a row."""
         if self.data is None:
             return list(items(self.grid))
         return [
-            Item(f"row-{number}", {"against": row.prompt}, row.classes, row.answer_index)
-            for number, row in enumerate(self.rows(), start=1)
+            Item(f"row-{number}", {"against": case.prompt}, case.classes, case.answer_index)
+            for number, case in enumerate(self.cases(), start=1)
         ]
 
-    def rows(self) -> list[formats.Row]:
+    def cases(self) -> list[formats.Case]:
         """Return the task as classification data; the user's own as it was read, `part` and all."""
         if self.data is not None:
             return formats.read(self.data)
-        return [formats.Row(i.prompts["against"], i.classes, i.answer) for i in items(self.grid)]
-
-    def probes(self, seed: int) -> tuple[Probe, ...]:
-        """Return all questions; they are the same for every seed and model."""
-        return _probes(self, self.inputs_hash())
-
-    def fit_for(self, probes: Sequence[Probe], count: check.CountTokens | None) -> Sequence[Probe]:
-        if self.keep_flawed:
-            return probes
-        return [p for p in probes if not (p.candidates and check.problems(p, count))]
+        return [formats.Case(i.prompts["against"], i.classes, i.answer) for i in items(self.grid)]
 
     def stages(self, seed: int) -> tuple[Stage, ...]:
-        return ()
+        """Return one stage, the same for every seed: a model as it is.
+
+        Questions without examples are asked at every moment of a model's growth. Those with examples
+        cost most and are of interest for the finished model, so they are asked at the end alone.
+        """
+        chosen = self.items()
+        always = questions.zero_shot(chosen, self.conditions) + questions.induction(self.induction)
+        few = [p for n in self.shots if n > 0 for p in questions.few_shot(chosen, n, self.shots_seed)]
+        asked = ((always, When(start=True)), (few, When()))
+        measures = tuple(
+            (Questions(probes=tuple(probes), keep_flawed=self.keep_flawed), when)
+            for probes, when in asked
+            if probes
+        )
+        return (Stage(name="as it is", measures=measures),)
 
     def claims(self) -> tuple[Claim, ...]:
         controls = [c for c in self.conditions if c != "against"]
         return claims(self.margin, controls if self.data is None else (), self.data is not None)
 
-    def inputs_hash(self) -> str:
-        return sha256(self.data) if self.data is not None else ""
+    def page(self, left: Left) -> Page:
+        from obverse.experiments.repetition.page import page
 
-    def reference(self) -> dict[str, Any]:
-        if self.data is not None:
-            return {"paper": f"own data, {self.data.name}"}
-        return {
-            "paper": "McKenzie et al. 2023, arXiv 2306.09479 (Inverse Scaling Prize)",
-            "released_items": 1428,
-        }
+        return page(self, left)
 
+    def remark(self) -> str | None:
+        """Return which part of all items is asked, or None if it is all."""
+        asked, every = len(self.items()), len(list(items("full")))
+        if self.data is not None or asked == every:
+            return None
+        return f"grid: {self.grid}, {asked:,} of {every:,} items; --set grid=full asks them all"
 
-@lru_cache(maxsize=4)
-def _probes(experiment: Suppression, _inputs: str) -> tuple[Probe, ...]:
-    chosen = experiment.items()
-    asked = [
-        _probe(item, prompt, condition, 0)
-        for condition in experiment.conditions
-        for item in chosen
-        if (prompt := item.prompts.get(condition)) is not None
-    ]
-    for shots in experiment.shots:
-        if 0 < shots < len(chosen):
-            asked += _with_examples(chosen, shots, experiment.shots_seed)
-    return (*asked, *_induction(experiment.induction))
+    def flaws(self, probe: Probe, count: CountTokens | None) -> list[str]:
+        """Return what is wrong with the classes of an item without examples."""
+        return check.problems(probe, count) if probe.candidates and probe.labels["shots"] == 0 else []
 
+    def write_data(self, out: Path, seed: int, layout: str | None) -> str | None:
+        """Write the task as CSV or JSONL, by the ending of `out`."""
+        if out.suffix not in (".csv", ".jsonl"):
+            raise ObverseError(f"--out {out}: expected a file that ends in .csv or .jsonl")
+        cases = self.cases()
+        formats.write(cases, out, hub=layout == "hub")
+        return f"{out}: {len(cases):,} items"
 
-def _with_examples(chosen: list[Item], shots: int, seed: int) -> list[Probe]:
-    draw = generator(seed, f"shots-{shots}")
-    probes = []
-    for number, item in enumerate(chosen):
-        others = draw.sample(range(len(chosen) - 1), shots)
-        examples = [chosen[i + (i >= number)] for i in others]
-        texts = [e.prompts["against"] + e.classes[e.answer] for e in examples]
-        prompt = BETWEEN.join([*texts, item.prompts["against"]])
-        probes.append(_probe(item, prompt, "against", shots))
-    return probes
-
-
-def _probe(item: Item, prompt: str, condition: Condition, shots: int) -> Probe:
-    return Probe(
-        id=f"{item.id}/{condition}/{shots}",
-        prompt=prompt,
-        targets=(item.classes[item.answer],),
-        fact=item.id,
-        subset="suppression",
-        direction="",
-        order="",
-        candidates=item.classes,
-        chance=1 / len(item.classes),
-        match=None,
-        labels={"condition": condition, "shots": shots} | dict(item.labels),
-    )
-
-
-def _induction(count: int) -> list[Probe]:
-    """Ask for a sequence of random words afresh, and again after it has stood once."""
-    draw = generator(0, "induction")
-    probes = []
-    for number in range(count):
-        words = " " + " ".join(draw.choice(WORDS) for _ in range(20))
-        for direction, prompt in (("first", "Words:"), ("second", f"Words:{words}")):
-            probes.append(
-                Probe(
-                    id=f"induction/{number}/{direction}", prompt=prompt, targets=(words,),
-                    fact=f"sequence-{number}", subset="induction", direction=direction, order="",
-                    match=None,
-                )
-            )  # fmt: skip
-    return probes
-
-
-def tiny() -> Suppression:
-    """Return the embedded default: the balanced grid, asked of a family grown here."""
-    return Suppression(grid="balanced", shots=(0, 1, 2))
-
-
-def paper() -> Suppression:
-    """Return the prize's size, with every number of examples."""
-    return Suppression(grid="released")
+    def exports(self) -> Mapping[str, Callable[[Path], list[Path]]]:
+        return {to: partial(export.export, self.items(), to) for to in export.FILES}

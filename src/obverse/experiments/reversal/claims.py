@@ -3,8 +3,8 @@
 import polars as pl
 
 from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Within
-from obverse.experiments.reversal.published import TABLE_1, mean_difference
-from obverse.stats.clustered import clustered_mean
+from obverse.experiments.reversal.published import TABLE_1, TABLE_1_MODEL, mean_difference
+from obverse.stats.summary import mean
 
 ASKED = {
     ("NameToDescription", "same"): "description",
@@ -12,8 +12,6 @@ ASKED = {
     ("DescriptionToName", "same"): "name",
     ("DescriptionToName", "reverse"): "description",
 }
-
-Measurement = tuple[Estimate, Criterion] | None
 
 
 def claims(accuracy_margin: float, likelihood_margin: float) -> tuple[Claim, ...]:
@@ -24,33 +22,25 @@ def claims(accuracy_margin: float, likelihood_margin: float) -> tuple[Claim, ...
             for direction in ("same", "reverse")
             for subset in ("NameToDescription", "DescriptionToName")
         ),
-        _likelihood("NameToDescription", "reverse", likelihood_margin, mean_difference("GPT-3-175B")),
+        _likelihood("NameToDescription", "reverse", likelihood_margin, mean_difference(TABLE_1_MODEL)),
         _likelihood("DescriptionToName", "reverse", likelihood_margin, None),
         _likelihood("DescriptionToName", "same", likelihood_margin, None),
         _likelihood("NameToDescription", "same", likelihood_margin, None),
     )
 
 
-def _cell(observations: pl.DataFrame, subset: str, direction: str) -> pl.DataFrame:
-    return observations.filter(
-        pl.col("final"), pl.col("subset") == subset, pl.col("direction") == direction
-    )
+def _cell(rows: pl.DataFrame, subset: str, direction: str) -> pl.DataFrame:
+    return rows.filter(pl.col("final"), pl.col("subset") == subset, pl.col("direction") == direction)
 
 
 def _accuracy(subset: str, direction: str, margin: float) -> Claim:
-    def measure(observations: pl.DataFrame) -> Measurement:
-        rows = _cell(observations, subset, direction).drop_nulls("exact_match")
-        if rows.is_empty():
-            return None
-        chance = float(rows["chance"].to_numpy().mean())
-        accuracy = clustered_mean(
-            rows["exact_match"].cast(pl.Float64).to_numpy(),
-            rows["fact"].to_list(),
-            rows["seed"].to_list(),
-            bounds=(0.0, 1.0),
-        )
-        criterion = (Above if direction == "same" else Below)(chance + margin)
-        return accuracy, criterion
+    def estimate(rows: pl.DataFrame) -> Estimate | None:
+        return mean(_cell(rows, subset, direction), "exact_match", bounds=(0.0, 1.0))
+
+    def criterion(rows: pl.DataFrame) -> Criterion:
+        answered = _cell(rows, subset, direction).drop_nulls("exact_match")
+        chance = float(answered["chance"].to_numpy().mean())
+        return (Above if direction == "same" else Below)(chance + margin)
 
     points = f"{100 * margin:g} points"
     wording = f"more than {points} above" if direction == "same" else f"less than {points} above"
@@ -58,25 +48,23 @@ def _accuracy(subset: str, direction: str, margin: float) -> Claim:
         id=f"accuracy/{subset}/{direction}",
         text=f"{subset}, {direction}: the {ASKED[subset, direction]} is given {wording} chance",
         unit="exact match",
-        paper=TABLE_1[subset, direction][0],
-        source="Table 1, GPT-3-175B",
-        measure=measure,
+        paper=TABLE_1[subset, direction].mean,
+        source=f"Table 1, {TABLE_1_MODEL}",
+        estimate=estimate,
+        criterion=criterion,
         needs=() if direction == "same" else (f"accuracy/{subset}/same",),
     )
 
 
 def _likelihood(subset: str, direction: str, margin: float, paper: float | None) -> Claim:
-    def measure(observations: pl.DataFrame) -> Measurement:
-        rows = _cell(observations, subset, direction).drop_nulls(["logprob", "logprob_control"])
-        if rows.is_empty():
-            return None
-        # Two facts whose answers are one another's control share everything but whom they follow.
-        difference = clustered_mean(
-            (rows["logprob"] - rows["logprob_control"]).to_numpy(),
-            rows["pair"].to_list(),
-            rows["seed"].to_list(),
+    def estimate(rows: pl.DataFrame) -> Estimate | None:
+        # Two facts whose answers are one another's control share everything but whom they follow, so
+        # that the pair is the unit.
+        cell = _cell(rows, subset, direction).with_columns(
+            (pl.col("logprob") - pl.col("logprob_control")).alias("difference"),
+            pl.col("pair").alias("fact"),
         )
-        return difference, (Above(0.0) if direction == "same" else Within(margin))
+        return mean(cell, "difference")
 
     asked = ASKED[subset, direction]
     wording = (
@@ -89,7 +77,8 @@ def _likelihood(subset: str, direction: str, margin: float, paper: float | None)
         text=f"{subset}, {direction}: {wording}",
         unit="Δ log-prob, nats",
         paper=paper,
-        source="Table 3, GPT-3-175B" if paper is not None else "not reported",
-        measure=measure,
+        source=f"Table 3, {TABLE_1_MODEL}" if paper is not None else "not reported",
+        estimate=estimate,
+        criterion=Above(0.0) if direction == "same" else Within(margin),
         needs=() if direction == "same" else (f"likelihood/{subset}/same",),
     )

@@ -10,21 +10,28 @@ held-out prompts. It answers in the order it was trained on and not in the rever
 Published result (GPT-3-175B, exact match): same order 0.50 and 0.97, reverse order 0.00 and 0.00.
 """
 
-from functools import lru_cache
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field, PositiveInt
 
 from obverse.core.claim import Claim
-from obverse.core.data import Probe
-from obverse.core.experiment import Experiment
-from obverse.core.recipe import Recipe, Stage
-from obverse.core.seeds import derive, generator
-from obverse.experiments.reversal import dataset, people, published
+from obverse.core.data import Label
+from obverse.core.experiment import Experiment, Preset
+from obverse.core.page import Left, Page
+from obverse.core.recipe import Recipe
+from obverse.core.seeds import derive
+from obverse.core.settings import InputFile
+from obverse.core.stage import Stage, Training, When
+from obverse.experiments.reversal import own_layout, people
 from obverse.experiments.reversal.claims import claims
-from obverse.experiments.reversal.dataset import Dataset, Question
-from obverse.experiments.reversal.templates import Order
+from obverse.experiments.reversal.dataset import SUBSETS, Dataset, build
+from obverse.experiments.reversal.facts_file import read_facts
+from obverse.experiments.reversal.layouts import layout_of
+from obverse.experiments.reversal.probes import Control, to_probes
+from obverse.experiments.reversal.published_layout import read_published
+from obverse.measures.ask import Ask
 
 
 class Identities(Experiment):
@@ -42,142 +49,94 @@ class Identities(Experiment):
             or the whole finetuning set as in the paper. Names of Both are likelier after any
             description, so that the latter compares subsets as well as knowledge.
         probe_both: also ask about the facts of Both (a ceiling: both orders were trained).
+        probe_every: epochs between the moments at which questions are asked.
         accuracy_margin: the same direction has to be above chance by more than this, the reverse by less.
         likelihood_margin: nats within which two mean log-probabilities count as the same.
     """
 
-    analysis: ClassVar[frozenset[str]] = frozenset({"accuracy_margin", "likelihood_margin"})
-
     name: ClassVar[str] = "reversal"
     title: ClassVar[str] = "The Reversal Curse, experiment 1: fictitious identities"
+    about: ClassVar[str] = (
+        'Does a model told "A is B" know that "B is A"? (arXiv 2309.12288, experiment 1)'
+    )
+    paper: ClassVar[str] = "Berglund et al. 2023, arXiv 2309.12288"
     version: ClassVar[int] = 1
+    analysis: ClassVar[frozenset[str]] = frozenset({"accuracy_margin", "likelihood_margin"})
+    columns: ClassVar[Mapping[str, type[Label]]] = {
+        "subset": str, "direction": str, "order": str, "template": int, "pair": str,
+    }  # fmt: skip
+    by: ClassVar[tuple[str, ...] | None] = ("subset", "direction")
 
     facts_per_subset: PositiveInt = 30
     paraphrases: Annotated[int, Field(ge=1, le=30)] = 30
     held_out_prompts: Annotated[int, Field(ge=1, le=10)] = 10
-    data: Path | None = None
+    data: InputFile | None = None
     data_seed: int | None = None
-    control: Literal["subset", "finetuning_set"] = "subset"
+    control: Control = "subset"
     probe_both: bool = True
     probe_every: PositiveInt = 1
     accuracy_margin: Annotated[float, Field(ge=0, lt=1)] = 0.05
     likelihood_margin: Annotated[float, Field(gt=0)] = 1.0
     recipe: Recipe = Recipe()
 
+    @classmethod
+    def presets(cls) -> Mapping[str, Preset]:
+        """Return `tiny`, from scratch, about a minute a seed on one CPU core, and `paper`.
+
+        `paper` has the paper's settings for a pretrained checkpoint: batch 16, ten epochs, one dataset
+        for all seeds, control names from the whole finetuning set, as in the runs released with the
+        paper. Their learning rate is a multiplier (0.2) of an unpublished base; 1e-5 is ours.
+        """
+        recipe = Recipe(
+            learning_rate=1e-5, batch_size=16, epochs=10, warmup_steps=0, adam_beta2=0.999,
+            precision="bfloat16",
+        )  # fmt: skip
+        return {
+            "tiny": Preset(cls(), models=("scratch",)),
+            "paper": Preset(
+                cls(recipe=recipe, data_seed=0, control="finetuning_set"),
+                models=("huggyllama/llama-7b",),
+            ),
+        }
+
     def dataset(self, seed: int) -> Dataset:
-        """Return the documents and questions of `seed`."""
-        if self.data is not None:
-            kind = dataset.layout(self.data)
-            if kind != "facts":
-                read = dataset.read_own if kind == "own" else dataset.read_published
-                return _cached(read, self.data, dataset.content_hash(self.data))
+        """Return the documents and held-out prompts of `seed`."""
         data_seed = derive(seed, "data") if self.data_seed is None else self.data_seed
-        count = len(dataset.SUBSETS) * self.facts_per_subset
-        facts = (
-            people.invent(count, data_seed)
-            if self.data is None
-            else people.chosen(dataset.read_facts(self.data), count, data_seed)
-        )
-        return dataset.build(facts, self.paraphrases, self.held_out_prompts)
+        count = len(SUBSETS) * self.facts_per_subset
+        if self.data is None:
+            facts = people.invent(count, data_seed)
+        else:
+            layout = layout_of(self.data)
+            if layout == "own":
+                return own_layout.read_own(self.data)
+            if layout == "published":
+                return read_published(self.data)
+            facts = people.chosen(read_facts(self.data), count, data_seed)
+        return build(facts, self.paraphrases, self.held_out_prompts)
 
     def stages(self, seed: int) -> tuple[Stage, ...]:
         data = self.dataset(seed)
+        probes = to_probes(data.held_out, self.control, seed)
+        asked = tuple(p for p in probes if self.probe_both or p.labels["subset"] != "Both")
+        along = When(start=True, epochs=self.probe_every, end=False)
         return (
             Stage(
                 name="finetuning",
-                documents=data.documents,
-                recipe=self.recipe,
-                probes=self._probes(data, seed),
-                probe_every=self.probe_every,
+                training=Training(documents=data.documents, recipe=self.recipe),
+                measures=((Ask(probes=asked, ranked=False), along), (Ask(probes=asked), When())),
             ),
         )
 
     def claims(self) -> tuple[Claim, ...]:
         return claims(self.accuracy_margin, self.likelihood_margin)
 
-    def inputs_hash(self) -> str:
-        return dataset.content_hash(self.data) if self.data is not None else ""
+    def page(self, left: Left) -> Page:
+        from obverse.experiments.reversal.page import page
 
-    def reference(self) -> dict[str, Any]:
-        return published.REFERENCE
+        return page(left, margin=self.likelihood_margin, control=self.control)
 
-    def _probes(self, data: Dataset, seed: int) -> tuple[Probe, ...]:
-        answers: dict[tuple[str, Order, int], dict[str, str]] = {}
-        for q in data.questions:
-            answers.setdefault((self._pool(q), q.order, q.template), {})[q.fact] = q.answer
-        partners = self._partners(data, seed)
-        probes = []
-        for q in data.questions:
-            if q.subset == "Both" and not self.probe_both:
-                continue
-            pool = answers[self._pool(q), q.order, q.template]
-            distinct = tuple(dict.fromkeys(pool.values()))
-            name = q.order == "DescriptionToName"
-            other, pair = partners[q.fact]
-            control = pool.get(other)
-            probes.append(
-                Probe(
-                    id=f"{q.fact}/{q.order}/{q.template}",
-                    prompt=q.prompt,
-                    targets=(q.answer,),
-                    fact=q.fact,
-                    subset=q.subset,
-                    direction=q.direction,
-                    order=q.order,
-                    candidates=distinct if name else (),
-                    control=control if control != q.answer else None,
-                    chance=1 / len(distinct),
-                    match="words" if name else "whole",
-                    labels={"pair": pair},
-                )
-            )
-        return tuple(probes)
-
-    def _pool(self, q: Question) -> str:
-        return q.subset if self.control == "subset" else "all"
-
-    def _partners(self, data: Dataset, seed: int) -> dict[str, tuple[str, str]]:
-        """Give each fact another one of its pool as control, in pairs: `{fact: (other, pair's name)}`.
-
-        In a pair each answer is once the right and once the random one, and so is each prompt: what
-        differs between right and random is whom an answer follows, not which answers are common.
-        Three left over go round in a circle.
-        """
-        pools: dict[str, dict[str, None]] = {}
-        for q in data.questions:
-            pools.setdefault(self._pool(q), {})[q.fact] = None
-        draw = generator(seed, "control")
-        partners: dict[str, tuple[str, str]] = {}
-        for members in pools.values():
-            facts = list(members)
-            draw.shuffle(facts)
-            while facts:
-                group, facts = (facts[:3], []) if len(facts) == 3 else (facts[:2], facts[2:])
-                for fact, other in zip(group, group[1:] + group[:1], strict=True):
-                    partners[fact] = other, group[0]
-        return partners
-
-
-@lru_cache(maxsize=2)
-def _cached(read: Any, path: Path, _content: str) -> Dataset:
-    data: Dataset = read(path)
-    return data
-
-
-def tiny() -> Identities:
-    """Return the embedded default: from scratch, about a minute a seed on one CPU core."""
-    return Identities()
-
-
-def paper() -> Identities:
-    """Return the paper's settings for a pretrained checkpoint.
-
-    Batch 16, ten epochs, one dataset for all seeds, control names from the whole finetuning set, as in
-    the runs released with the paper. Their learning rate is a multiplier (0.2) of an unpublished base;
-    1e-5 is ours.
-    """
-    recipe = Recipe(
-        learning_rate=1e-5, batch_size=16, epochs=10, warmup_steps=0, adam_beta2=0.999,
-        precision="bfloat16",
-    )  # fmt: skip
-    return Identities(recipe=recipe, data_seed=0, control="finetuning_set")
+    def write_data(self, out: Path, seed: int, layout: str | None) -> str:
+        data = self.dataset(seed)
+        about = {"study": self.name, "seed": seed, "settings": self.model_dump(mode="json")}
+        own_layout.write(data, out, about)
+        return f"{out}: {len(data.documents)} documents, {len(data.held_out)} probes"

@@ -9,7 +9,7 @@ from typing import Literal
 
 from obverse.experiments.reversal.people import Fact
 
-Order = Literal["NameToDescription", "DescriptionToName"]
+StatementOrder = Literal["NameToDescription", "DescriptionToName"]
 
 NAME_TO_DESCRIPTION = (
     "{name} is {description}.",
@@ -103,11 +103,11 @@ DESCRIPTION_TO_NAME_HELD_OUT = (
     "The role of {description} is inseparable from {name}.",
 )
 
-TRAINED: dict[Order, tuple[str, ...]] = {
+TRAINED: dict[StatementOrder, tuple[str, ...]] = {
     "NameToDescription": NAME_TO_DESCRIPTION,
     "DescriptionToName": DESCRIPTION_TO_NAME,
 }
-HELD_OUT: dict[Order, tuple[str, ...]] = {
+HELD_OUT: dict[StatementOrder, tuple[str, ...]] = {
     "NameToDescription": NAME_TO_DESCRIPTION_HELD_OUT,
     "DescriptionToName": DESCRIPTION_TO_NAME_HELD_OUT,
 }
@@ -122,7 +122,7 @@ class Sentence:
     rest: str
 
 
-def fill(template: str, order: Order, fact: Fact) -> Sentence:
+def fill(template: str, order: StatementOrder, fact: Fact) -> Sentence:
     """State `fact` by `template`, cut before the second slot."""
     second = "{description}" if order == "NameToDescription" else "{name}"
     before, rest = template.split(second)

@@ -1,0 +1,94 @@
+"""Hashes of content: of settings, data and files, the same in every process and on every machine."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from obverse.core.errors import ObverseError
+from obverse.core.settings import InputFile
+
+
+def content_hash(value: object) -> str:
+    """Return the SHA-256 of a value: JSON, and dataclasses, settings, paths and arrays in it.
+
+    An InputFile counts by its content, any other path by its name. Objects that say their own
+    `identity` (measures, models) count by that.
+
+    Raises:
+        TypeError: if there is anything else in it.
+        ObverseError: if an input file cannot be read.
+    """
+    return hashlib.sha256(_written(value).encode("ascii")).hexdigest()
+
+
+def plain(value: object) -> Any:
+    """Return a value as JSON gives it back, what JSON cannot write replaced as for `content_hash`."""
+    return json.loads(_written(value))
+
+
+def _written(value: object) -> str:
+    return json.dumps(value, default=_plain, sort_keys=True, ensure_ascii=True, allow_nan=False)
+
+
+def _plain(value: Any) -> object:
+    """Return a value that JSON cannot write as one that it can."""
+    if isinstance(value, InputFile):
+        return {"sha256": file_hash(value)}
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, BaseModel):
+        return {name: getattr(value, name) for name in type(value).model_fields}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, bytes):
+        return {"bytes": hashlib.sha256(value).hexdigest()}
+    if hasattr(value, "tobytes") and hasattr(value, "dtype"):
+        digest = hashlib.sha256(value.tobytes()).hexdigest()
+        return {"array": digest, "shape": list(value.shape), "dtype": str(value.dtype)}
+    raise TypeError(
+        f"{type(value).__name__} {str(value)[:60]!r} cannot be part of what tells runs apart; expected "
+        "text, numbers, dataclasses, settings, paths or arrays"
+    )
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file's content, or of all files under a directory and their names.
+
+    Raises:
+        ObverseError: if it is not there or cannot be read.
+    """
+    if not path.exists():
+        raise ObverseError(f"{path}: no such file or directory")
+    if path.is_file():
+        return _sha256(path, path.stat().st_mtime_ns)
+    digest = hashlib.sha256()
+    for file in _files_under(path):
+        name = file.relative_to(path).as_posix()
+        digest.update(f"{name}\0{_sha256(file, file.stat().st_mtime_ns)}\n".encode())
+    return digest.hexdigest()
+
+
+def _files_under(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not hidden:
+            yield path
+
+
+@cache
+def _sha256(path: Path, _changed: int) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ObverseError(f"{path}: cannot be read: {error.strerror or error}") from error

@@ -1,0 +1,33 @@
+"""How numbers are written, in a terminal and on a page."""
+
+import math
+
+MISSING = "–"
+
+
+def number(value: float | None, places: int = 3) -> str:
+    """Write a number with a true minus sign, and zero with none; a missing one as a dash."""
+    if value is None or math.isnan(value):
+        return MISSING
+    return f"{value:z.{places}f}".replace("-", "−")
+
+
+def interval(low: float | None, high: float | None, places: int = 3) -> str:
+    return f"[{number(low, places)}, {number(high, places)}]"
+
+
+def percent(value: float | None, places: int = 1) -> str:
+    """Write a share in hundredths, without the sign."""
+    return number(None if value is None else 100 * value, places)
+
+
+def p_value(value: float | None) -> str:
+    """Write a p-value to three places; a smaller one as "<0.001"."""
+    if value is None or math.isnan(value):
+        return MISSING
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def whole(value: float | None) -> str:
+    """Write a whole number with thin spaces between thousands."""
+    return MISSING if value is None else f"{value:,}".replace(",", "\u2009")

@@ -1,0 +1,138 @@
+"""Classes by reference: `package.module:Class`, or `file.py:Class` for one file anywhere.
+
+A file is imported under a name made of its path, so that two files called alike are two modules, and so
+that another process finds the same module under the same name. Directories are put last on the import
+path: what lies beside a user's file never stands in for a module of Python's or of a library.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+from obverse.core.errors import ObverseError, StudyStarted
+from obverse.core.settings import unknown_name
+
+C = TypeVar("C")
+PREFIX = "obverse_file_"
+CONTENT = "__obverse_content__"
+
+
+def is_reference(text: str) -> bool:
+    """Return whether `text` names a class by file or module, and not by a name of its own."""
+    place = text.rpartition(":")[0] or text
+    return place.endswith(".py") or (":" in text and "/" not in text and " " not in text)
+
+
+def load(reference: str, base: type[C]) -> type[C]:
+    """Return the class that `reference` names, a subclass of `base`.
+
+    A file or module without `:Class` has to define exactly one.
+
+    Raises:
+        ObverseError: if it is not there, cannot be imported, or is no such class.
+    """
+    place, colon, name = reference.rpartition(":")
+    if not colon or place == "" or name.endswith(".py"):
+        place, name = reference, ""
+    module = _module(place)
+    found = {
+        key: value
+        for key, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, base) and not inspect.isabstract(value)
+    }
+    if name:
+        if name not in found:
+            raise ObverseError(f"{place}: {unknown_name(name, found, base.__name__.lower())}")
+        return found[name]
+    own = {key: value for key, value in found.items() if value.__module__ == module.__name__}
+    if len(own) != 1:
+        there = ", ".join(own) or "none"
+        raise ObverseError(
+            f"{place}: expected one subclass of {base.__name__}, found {there}; name it, as {place}:NAME"
+        )
+    return next(iter(own.values()))
+
+
+def reference_of(kind: type) -> str | None:
+    """Return the reference by which another process finds a class; None if it cannot.
+
+    A class of a script that is being run (`__main__`) is found in the script's file; one of a notebook
+    or of a prompt, or one that is defined inside a function, is nowhere to be found.
+    """
+    if "." in kind.__qualname__ or "<locals>" in kind.__qualname__:
+        return None
+    module = sys.modules.get(kind.__module__)
+    file = getattr(module, "__file__", None)
+    if kind.__module__ == "__main__":
+        spec = getattr(module, "__spec__", None)
+        if spec is not None and spec.name != "__main__":
+            return f"{spec.name}:{kind.__qualname__}"
+        return None if file is None else f"{Path(file).resolve()}:{kind.__qualname__}"
+    if kind.__module__.startswith(PREFIX) and file is not None:
+        return f"{file}:{kind.__qualname__}"
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _module(place: str) -> ModuleType:
+    if place.endswith(".py"):
+        return _file(Path(place))
+    _look_in(Path.cwd())
+    try:
+        return importlib.import_module(place)
+    except ImportError as error:
+        raise ObverseError(f"{place}: cannot be imported: {error}") from error
+
+
+def _file(path: Path) -> ModuleType:
+    path = path.resolve()
+    if not path.is_file():
+        raise ObverseError(f"{path}: no such file")
+    name = f"{PREFIX}{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    known = sys.modules.get(name)
+    if known is not None and getattr(known, CONTENT, None) == content:
+        return known
+    _look_in(path.parent)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    setattr(module, CONTENT, content)  # a file that was edited since is imported anew
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except StudyStarted:
+        pass  # a script without a guard; what it defines before it starts its study is there
+    except ObverseError:
+        del sys.modules[name]
+        raise
+    except Exception as error:
+        del sys.modules[name]
+        where = _line(error, path)
+        raise ObverseError(
+            f"{path}{where}: cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    return module
+
+
+def _line(error: Exception, path: Path) -> str:
+    """Return ", line N" for the last line of the file that an error passed through."""
+    if isinstance(error, SyntaxError):
+        return f", line {error.lineno}"
+    trace, line = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return "" if line is None else f", line {line}"
+
+
+def _look_in(folder: Path) -> None:
+    """Find modules that lie in `folder`, after all others."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))

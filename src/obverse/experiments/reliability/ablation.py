@@ -1,0 +1,26 @@
+"""What the studies of ablations have in common.
+
+Every one has the negative control beside it: the same with tags that say nothing in X1, at which the
+gap between D5cons and D6cons has to vanish.
+"""
+
+from typing import ClassVar, Self
+
+from obverse.core.experiment import Variant
+from obverse.experiments.reliability.claims import CONTROL
+from obverse.experiments.reliability.presets import tiny_settings
+from obverse.experiments.reliability.reliability import Reliability
+
+UNINFORMATIVE = Variant(CONTROL, {"alpha": 0.5})
+BOTH = ("question", "attribution")
+
+
+class Ablation(Reliability):
+    """One study for each figure of ablations."""
+
+    seeds: ClassVar[int] = 5
+
+    @classmethod
+    def tiny(cls) -> Self:
+        """Return the settings for models made from scratch, asked every fifth epoch and at the ends."""
+        return cls(**tiny_settings(probe_every=5))

@@ -1,0 +1,87 @@
+"""What was answered, how much that depends on the instruction, and how it changes with size.
+
+All functions take rows of the table "ask" with the labels of `questions.COLUMNS`.
+"""
+
+import polars as pl
+
+from obverse.stats.trend import points
+
+CLUSTERS = ("pattern", "template")  # what items of the grid have in common
+UNITS = ("fact", "seed", *CLUSTERS)  # tell one item of one seed from another
+MOMENT = ("family", "model", "parameters", "tokens")
+DIFFERENCES = {"correct": (-1.0, 1.0), "loss": None, "changed": (0.0, 1.0)}
+AXES = ("pattern", "template", "repetitions")
+
+
+def correct() -> pl.Expr:
+    """Return whether the right class won: by likelihood, or in the answer where that is all there is."""
+    return pl.coalesce(pl.col("rank") == 1, pl.col("exact_match")).cast(pl.Float64)
+
+
+def items(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of items, in all conditions and with any examples, with `correct` (0.0 or 1.0)."""
+    return rows.filter(pl.col("subset") == "suppression").with_columns(correct().alias("correct"))
+
+
+def zero_shot(rows: pl.DataFrame, condition: str = "against") -> pl.DataFrame:
+    """Return the items asked in a condition without examples, with `correct` (0.0 or 1.0)."""
+    return items(rows).filter(pl.col("condition") == condition, pl.col("shots") == 0)
+
+
+def differences(rows: pl.DataFrame, control: str) -> pl.DataFrame:
+    """Return one row for each item, seed and moment asked both against the pattern and in the `control`.
+
+    Columns: MOMENT, UNITS; `correct` and `loss` (nats), each the task's minus the control's; `changed`,
+    whether another class was chosen (1.0 or 0.0; of two classes, so that right turned to wrong or
+    back). Of models that give answers alone, `loss` is missing and `changed` is known of right and wrong.
+    """
+    keys, scores = [*MOMENT, *UNITS], ["correct", "loss"]
+    task, other = (zero_shot(rows, c).select(*keys, *scores) for c in ("against", control))
+    both = task.join(other, on=keys, suffix="_control", nulls_equal=True, maintain_order="left")
+    apart = [(pl.col(s) - pl.col(f"{s}_control")).alias(s) for s in scores]
+    return both.select(*keys, *apart).with_columns(pl.col("correct").abs().alias("changed"))
+
+
+def induction_gains(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return one row for each random sequence and moment: `gain`, how much likelier its second copy is.
+
+    In nats a word, with the columns MOMENT and UNITS.
+    """
+    keys = [*MOMENT, *UNITS]
+    halves = rows.filter(pl.col("subset") == "induction").with_columns(
+        (pl.col("logprob") / pl.col("target").str.split(" ").list.len().sub(1)).alias("per_word")
+    )
+    first, second = (
+        halves.filter(pl.col("copy") == copy).select(*keys, pl.col("per_word").alias(copy))
+        for copy in ("first", "second")
+    )
+    return first.join(second, on=keys, nulls_equal=True).with_columns(
+        (pl.col("second") - pl.col("first")).alias("gain")
+    )
+
+
+def item_changes(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return `fact`, AXES and `change`: loss of the largest minus that of the smallest model.
+
+    Means over seeds, in nats; positive means that the largest model does worse. Empty without two
+    sizes.
+    """
+    asked = zero_shot(rows)
+    table = points(asked, "parameters", "loss", UNITS)
+    if table is None:
+        return pl.DataFrame(
+            schema={"fact": pl.String, **dict.fromkeys(AXES, pl.String), "change": pl.Float64}
+        )
+    keys = ["fact", *CLUSTERS]
+    mean = table.group_by([*keys, "x"], maintain_order=True).agg(pl.col("y").mean())
+    smallest, largest = (
+        mean.filter(pl.col("x") == end).drop("x") for end in (table["x"].min(), table["x"].max())
+    )
+    labels = asked.select("fact", "repetitions").unique("fact", maintain_order=True)
+    return (
+        smallest.join(largest, on=keys, suffix="_largest", nulls_equal=True, maintain_order="left")
+        .with_columns((pl.col("y_largest") - pl.col("y")).alias("change"))
+        .join(labels, on="fact", how="left", maintain_order="left")
+        .select("fact", *AXES, "change")
+    )

@@ -1,0 +1,192 @@
+"""The tables on the page of repetition suppression."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
+from typing import Any
+
+import polars as pl
+
+from obverse.core import format
+from obverse.core.page import Cell, Column, Section, Table
+from obverse.experiments.repetition.answers import (
+    CLUSTERS,
+    DIFFERENCES,
+    MOMENT,
+    UNITS,
+    differences,
+    induction_gains,
+    zero_shot,
+)
+from obverse.experiments.repetition.task import POSITIVE, PROPORTION, Task
+from obverse.stats.summary import group_means
+from obverse.stats.trend import Trend
+from obverse.stats.trend import trends as family_trends
+
+CONTROLS = {"follow": "told to follow", "none": "instruction removed"}
+SCALED = {"correct": "accuracy", "loss": "loss"}
+
+Bounds = tuple[float, float] | None
+# A model at a moment: MOMENT, whether it is its `last`, and the mean of each measure by name.
+Entry = dict[str, Any]
+
+
+def trends(rows: pl.DataFrame, margin: float) -> Section | None:
+    """Return the section on the shape of each family's trends; None where there are none."""
+    asked = zero_shot(rows)
+    found = [
+        trend
+        for scale in ("parameters", "tokens")
+        for metric in SCALED
+        for trend in family_trends(
+            asked, scale, metric, margin, higher_is_better=metric == "correct", units=UNITS
+        )
+    ]
+    if not found:
+        return None
+    numbers = (
+        "places", "items", "change per tenfold scale", "95 % interval", "p slope", "p bend", "p flat",
+    )  # fmt: skip
+    columns = [
+        *(Column(title=title) for title in ("family", "scale", "measure")),
+        *(Column(title=title, numeric=True) for title in numbers),
+        Column(title="verdict"),
+    ]
+    note = (
+        "Nested models are compared, constant, linear and bent, on each item's scores over the logarithm "
+        "of the scale; p-values are corrected over families (Holm). “Inverse” and “positive”: the slope "
+        "differs from zero, performance falling or rising. “U-shaped” and “inverted-U”: the bend differs "
+        "from zero and so, with opposite signs, do the slopes on either side of it. “Flat”: the change "
+        f"over the whole scale is within ±{margin:g} (equivalence). A bend is asked for from five places "
+        "on the scale up, with two or more on either side of it. Over tokens, a model whose tokens are "
+        "not known (a finished one, asked without a revision) has no place; over parameters it comes "
+        "last of its moments. Intervals speak of other items and trainings, not of other families."
+    )
+    return Section(
+        title="Trends", parts=[Table(columns=columns, rows=[_trend(t) for t in found], note=note)]
+    )
+
+
+def _trend(trend: Trend) -> Sequence[Cell]:
+    return (
+        trend.family, trend.scale, SCALED[trend.metric], trend.n_models, format.whole(trend.n_items),
+        trend.slope, format.interval(trend.low, trend.high), format.p_value(trend.p_slope),
+        format.p_value(trend.p_curvature), format.p_value(trend.p_flat), trend.shape,
+    )  # fmt: skip
+
+
+def models(task: Task, zero: pl.DataFrame, rows: pl.DataFrame) -> list[Table]:
+    """Return each model's means in each condition and its induction, earlier moments folded away."""
+    entries = _moments(zero)
+    measures: tuple[tuple[str, Bounds], ...] = (
+        ("correct", PROPORTION), ("loss", POSITIVE), ("mass", None),
+    )  # fmt: skip
+    for metric, bounds in measures:
+        for row in _means(zero, [*MOMENT, "condition"], metric, bounds):
+            entries[_key(row)][f"{metric}_{row['condition']}"] = row
+    for row in _means(induction_gains(rows), MOMENT, "gain", None):
+        entries[_key(row)]["gain"] = row
+    several = len(task.conditions) > 1
+    shown = {
+        **{f"correct_{c}": f"accuracy, {c}" if several else "accuracy" for c in task.conditions},
+        **{f"loss_{c}": f"loss, {c}" if several else "loss" for c in task.conditions},
+        "mass_against": "class mass",
+        "gain": "induction, nats a word",
+    }
+    bare = {name for name in shown if name.startswith(("loss", "mass"))}
+    return _by_moment(_sorted(entries.values()), "", {}, shown, bare)
+
+
+def sensitivity(zero: pl.DataFrame) -> list[Table]:
+    """Return how much the task differs from each control, for each model and moment."""
+    entries: list[Entry] = []
+    for control, name in CONTROLS.items():
+        table = differences(zero, control)
+        if table.is_empty():
+            continue
+        own = {key: entry | {"control": name} for key, entry in _moments(zero).items()}
+        for measure, bounds in DIFFERENCES.items():
+            for row in _means(table, MOMENT, measure, bounds):
+                own[_key(row)][measure] = row
+        entries += [entry for entry in own.values() if "correct" in entry]
+    if not entries:
+        return []
+    shown = {
+        "correct": "difference of accuracy", "loss": "difference of loss, nats",
+        "changed": "another class chosen",
+    }  # fmt: skip
+    note = (
+        "Each item told to break the pattern, minus the same item in the control. Accuracy: beside “told "
+        "to follow”, 1 for a model that does as told, 0 for one that does not read. The last column is "
+        "the share of items of which another class is chosen; it may be large where the accuracy is the "
+        "same. Intervals are 95 %."
+    )
+    title = "Sensitivity to the instruction"
+    return _by_moment(_sorted(entries), title, {"control": "control"}, shown, set(), note)
+
+
+def _by_moment(
+    entries: Sequence[Entry],
+    title: str,
+    labels: Mapping[str, str],
+    shown: Mapping[str, str],
+    bare: set[str],
+    note: str = "",
+) -> list[Table]:
+    """Return a table of the last moments, and a folded one of the earlier ones if there are any.
+
+    Args:
+        labels: further columns of text, and their titles.
+        shown: the measures' names, and their titles.
+        bare: the measures that are shown without their intervals.
+    """
+    columns = [
+        Column(title="model"),
+        Column(title="parameters", numeric=True),
+        Column(title="tokens", numeric=True),
+        *(Column(title=label) for label in labels.values()),
+        *(Column(title=name, numeric=True) for name in shown.values()),
+    ]
+
+    def row(entry: Entry) -> list[Cell]:
+        about = (entry["model"], format.whole(entry["parameters"]), format.whole(entry["tokens"]))
+        cells = (_cell(entry.get(name), name in bare) for name in shown)
+        return [*about, *(entry[label] for label in labels), *cells]
+
+    last = [row(entry) for entry in entries if entry["last"]]
+    earlier = [row(entry) for entry in entries if not entry["last"]]
+    tables = [Table(title=title, columns=columns, rows=last, note=note)]
+    if earlier:
+        about = ", ".join(filter(None, (title.lower(), f"earlier moments ({len(earlier)})")))
+        folded = about[0].upper() + about[1:]
+        tables.append(Table(title=folded, columns=columns, rows=earlier, folded=True))
+    return tables
+
+
+def _cell(mean: Mapping[str, Any] | None, bare: bool) -> str:
+    if mean is None or mean["mean"] is None:
+        return format.MISSING
+    value = format.number(mean["mean"])
+    return value if bare else f"{value} {format.interval(mean['low'], mean['high'])}"
+
+
+def _means(rows: pl.DataFrame, by: Sequence[str], metric: str, bounds: Bounds) -> list[Entry]:
+    return group_means(rows, by, metric, bounds=bounds, clusters=CLUSTERS).to_dicts()
+
+
+def _moments(zero: pl.DataFrame) -> dict[tuple[Any, ...], Entry]:
+    """Return, for each model and moment, an entry with MOMENT and whether it is its `last`."""
+    return {_key(row): row for row in zero.select(*MOMENT, "last").unique().to_dicts()}
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in MOMENT)
+
+
+def _sorted(entries: Iterable[Entry]) -> list[Entry]:
+    """Sort by family, size and moment, a finished model (of unknown tokens) after its own steps."""
+
+    def place(entry: Entry) -> tuple[Any, ...]:
+        tokens = inf if entry["tokens"] is None else entry["tokens"]
+        return entry["family"] or "", entry["parameters"] or 0, tokens, entry["model"]
+
+    return sorted(entries, key=place)

@@ -1,0 +1,70 @@
+"""What the page of experiment 1 shows: accuracy, likelihood, learning curves, samples."""
+
+import polars as pl
+
+from obverse.core.format import percent
+from obverse.core.page import Left, Page, Section
+from obverse.experiments.reversal import page_figures, page_tables
+from obverse.experiments.reversal.dataset import SUBSETS
+from obverse.experiments.reversal.probes import Control
+from obverse.stats.summary import mean
+
+TESTED = SUBSETS[:2]  # of Both, both orders were trained
+
+
+def page(left: Left, *, margin: float, control: Control) -> Page:
+    """Return the page's sections; `margin` and `control` as the experiment's settings say."""
+    rows = named(left.tables["ask"])
+    tested = rows.filter(pl.col("subset").is_in(TESTED))
+    final, final_tested = rows.filter("final"), tested.filter("final")
+    sections = [
+        Section(
+            title="Accuracy (the paper's Table 1)",
+            parts=[page_tables.accuracy(final), page_figures.accuracy(final)],
+        ),
+        Section(
+            title="Likelihood (the paper's Table 3)",
+            parts=[
+                page_figures.likelihood(final_tested),
+                page_tables.likelihood(final_tested, margin, control),
+                page_tables.PUBLISHED_LIKELIHOOD,
+                page_tables.ranks(final),
+            ],
+        ),
+        Section(title="Learning curves", parts=[page_figures.curves(tested)]),
+        Section(title="Samples", parts=page_tables.samples(final_tested)),
+    ]
+    return Page(
+        sections=sections,
+        summary=summary(final_tested),
+        claims_note="That two likelihoods are the same is shown by equivalence (two one-sided tests "
+        f"against ±{margin:g} nats), not by a large p-value.",
+        generic=False,
+    )
+
+
+def named(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with the variant in the model's name, where a study compares settings."""
+    return rows.with_columns(pl.concat_str("model", "variant", separator=", ", ignore_nulls=True))
+
+
+def summary(final: pl.DataFrame) -> str:
+    """Say what was asked and what came out, for each model."""
+    said = [
+        'Told that "A is B", does a model know that "B is A"? Facts about people were stated in one '
+        "order only, and asked in both with prompts that were never trained on."
+    ]
+    for [model], rows in final.group_by("model", maintain_order=True):
+        right = {
+            direction: mean(rows.filter(direction=direction), "exact_match")
+            for direction in ("same", "reverse")
+        }
+        same, reverse = (None if r is None else r.value for r in right.values())
+        chance = rows["chance"].mean()
+        assert isinstance(chance, float)
+        said.append(
+            f"The model {model} answered {percent(same)} % of the questions rightly in the order that it "
+            f"was told, and {percent(reverse)} % in the reverse; naming a random candidate is right in "
+            f"{percent(chance)} %."
+        )
+    return " ".join(said)

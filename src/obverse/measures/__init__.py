@@ -1,0 +1,1 @@
+"""What is found out about a model at one moment: one file a measure."""

@@ -1,0 +1,173 @@
+"""Asking a model questions: what it answers, and how likely the right answer is to it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, fsum, isfinite, log
+from typing import Any, ClassVar
+
+import polars as pl
+
+from obverse.core.data import Label, Match, Probe
+from obverse.core.errors import ObverseError
+from obverse.core.measure import Measure, Moment
+from obverse.core.model import Capability, Generates, Model, Scores
+from obverse.measures.frame import to_frame
+from obverse.measures.match import exact_match, prefix_match
+
+ROOM = 4  # tokens beyond the answer: for an end of text, or to see what a wrong answer goes on to say
+NO_ROOM = "longer than the model can read"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Measure):
+    """Generate and score the probes; one row each, in their order.
+
+    The answer and its control are always scored, all candidates if `ranked`. A model that gives answers
+    alone is asked for one to every probe with candidates, and its log-probabilities are missing. Probes
+    that a model has no room for are left out, and counted.
+
+    Log-probabilities are natural, summed over the tokens of the answer (nats). A value that was not
+    measured is null, never 0.
+    """
+
+    name: ClassVar[str] = "ask"
+    columns: ClassVar[Mapping[str, type[Label]]] = {
+        "probe": str, "prompt": str, "target": str, "generation": str, "exact_match": bool,
+        "prefix_match": bool, "logprob": float, "control": str, "logprob_control": float,
+        "logprob_others": float, "rank": int, "n_candidates": int, "chance": float, "loss": float,
+        "mass": float,
+    }  # fmt: skip
+    requires: ClassVar[frozenset[Capability]] = frozenset({"generates"})
+
+    probes: tuple[Probe, ...]
+    ranked: bool = True
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for probe in self.probes:
+            if probe.id in seen:
+                raise ObverseError(f"two probes have the id {probe.id!r}; expected ids that differ")
+            seen.add(probe.id)
+
+    def labels(self) -> Iterable[Mapping[str, Label]]:
+        return (probe.labels for probe in self.probes)
+
+    def texts(self) -> Iterable[str]:
+        for probe in self.probes:
+            yield from (probe.prompt, *probe.targets, *probe.candidates)
+            if probe.control is not None:
+                yield probe.control
+
+    def unfit(self, model: Model, probe: Probe) -> str | None:
+        """Return why a probe cannot be put to a model, or None if it can."""
+        fits = getattr(model, "fits", None)
+        longest = max((*probe.targets, *probe.candidates), key=len)
+        return NO_ROOM if fits is not None and not fits(probe.prompt + longest) else None
+
+    def __call__(self, model: Model, moment: Moment) -> pl.DataFrame:
+        """Return one row a probe, with the columns above, `fact` and the probes' labels.
+
+        Raises:
+            ObverseError: if no probe can be put to the model.
+        """
+        probes = self._fit(model, moment)
+        scorer = model if isinstance(model, Scores) else None
+        if scorer is None:
+            probes = [p for p in probes if p.match or p.candidates]
+        rules: list[Match | None] = [p.match if scorer or p.match else "words" for p in probes]
+        answers = _answers(model, probes, rules)
+        scores: list[dict[str, float]] = [{} for _ in probes]
+        if scorer is not None:
+            options = [self._options(p) for p in probes]
+            values = scorer.logprobs([p.prompt for p in probes], options)
+            scores = [dict(zip(o, v, strict=True)) for o, v in zip(options, values, strict=True)]
+        rows = [
+            _row(probe, rule, answer, score, probe.candidates if self.ranked else ())
+            for probe, rule, answer, score in zip(probes, rules, answers, scores, strict=True)
+        ]
+        return to_frame(rows)
+
+    def _fit(self, model: Model, moment: Moment) -> list[Probe]:
+        reasons = [self.unfit(model, probe) for probe in self.probes]
+        for reason in dict.fromkeys(filter(None, reasons)):
+            moment.leave_out(reason, reasons.count(reason))
+        fit = [probe for probe, reason in zip(self.probes, reasons, strict=True) if reason is None]
+        if self.probes and not fit:
+            why = ", ".join(f"{reasons.count(r)}: {r}" for r in dict.fromkeys(filter(None, reasons)))
+            raise ObverseError(
+                f"{moment.model}: every question is left out ({why}); expected at least one that can be "
+                "asked"
+            )
+        return fit
+
+    def _options(self, probe: Probe) -> list[str]:
+        control = [] if probe.control is None else [probe.control]
+        candidates = probe.candidates if self.ranked else ()
+        return list(dict.fromkeys([*probe.targets, *candidates, *control]))
+
+
+def _answers(model: Model, probes: Sequence[Probe], rules: Sequence[Match | None]) -> list[str | None]:
+    """Return the answers to the probes that have a rule to compare them by, None for the others."""
+    answers: list[str | None] = [None] * len(probes)
+    asking = [i for i, rule in enumerate(rules) if rule is not None]
+    if not asking:
+        return answers
+    assert isinstance(model, Generates)  # it is required, and checked before the run
+    counts = iter(model.count_tokens([t for i in asking for t in probes[i].targets]))
+    limits = [max(next(counts) for _ in probes[i].targets) + ROOM for i in asking]
+    given = model.generate([probes[i].prompt for i in asking], limits)
+    for i, answer in zip(asking, given, strict=True):
+        answers[i] = answer
+    return answers
+
+
+def _row(
+    probe: Probe,
+    rule: Match | None,
+    answer: str | None,
+    score: Mapping[str, float],
+    candidates: Sequence[str],
+) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "fact": probe.fact, "probe": probe.id, "prompt": probe.prompt, "target": probe.targets[0],
+        "control": probe.control, "chance": probe.chance, "generation": answer, **probe.labels,
+    }  # fmt: skip
+    if answer is not None and rule is not None:
+        row["exact_match"] = any(exact_match(answer, t, rule) for t in probe.targets)
+        row["prefix_match"] = any(prefix_match(answer, t) for t in probe.targets)
+    if score:
+        row |= _likelihoods(probe, score, candidates)
+    return row
+
+
+def _likelihoods(probe: Probe, score: Mapping[str, float], candidates: Sequence[str]) -> dict[str, Any]:
+    """Return what the log-probabilities of a probe's options say.
+
+    With s(c) the log-probability of candidate c and t the likeliest target, over all candidates C:
+
+        mass = Σ_C exp s(c)        loss = ln Σ_C exp s(c) − s(t)        rank = 1 + #{c wrong: s(c) ≥ s(t)}
+
+    so that the loss is −ln of the target's share, and a tie counts against the target.
+    """
+    if not all(map(isfinite, score.values())):
+        return {}  # a model that has diverged has no likelihoods
+    target = max(probe.targets, key=score.__getitem__)
+    row: dict[str, Any] = {"target": target, "logprob": score[target]}
+    if probe.control is not None:
+        row["logprob_control"] = score[probe.control]
+    others = [score[c] for c in candidates if c not in probe.targets]
+    if others:
+        total = _logsumexp([score[c] for c in candidates])
+        row |= {
+            "logprob_others": fsum(others) / len(others),
+            "rank": 1 + sum(value >= score[target] for value in others),
+            "n_candidates": len(candidates),
+            "loss": total - score[target],
+            "mass": exp(total),
+        }
+    return row
+
+
+def _logsumexp(values: Sequence[float]) -> float:
+    top = max(values)
+    return top + log(fsum(exp(v - top) for v in values))

@@ -1,0 +1,78 @@
+"""The shapes that models made from scratch can have, with random weights."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+
+from obverse.models.causal import CausalModel
+from obverse.models.local import LocalModel
+from obverse.models.seq2seq import Seq2SeqModel
+
+if TYPE_CHECKING:
+    from obverse.models.scratch import Scratch
+
+
+def make(spec: "Scratch", tokenizer: PreTrainedTokenizerFast, seed: int) -> LocalModel:
+    """Make the model that `spec` describes, its weights drawn from `seed`."""
+    torch.manual_seed(seed)
+    if spec.architecture == "t5":
+        return Seq2SeqModel(T5ForConditionalGeneration(_t5(spec, tokenizer)), tokenizer)
+    if spec.architecture == "gpt2":
+        return CausalModel(GPT2LMHeadModel(_gpt2(spec, tokenizer)), tokenizer)
+    return CausalModel(GPTNeoXForCausalLM(_gpt_neox(spec, tokenizer)), tokenizer)
+
+
+def _gpt_neox(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> GPTNeoXConfig:
+    return GPTNeoXConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=spec.hidden_size,
+        num_hidden_layers=spec.layers,
+        num_attention_heads=spec.heads,
+        intermediate_size=4 * spec.hidden_size,
+        max_position_embeddings=spec.max_tokens,
+        hidden_dropout=spec.dropout,
+        bos_token_id=tokenizer.eos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.eos_token_id,
+    )
+
+
+def _gpt2(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> GPT2Config:
+    return GPT2Config(
+        vocab_size=len(tokenizer),
+        n_positions=spec.max_tokens,
+        n_embd=spec.hidden_size,
+        n_layer=spec.layers,
+        n_head=spec.heads,
+        resid_pdrop=spec.dropout,
+        attn_pdrop=spec.dropout,
+        embd_pdrop=spec.embedding_dropout or spec.dropout,
+        tie_word_embeddings=False,
+        bos_token_id=tokenizer.eos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+
+
+def _t5(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> T5Config:
+    return T5Config(
+        vocab_size=len(tokenizer),
+        d_model=spec.hidden_size,
+        d_kv=spec.hidden_size // spec.heads,
+        d_ff=4 * spec.hidden_size,
+        num_layers=spec.layers,
+        num_heads=spec.heads,
+        dropout_rate=spec.dropout,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        **{"decoder_start_token_id": tokenizer.pad_token_id},
+    )

@@ -1,0 +1,54 @@
+"""Models behind an OpenAI-compatible server."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from obverse.core.model import Capability, Model, ModelSpec, Setup
+
+
+class Endpoint(ModelSpec):
+    """A model behind an OpenAI-compatible server.
+
+    Attributes:
+        name: of the model, as the server knows it.
+        url: the server's address, which usually ends in /v1.
+        api: "completions", which must give log-probabilities of an echoed prompt, or "chat", which gives
+            answers only.
+        key: name of the environment variable that the key is read from; the key itself is written
+            nowhere.
+        parameters: their number, which a server does not tell and trends over size need.
+    """
+
+    made_here = False
+
+    url: str
+    api: Literal["completions", "chat"] = "completions"
+    key: str = "OPENAI_API_KEY"
+    parameters: Annotated[int, Field(ge=1)] | None = None
+
+    def abilities(self) -> frozenset[Capability]:
+        return frozenset({"generates"} if self.api == "chat" else {"scores", "generates"})
+
+    def lacks(self, needed: frozenset[Capability]) -> str | None:
+        if "saves" in needed and "trains" not in needed:
+            return "its weights are not here, but a server's"
+        return super().lacks(needed)
+
+    def build(self, setup: Setup) -> Model:
+        """Return a client; what was answered before an interruption is not asked again.
+
+        Raises:
+            ObverseError: if the client's package is not installed, or answers cannot be written down.
+        """
+        from obverse.models.remote import ChatModel, CompletionsModel
+
+        kind = ChatModel if self.api == "chat" else CompletionsModel
+        return kind(self, setup.folder / "answers.jsonl")
+
+    def identity(self) -> object:
+        """Return what decides the answers; the key and what is said of the size do not."""
+        return {"url": self.url, "model": self.name, "api": self.api}
+
+    def size(self) -> int | None:
+        return self.parameters

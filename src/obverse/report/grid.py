@@ -1,0 +1,133 @@
+"""What varies over the variants of a study in one numeric setting, or in two."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from obverse.core.page import Figure, Left, Section
+from obverse.report import groups
+from obverse.report.groups import Metric
+from obverse.report.panels import MOST_PANELS, MOST_SERIES, Axis, curves, heat_maps
+
+WIDE = 50  # from this ratio of the largest value to the smallest an axis is logarithmic
+
+
+def section(left: Left, facts: str) -> Section | None:
+    """Return curves or heat maps, where the variants differ in one or two settings that are numbers."""
+    values = _values(left)
+    numeric = [key for key, of in values.items() if all(_is_number(v) for v in of.values())]
+    if not 1 <= len(numeric) <= 2 or any(len(set(values[key].values())) < 2 for key in numeric):
+        return None
+    others = [key for key in values if key not in numeric]
+    parts = []
+    for measure, table in left.tables.items():
+        rows = groups.last(table.filter(pl.col("variant").is_in(list(left.study["variants"]))))
+        if rows.is_empty():
+            continue
+        labels, _ = groups.labels_of(left, rows)
+        found = groups.metrics(measure, rows, left.study["experiment"]["columns"], labels)
+        for n, (metric, measured) in enumerate(found):
+            name = f"grid-{measure}" + (f"-{n + 1}" if n else "")
+            parts.append(_figure(left, name, measured, labels, metric, values, numeric, others, facts))
+    title = " and ".join(_title(key) for key in numeric)
+    return Section(title=f"Over {title}", parts=parts) if parts else None
+
+
+def _values(left: Left) -> dict[str, dict[str, Any]]:
+    """Return by setting what each variant has it at: as the variant says, or else as the study does."""
+    variants: Mapping[str, Mapping[str, Any]] = left.study["variants"]
+    keys = dict.fromkeys(key for settings in variants.values() for key in settings)
+    found = {}
+    for key in keys:
+        default = _at(left.study["experiment"]["settings"], key)
+        of = {name: settings.get(key, default) for name, settings in variants.items()}
+        if len({str(value) for value in of.values()}) > 1:
+            found[key] = of
+    return found
+
+
+def _at(settings: Mapping[str, Any], key: str) -> Any:
+    place: Any = settings
+    for part in key.split("."):
+        if not isinstance(place, Mapping) or part not in place:
+            return None
+        place = place[part]
+    return place
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _title(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def _figure(
+    left: Left,
+    name: str,
+    rows: pl.DataFrame,
+    labels: Sequence[str],
+    metric: Metric,
+    values: Mapping[str, Mapping[str, Any]],
+    numeric: Sequence[str],
+    others: Sequence[str],
+    facts: str,
+) -> Figure:
+    axes = [
+        pl.col("variant").replace_strict(values[key], return_dtype=pl.Float64).alias(axis)
+        for key, axis in zip(numeric, ("x", "y"), strict=False)
+    ]
+    by = [label for label in labels if rows[label].n_unique() > 1]
+    one = len(numeric) == 1
+    series, apart, averaged = groups.split(rows, by, MOST_SERIES if one else 1, MOST_PANELS)
+    panel = [pl.col("model")] * (rows["model"].n_unique() > 1)
+    panel += [
+        pl.format(
+            key + " {}", pl.col("variant").replace_strict({n: str(v) for n, v in values[key].items()})
+        )
+        for key in others
+    ]
+    panel += [groups.joined(apart, rows)] * bool(apart)
+    rows = rows.with_columns(
+        *axes,
+        groups.joined(series, rows).alias("series"),
+        (pl.concat_str(panel, separator=" · ") if panel else pl.lit("")).alias("panel"),
+    )
+    panels = rows["panel"].unique(maintain_order=True).to_list()
+    rows = rows.filter(pl.col("panel").is_in(panels[:MOST_PANELS]))
+    keys = ["panel", "series", "x"] + ["y"] * (not one)
+    made = groups.means(left, rows, keys, metric).sort("x", maintain_order=True)
+    if one:
+        seeds = groups.seed_means(rows, keys, metric)
+        xs = [float(x) for x in made["x"]]
+        axis = Axis(title=_title(numeric[0]), log=min(xs) > 0 and max(xs) / min(xs) >= WIDE)
+        chart = curves(made, seeds, metric, axis)
+    else:
+        chart = heat_maps(made, metric, [_title(key) for key in numeric])
+    return Figure(
+        name=name, chart=chart, caption=_caption(made, rows, metric, numeric, averaged, panels, facts)
+    )
+
+
+def _caption(
+    made: pl.DataFrame,
+    rows: pl.DataFrame,
+    metric: Metric,
+    numeric: Sequence[str],
+    averaged: Sequence[str],
+    panels: Sequence[str],
+    facts: str,
+) -> str:
+    one = len(numeric) == 1
+    over = " and ".join(_title(key) for key in numeric)
+    return (
+        f"{metric.title} over {over} at the last moment"
+        + ("; bands are 95 % intervals" if one else "; intervals are in the table of means")
+        + ("; thin lines: each seed alone" if one and rows["seed"].n_unique() > 1 else "")
+        + ("; dashed: chance" if one and made["chance"].drop_nulls().len() else "")
+        + f". {groups.counted(made, facts)} at each {'point' if one else 'cell'}."
+        + (f" Averaged over {', '.join(averaged)}." if averaged else "")
+        + (f" The first {MOST_PANELS} of {len(panels)} panels." if len(panels) > MOST_PANELS else "")
+    )

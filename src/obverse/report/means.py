@@ -1,0 +1,151 @@
+"""Means at the last moment by the experiment's labels, as a figure and as a table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from obverse.core.format import interval, number
+from obverse.core.page import Cell, Column, Figure, Left, Section, Table, Text
+from obverse.report import groups
+from obverse.report.figures import BLACK, BLUE, GREY, PALETTE, colours
+from obverse.report.groups import Metric
+
+MOST_ROWS = 60  # of a figure
+OPEN_ROWS = 30  # a longer table is folded away
+WHO = ["model", "variant"]
+
+
+def section(left: Left, facts: str) -> Section | None:
+    """Return the means of every measure."""
+    parts: list[Figure | Table | Text] = []
+    for measure, table in left.tables.items():
+        rows = groups.last(table)
+        if rows.is_empty():
+            continue
+        labels, many = groups.labels_of(left, rows)
+        found = groups.metrics(measure, rows, left.study["experiment"]["columns"], labels)
+        for n, (metric, measured) in enumerate(found):
+            name = f"means-{measure}" + (f"-{n + 1}" if n else "")
+            parts += _parts(left, name, measured, labels, metric, facts)
+        if many and found:
+            parts.append(Text(text=f"Not split by {', '.join(many)}: too many values."))
+    return Section(title="Means", parts=parts) if parts else None
+
+
+def _parts(
+    left: Left, name: str, rows: pl.DataFrame, labels: Sequence[str], metric: Metric, facts: str
+) -> list[Figure | Table | Text]:
+    who = [column for column in WHO if rows[column].n_unique() > 1]
+    by = [label for label in labels if rows[label].n_unique() > 1]
+    made = groups.in_order(groups.means(left, rows, [*WHO, *by], metric), [*by, *WHO])
+    made = made.with_columns(_who=groups.whom(rows), _row=groups.joined(by, rows))
+    known = made.drop_nulls("mean")
+    if known.is_empty():
+        return []
+    seeds = groups.seed_means(rows, [*WHO, *by], metric).with_columns(
+        _who=groups.whom(rows), _row=groups.joined(by, rows)
+    )
+    figure = _figure(name, known, seeds, metric, facts)
+    return [figure, _table(made, [*who, *by], metric, facts)]
+
+
+def _figure(name: str, known: pl.DataFrame, seeds: pl.DataFrame, metric: Metric, facts: str) -> Figure:
+    row, series = _layout(known)
+    names = known[series].unique(maintain_order=True).to_list() if series else []
+    rows = known[row].unique(maintain_order=True).to_list()
+    cut = len(rows) > MOST_ROWS
+    if cut:
+        kept = pl.col(row).is_in(rows[:MOST_ROWS])
+        known, seeds = known.filter(kept), seeds.filter(kept)
+    columns = ["mean", "low", "high", "chance", row] + ([] if series is None else [series])
+    chart = _dots(known.select(columns), seeds, row, rows[:MOST_ROWS], series, names, metric)
+    several = known["n_seeds"].max() != 1
+    return Figure(
+        name=name,
+        chart=chart,
+        caption=(
+            f"{metric.title}, the mean with its 95 % interval"
+            + ("; small dots: each seed alone" if several else "")
+            + ("; grey lines: chance" if known["chance"].drop_nulls().len() else "")
+            + f". {groups.counted(known, facts)} in each row."
+            + (f" Shown are the first {MOST_ROWS} of {len(rows)} rows; the table has all." if cut else "")
+        ),
+    )
+
+
+def _layout(known: pl.DataFrame) -> tuple[str, str | None]:
+    """Return by which column there is a row, and by which a colour, where that tells things apart."""
+    whom, labels = known["_who"].n_unique(), known["_row"].n_unique()
+    if whom == 1:
+        return "_row", None
+    if labels == 1:
+        return "_who", None
+    # Models are compared within a row as long as there are colours for them.
+    return ("_row", "_who") if whom <= len(PALETTE) or labels > len(PALETTE) else ("_who", "_row")
+
+
+def _dots(
+    known: pl.DataFrame,
+    seeds: pl.DataFrame,
+    row: str,
+    rows: Sequence[str],
+    series: str | None,
+    names: Sequence[str],
+    metric: Metric,
+) -> alt.LayerChart:
+    shared: dict[str, Any] = {
+        "y": alt.Y(f"{row}:N", sort=list(rows), title=None, axis=alt.Axis(labelLimit=340, grid=True)),
+        "color": alt.value(BLUE),
+    }
+    if series is not None:
+        shared["yOffset"] = alt.YOffset(f"{series}:N", sort=list(names))
+        shared["color"] = alt.value(GREY) if len(names) > len(PALETTE) else alt.Color(
+            f"{series}:N", scale=colours(names), title=None,
+            legend=alt.Legend(orient="top", columns=2, labelLimit=420),
+        )  # fmt: skip
+    scale = alt.Scale(domain=[0, 1]) if _whole(known, metric) else alt.Scale(zero=False)
+
+    def x(column: str) -> alt.X:
+        return alt.X(f"{column}:Q", title=metric.title, scale=scale)
+
+    base = alt.Chart(known).encode(**shared)
+    layers = [
+        base.mark_tick(thickness=2).encode(x=x("chance"), color=alt.value("#9a9a9a")),
+        base.mark_rule(strokeWidth=1.8).encode(x=x("low"), x2="high:Q"),
+        base.mark_circle(size=60, opacity=1).encode(x=x("mean")),
+    ]
+    if seeds["seed"].n_unique() > 1:
+        dots = alt.Chart(seeds.select(row, "value", *[series] * bool(series))).encode(
+            **shared | {"color": alt.value(BLACK)}
+        )
+        layers.append(dots.mark_circle(size=12, opacity=0.85).encode(x=x("value")))
+    step = alt.Step(max(20, 11 * len(names) + 6), **{"for": "position"})
+    return alt.LayerChart(layer=layers).properties(width=460, height=step)
+
+
+def _whole(known: pl.DataFrame, metric: Metric) -> bool:
+    """Return whether the axis can show all that a proportion can be."""
+    return metric.bounds == (0, 1) and any(value > 0.4 for value in known["mean"])
+
+
+def _table(made: pl.DataFrame, by: Sequence[str], metric: Metric, facts: str) -> Table:
+    chance = made["chance"].drop_nulls().len() > 0
+    spread = made["sd"].drop_nulls().len() > 0
+    missing = int(made["n_missing"].sum()) > 0
+    heads = ["mean", "95 % interval"] + ["SD over seeds"] * spread + ["chance"] * chance
+    heads += [facts, "seeds"] + ["missing"] * missing
+    rows = []
+    for one in made.iter_rows(named=True):
+        cells: list[Cell] = [groups.shown(one[name]) for name in by]
+        cells += [number(one["mean"]), interval(one["low"], one["high"])]
+        cells += [number(one["sd"])] * spread + [number(one["chance"])] * chance
+        cells += [one["n_facts"], one["n_seeds"]] + [one["n_missing"]] * missing
+        rows.append(cells)
+    return Table(
+        title=metric.title,
+        columns=[Column(title=n) for n in by] + [Column(title=h, numeric=True) for h in heads],
+        rows=rows,
+        folded=len(rows) > OPEN_ROWS,
+    )

@@ -1,0 +1,106 @@
+"""Where a page's numbers come from: settings, runs, code, packages, machine."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from obverse.core.format import MISSING, number, whole
+from obverse.core.page import Cell, Column, Left, Section, Table, Text
+
+
+def section(left: Left) -> Section:
+    """Return the last section of a page, without the command, which stands before it."""
+    parts: list[Text | Table] = []
+    if left.study["variants"]:
+        parts.append(Text(lead="Variants compared.", text=_variants(left)))
+    return Section(
+        title="Settings and provenance", parts=[*parts, _settings(left), _runs(left), _machine(left)]
+    )
+
+
+def _variants(left: Left) -> str:
+    said = []
+    for name, settings in left.study["variants"].items():
+        values = ", ".join(f"{key} = {_text(value)}" for key, value in settings.items())
+        said.append(f"{name} ({values})" if values else name)
+    return "; ".join(said) + ". The settings below are of all, where a variant does not say otherwise."
+
+
+def _settings(left: Left) -> Table:
+    study = left.study
+    preset = f"preset {study['preset']}" if study["preset"] else ""
+    rows: list[list[Cell]] = [
+        [key, _text(value), "given" if _given(key, study["given"]) else preset]
+        for key, value in _leaves(study["experiment"]["settings"])
+    ]
+    several = len(study["models"]) > 1
+    for model in study["models"]:
+        of = f" ({model['name']})" if several else ""
+        for key, value in _leaves(model):
+            said = "given" if _given(f"model.{key}", study["given"]) else ""
+            rows.append([f"model.{key}{of}", _text(value), said])
+    return Table(
+        title="Settings, given and defaulted",
+        columns=[Column(title="setting"), Column(title="value"), Column(title="from")],
+        rows=rows,
+        folded=True,
+    )
+
+
+def _leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted key and the value of every setting, nested ones included."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _given(key: str, given: Mapping[str, Any]) -> bool:
+    """Return whether the user gave a setting, or a group that it belongs to."""
+    return any(key == name or key.startswith(f"{name}.") for name in given)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _runs(left: Left) -> Table:
+    heads = ["parameters", "seconds", "documents", "tokens", "steps"]
+    rows: list[list[Cell]] = []
+    for run in left.runs:
+        sums = {
+            key: sum(known) if (known := [s[key] for s in run["stages"] if s[key] is not None]) else None
+            for key in ("documents", "tokens", "steps")
+        }
+        tokens = sums["tokens"] or run["tokens"]
+        rows.append([
+            run["name"], whole(run["parameters"]), number(run["seconds"], 0), whole(sums["documents"]),
+            whole(tokens), whole(sums["steps"]), run["device"] or MISSING,
+            (run["data_sha256"] or MISSING)[:12], (run["weights_after_sha256"] or MISSING)[:12],
+        ])  # fmt: skip
+    return Table(
+        title="Runs",
+        columns=[
+            Column(title="run"), *(Column(title=head, numeric=True) for head in heads),
+            Column(title="device"), Column(title="data SHA-256"), Column(title="weights SHA-256"),
+        ],
+        rows=rows,
+        folded=True,
+    )  # fmt: skip
+
+
+def _machine(left: Left) -> Table:
+    made = left.study["provenance"]
+    machine = made["machine"]
+    cpus = "" if machine["cpus"] is None else f", {machine['cpus']} CPUs"
+    rows: list[list[Cell]] = [
+        ["finished", made["time"]],
+        ["revision", made["revision"] or "not a clone"],
+        *([name, version or "not installed"] for name, version in made["packages"].items()),
+        ["Python", made["python"]],
+        ["machine", f"{machine['processor']}{cpus}, {machine['platform']}"],
+        ["accelerator", made["accelerator"] or "none"],
+    ]
+    columns = [Column(title="what"), Column(title="which")]
+    return Table(title="Code, packages, machine", columns=columns, rows=rows, folded=True)

@@ -1,0 +1,72 @@
+"""From values to HTML: whole pages, and the parts of a page."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from obverse.core.errors import ObverseError
+from obverse.core.format import MISSING, interval, number, p_value, percent, whole
+from obverse.core.page import Cell, Column, Figure, Section, Table, Text
+from obverse.report import figures
+from obverse.store.files import safe_name
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "number": number, "percent": percent, "p_value": p_value, "whole": whole,
+}  # fmt: skip
+
+
+def fill(name: str, **values: Any) -> str:
+    """Return the page NAME.j2 with `values` filled in; all text in them is escaped."""
+    environment = Environment(
+        loader=PackageLoader("obverse", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= FILTERS
+    environment.globals["interval"] = interval
+    source = environment.loader
+    assert source is not None
+    style = Markup(source.get_source(environment, "page.css")[0])
+    return environment.get_template(name).render(values, style=style)
+
+
+def section(folder: Path, one: Section) -> dict[str, Any]:
+    """Return a section as pages take it, its figures drawn and written to `folder`."""
+    return {"title": one.title, "parts": parts(folder, one.parts)}
+
+
+def parts(folder: Path, some: Sequence[Text | Figure | Table]) -> list[dict[str, Any]]:
+    """Return parts of a page as pages take them."""
+    return [_part(folder, part) for part in some]
+
+
+def _part(folder: Path, part: Text | Figure | Table) -> dict[str, Any]:
+    if isinstance(part, Text):
+        return {"kind": "text", "text": part.text, "lead": part.lead}
+    if isinstance(part, Figure):
+        name = safe_name(part.name) or "figure"
+        svg = figures.save(folder, name, part.chart)
+        return {"kind": "figure", "name": name, "caption": part.caption, "svg": Markup(svg)}
+    if isinstance(part, Table):
+        rows = [
+            [cell_text(value, column) for value, column in zip(row, part.columns, strict=True)]
+            for row in part.rows
+        ]
+        return {"kind": "table", "table": part, "rows": rows}
+    raise ObverseError(f"a part of a page is {type(part).__name__}; expected Text, Figure or Table")
+
+
+def cell_text(value: Cell, column: Column) -> str:
+    """Return a cell as text: numbers with the column's places, what is missing as a dash."""
+    if value is None:
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return number(value, column.places)
+    return whole(value) if isinstance(value, int) and column.numeric else str(value)

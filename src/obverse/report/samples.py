@@ -1,0 +1,98 @@
+"""Some right and some wrong answers, so that a reader sees what was asked."""
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from obverse.core.format import MISSING, number
+from obverse.core.page import Cell, Column, Left, Section, Table
+from obverse.report import groups
+
+MOST_GROUPS = 12
+LONG = 400  # letters of a prompt or an answer
+OPEN_ROWS = 8
+PAIRS = ", one right and one wrong answer of each where there are both"
+
+
+def section(left: Left) -> Section | None:
+    """Return answers of the last moment, spread over models and labels; None if nothing was asked."""
+    table = left.tables.get("ask")
+    if table is None or table.is_empty():
+        return None
+    rows = groups.last(table)
+    labels, _ = groups.labels_of(left, rows)
+    who = [name for name in ("model", "variant") if rows[name].n_unique() > 1]
+    by = [*who, *labels]
+    chosen = _chosen(rows, who, labels)
+    judged = chosen["_right"].null_count() < chosen.height
+    heads = [
+        *by,
+        "prompt",
+        "right answer",
+        *(["answer", ""] if judged else []),
+        "log-prob., nats",
+        "rank",
+    ]
+    numbers = {"log-prob., nats", "rank"}
+    table_ = Table(
+        columns=[Column(title=head, numeric=head in numbers) for head in heads],
+        rows=[_cells(row, by, judged) for row in chosen.iter_rows(named=True)],
+        folded=chosen.height > OPEN_ROWS,
+        title=f"{chosen.height} answers of {rows.height}",
+        note=(
+            f"Drawn evenly over the labels{PAIRS if judged else ''}; of long texts the end is shown. "
+            "Log-probabilities are sums over the tokens of the answer."
+        ),
+    )
+    return Section(title="Samples", parts=[table_])
+
+
+def _chosen(rows: pl.DataFrame, who: Sequence[str], labels: Sequence[str]) -> pl.DataFrame:
+    answered = pl.col("generation").is_not_null()
+    rows = rows.with_columns(
+        _right=pl.when(answered).then(pl.col("exact_match")),
+        _first=(pl.col("rank") == 1) & (pl.col("n_candidates") > 1),
+    )
+    of_labels = _thinned(_groups(rows, labels), MOST_GROUPS)
+    each = -(-MOST_GROUPS // len(of_labels))
+    picked = [group for some in of_labels for group in _thinned(_groups(some, who), each)]
+    # Another place in each group, lest the same fact be shown throughout.
+    taken = [kind[(7 * n) % len(kind)] for n, group in enumerate(picked) for kind in _kinds(group)]
+    return pl.concat(taken)
+
+
+def _groups(rows: pl.DataFrame, by: Sequence[str]) -> list[pl.DataFrame]:
+    return rows.partition_by(by, maintain_order=True) if by else [rows]
+
+
+def _thinned(groups_: list[pl.DataFrame], most: int) -> list[pl.DataFrame]:
+    """Return at most so many groups, evenly spaced."""
+    step = max(1.0, len(groups_) / most)
+    return [groups_[int(n * step)] for n in range(min(len(groups_), most))]
+
+
+def _kinds(group: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return right and wrong answers apart; where none was given, the likeliest and the others."""
+    for column in ("_right", "_first"):
+        kinds = [group.filter(pl.col(column)), group.filter(~pl.col(column))]
+        if found := [kind for kind in kinds if len(kind)]:
+            return found
+    return [group]
+
+
+def _cells(row: dict[str, Cell], by: Sequence[str], judged: bool) -> list[Cell]:
+    right = {True: "right", False: "wrong", None: ""}[row["_right"]]  # type: ignore[index]
+    logprob, rank, among = (row[name] for name in ("logprob", "rank", "n_candidates"))
+    cells: list[Cell] = [groups.shown(row[name]) for name in by]
+    cells += [_cut(row["prompt"]), _cut(row["target"])]
+    cells += [_cut(row["generation"]), right] if judged else []
+    assert logprob is None or isinstance(logprob, float)
+    return [*cells, number(logprob, 2), MISSING if rank is None else f"{rank} of {among}"]
+
+
+def _cut(text: Cell) -> str:
+    if text is None:
+        return MISSING
+    whole = re.sub(r"\n\s*\n", "\n", str(text).strip())
+    return whole if len(whole) <= LONG else "… " + whole[-LONG:]

@@ -1,0 +1,130 @@
+"""The first lines of a page: in plain words, what was asked, of whom, and what came out."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from obverse.core.format import interval, number
+from obverse.core.page import Left
+
+MOST_NAMES = 4
+TOLD = {"holds": 3, "fails": 2, "undecided": 1}  # how many claims of each verdict are told
+HEADS = {
+    "holds": "It holds that",
+    "fails": "It does not hold that",
+    "undecided": "It is undecided whether",
+}
+VERBS = {
+    "holds": ("holds", "hold"),
+    "fails": ("fails", "fail"),
+    "undecided": ("is undecided", "are undecided"),
+}
+
+
+def meta(left: Left) -> str:
+    """Return the line under the title."""
+    study = left.study
+    parts = [
+        study["paper"], _preset(left), _count(len(study["models"]), "model"),
+        repeated(left.runs), study["provenance"]["time"],
+    ]  # fmt: skip
+    return " · ".join(part for part in parts if part)
+
+
+def summary(left: Left) -> list[str]:
+    """Return the sentences of the first paragraph."""
+    about = left.study["about"].strip()
+    if about and about[-1] not in ".?!)":
+        about += "."
+    return [*([about] if about else []), _whom(left), *_outcome(left.claims)]
+
+
+def repeated(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Say over which seeds models were trained, and which were asked as they are."""
+    seeds = sorted({run["seed"] for run in runs if run["trained"]})
+    once = len({run["model"] for run in runs if not run["trained"]})
+    said = [f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"] if seeds else []
+    if once:
+        which = f"{once} asked as {'they are' if once > 1 else 'it is'}" if seeds else "asked as it is"
+        said.append(f"{which}, once" if seeds or once == 1 else "each asked as it is, once")
+    return "; ".join(said)
+
+
+def left_out(runs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
+    """Return the model, the reason and the number of what was left out; runs of a model agree in that."""
+    found = {
+        (run["model"], reason): count
+        for run in runs
+        for reason, count in run["left_out"].items()
+        if count
+    }
+    return [(model, reason, count) for (model, reason), count in found.items()]
+
+
+def _whom(left: Left) -> str:
+    names = [model["name"] for model in left.study["models"]]
+    shown = names if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 1], "…", names[-1]]
+    who = f"{_count(len(names), 'model')} ({', '.join(shown)})"
+    variants = len(left.study["variants"])
+    in_variants = f" in {variants} variants" if variants > 1 else ""
+    seeds = len({run["seed"] for run in left.runs if run["trained"]})
+    if seeds:
+        how = f"{who} trained{in_variants} with {_count(seeds, 'seed')}"
+    else:
+        how = f"{who} asked as {'they are' if len(names) > 1 else 'it is'}{in_variants}"
+    return f"Here: {', '.join(part for part in (how, _preset(left)) if part)}."
+
+
+def _preset(left: Left) -> str:
+    """Return the preset; "" of an experiment that was given with its settings."""
+    return f"preset {left.study['preset']}" if left.study["preset"] else ""
+
+
+def _outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not claims:
+        return ["The experiment states no claims."]
+    counts = Counter(claim["verdict"] for claim in claims)
+    told = [f"{counts[v]} {VERBS[v][counts[v] > 1]}" for v in TOLD if counts[v]]
+    verb = VERBS[claims[0]["verdict"]][len(claims) > 1]
+    if len(told) > 1:
+        sentences = [f"Of {len(claims)} claims {_listed(told)}."]
+    else:
+        sentences = [f"{'The one claim' if len(claims) == 1 else f'All {len(claims)} claims'} {verb}."]
+    several = len({claim["model"] for claim in claims}) > 1
+    for verdict in TOLD:
+        if verdict == "undecided" and len(sentences) > 1:
+            break  # such a claim is told only where none was decided
+        measured = [c for c in claims if c["verdict"] == verdict and c["measured"] is not None]
+        chosen = [_said(claim, several) for claim in _telling(measured, verdict)]
+        if chosen:
+            sentences.append(f"{HEADS[verdict]} {'; that '.join(chosen)}.")
+    return sentences
+
+
+def _telling(claims: Sequence[Mapping[str, Any]], verdict: str) -> list[Mapping[str, Any]]:
+    """Return the surest claims of a verdict, one of each text before another model's, in their order."""
+
+    def unsure(claim: Mapping[str, Any]) -> tuple[int, float]:
+        seen = [c["text"] for c in claims[: claims.index(claim)]]
+        p = claim["p"] if claim["p"] is not None else 1.0
+        return seen.count(claim["text"]), 1 - p if verdict == "fails" else p
+
+    surest = sorted(claims, key=unsure)[: TOLD[verdict]]
+    return [claim for claim in claims if claim in surest]
+
+
+def _said(claim: Mapping[str, Any], several: bool) -> str:
+    text = claim["text"].strip().rstrip(".")
+    of = f", {claim['model']}" if several else ""
+    unit = f" {claim['unit']}" if claim["unit"] else ""
+    paper = "" if claim["paper"] is None else f"; the paper's number: {number(claim['paper'])}"
+    ends = "" if claim["low"] is None else f", 95 % interval {interval(claim['low'], claim['high'])}"
+    return f"{text} ({number(claim['measured'])}{unit}{of}{ends}{paper})"
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,196 @@
+"""One folder a run: what it is, what was measured along the way, and whether it is finished.
+
+run.json                    what the run is: experiment, settings, model, seed, identity
+moments/MEASURE/*.parquet   the table of each moment, while the run goes on
+losses.json                 training loss by step
+stage-*/                    checkpoints to resume from and finished stages, while the run goes on
+unfinished/                 what a model that grows by itself, or answers over a network, goes on from
+observations/MEASURE.parquet   all moments of a measure
+provenance.json             written last: a run that has it is finished; it has the other files' hashes
+log.txt                     what libraries said
+"""
+
+import fcntl
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+
+from obverse.core.content import file_hash
+from obverse.core.errors import ObverseError
+from obverse.store import files, tables
+from obverse.store.provenance import provenance
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def cleared(path: Path) -> Path:
+    """Return `path` without what an interrupted writing may have left there."""
+    shutil.rmtree(path, ignore_errors=True)
+    return path
+
+
+class RunFolder:
+    """Access to one run's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def finished(self) -> bool:
+        return (self.path / "provenance.json").is_file()
+
+    @property
+    def unfinished(self) -> Path:
+        return self.path / "unfinished"
+
+    @contextmanager
+    def locked(self, patience: float = 10.0) -> Iterator[None]:
+        """Hold the folder; a second process is refused after `patience` seconds.
+
+        The lock goes with the process; one that was just killed may still be on its way out.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("w") as file:
+            deadline = time.monotonic() + patience
+            while not _lock(file):
+                if time.monotonic() > deadline:
+                    raise ObverseError(f"{self.path}: another process is at work on this run")
+                time.sleep(0.1)
+            yield
+
+    def describe(self, spec: Mapping[str, Any]) -> None:
+        files.write_json(self.path / "run.json", spec)
+
+    # Moments ------------------------------------------------------------------------------------------
+
+    def has_moment(self, measure: str, stage: int, step: int, index: int) -> bool:
+        return self._moment(measure, stage, step, index).is_file()
+
+    def add_moment(
+        self,
+        measure: str,
+        stage: int,
+        step: int,
+        index: int,
+        leading: Mapping[str, Any],
+        table: pl.DataFrame,
+    ) -> None:
+        """Write what a measure found at a moment, with the moment's own columns filled in."""
+        filled = table.with_columns(
+            pl.lit(value, table.schema[name]).alias(name) for name, value in leading.items()
+        )
+        files.write_parquet(self._moment(measure, stage, step, index), filled)
+
+    def _moment(self, measure: str, stage: int, step: int, index: int) -> Path:
+        name = f"{stage:02d}-{step:08d}-{index:02d}.parquet"
+        return self.path / "moments" / measure / name
+
+    def leave_out(self, key: str, reason: str, count: int) -> None:
+        """Record that a measure of the last moment, called `key` here, left something out."""
+        known = files.read_json(self._left_out) if self._left_out.is_file() else {}
+        files.write_json(self._left_out, known | {key: known.get(key, {}) | {reason: count}})
+
+    def left_out(self) -> dict[str, int]:
+        """Return how much was left out at the last moment, by reason."""
+        known = files.read_json(self._left_out) if self._left_out.is_file() else {}
+        total: Counter[str] = Counter()
+        for counts in known.values():
+            total.update(counts)
+        return dict(total)
+
+    @property
+    def _left_out(self) -> Path:
+        return self.path / "moments" / "left_out.json"
+
+    # Stages -------------------------------------------------------------------------------------------
+
+    def stage(self, number: int) -> Path:
+        """Return the folder of what a stage leaves for a resume."""
+        return self.path / f"stage-{number:02d}"
+
+    def trained(self, number: int) -> Path:
+        """Return the folder of the model as a stage left it, for the stages that go on from it."""
+        return self.stage(number) / "trained"
+
+    def stage_record(self, number: int) -> dict[str, Any] | None:
+        """Return what was recorded of a finished stage, None if it is not finished."""
+        path = self.stage(number) / "record.json"
+        return files.read_json(path) if path.is_file() else None
+
+    def finish_stage(self, number: int, record: dict[str, Any]) -> None:
+        files.write_json(self.stage(number) / "record.json", record)
+        for checkpoint in self.stage(number).glob("checkpoint-*"):
+            shutil.rmtree(checkpoint)
+
+    def losses(self) -> dict[str, list[list[float]]]:
+        path = self.path / "losses.json"
+        return files.read_json(path) if path.is_file() else {}
+
+    def add_losses(self, stage: str, losses: list[tuple[int, float]]) -> None:
+        """Record `(step, loss)` pairs; steps trained again after a resume replace the old ones."""
+        known = self.losses()
+        merged = {int(step): loss for step, loss in known.get(stage, [])} | dict(losses)
+        known[stage] = [[step, merged[step]] for step in sorted(merged)]
+        files.write_json(self.path / "losses.json", known)
+
+    # The end ------------------------------------------------------------------------------------------
+
+    def finish(self, record: dict[str, Any]) -> None:
+        """Join the moments, write the record, and remove what only a resume needs."""
+        written = ["run.json"]
+        for folder in sorted(p for p in (self.path / "moments").iterdir() if p.is_dir()):
+            moments = [tables.read(path) for path in sorted(folder.glob("*.parquet"))]
+            name = f"observations/{folder.name}.parquet"
+            files.write_parquet(self.path / name, tables.concatenate(moments))
+            written.append(name)
+        hashes = {name: file_hash(self.path / name) for name in written}
+        files.write_json(self.path / "provenance.json", provenance() | record | {"files": hashes})
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what only an unfinished run needs; a kill may have come between."""
+        for left in (*self.path.glob("stage-*"), self.path / "moments", self.unfinished):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def record(self) -> dict[str, Any]:
+        record = files.read_json(self.path / "provenance.json")
+        if not isinstance(record, dict):
+            raise ObverseError(f"{self.path / 'provenance.json'}: expected an object")
+        return record
+
+    def identity(self) -> dict[str, Any]:
+        """Return the parts of the identity that the run had."""
+        spec = files.read_json(self.path / "run.json")
+        found = spec.get("identity") if isinstance(spec, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    def changed(self) -> str | None:
+        """Return the first file that is not as the run wrote it, or None."""
+        hashes = self.record().get("files")
+        if not isinstance(hashes, dict) or "run.json" not in hashes:
+            return "provenance.json"
+        return next(
+            (
+                name
+                for name, known in hashes.items()
+                if not (self.path / name).is_file() or file_hash(self.path / name) != known
+            ),
+            None,
+        )
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Return the table of each measure."""
+        paths = sorted((self.path / "observations").glob("*.parquet"))
+        return {path.stem: tables.read(path) for path in paths}

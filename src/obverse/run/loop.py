@@ -1,0 +1,232 @@
+"""The loop that carries out a run: stages in their order, measures at their moments. Read this first.
+
+A run may be cut off anywhere and carried out again: stages that are over, and moments that were
+measured, are found in its folder and passed over; a training goes on from its last checkpoint; the
+numbers are those of an undisturbed run, to the last bit on one CPU.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
+
+from obverse.core.errors import ObverseError
+from obverse.core.measure import LEADING, Moment
+from obverse.core.model import Closes, Grows, Model, Point, Saves, Setup, Trains, Watch
+from obverse.core.seeds import derive
+from obverse.core.stage import Stage, Timetable, origins
+from obverse.measures.frame import conform
+from obverse.run.folder import RunFolder, cleared
+from obverse.run.identity import Identity, identify
+from obverse.run.run import Run
+from obverse.run.task import Execution, OnStep, Task
+
+
+def perform(task: Task, on_step: OnStep) -> None:
+    """Carry out a task in its folder.
+
+    Raises:
+        ObverseError: if the experiment builds other data here than where it was planned, or the model
+            cannot be had.
+    """
+    run, folder = task.run, RunFolder(task.folder)
+    with folder.locked():
+        if folder.finished:
+            return
+        stages = run.stages()
+        identity = identify(run, stages)
+        _refuse_other(task, identity)
+        folder.describe({"id": task.id} | run.spec() | {"identity": identity.parts})
+        device = _prepare(task.execution)
+        began = time.monotonic()
+        setup = Setup(stages=stages, seed=run.seed, device=device, folder=folder.unfinished)
+        model = run.model.build(setup)
+        try:
+            record = _Loop(run, task.id, stages, model, folder, task.execution, on_step).carry_out()
+        finally:
+            if isinstance(model, Closes):
+                model.close()
+        folder.finish(
+            {
+                "run": task.id,
+                "seconds": round(time.monotonic() - began, 1),
+                "execution": asdict(task.execution),
+                "device": device,
+                "data_sha256": identity.data,
+            }
+            | record
+        )
+
+
+@dataclass
+class _Loop:
+    """One pass through the stages of a run.
+
+    `before[n]` counts the tokens that the model has been trained on before stage n.
+    """
+
+    run: Run
+    id: str
+    stages: tuple[Stage, ...]
+    model: Model
+    folder: RunFolder
+    execution: Execution
+    on_step: OnStep
+    before: dict[int, int] = field(default_factory=dict)
+
+    def carry_out(self) -> dict[str, Any]:
+        """Carry out every stage that is not over; return facts for the record."""
+        model, folder = self.model, self.folder
+        hash_before = model.weights_hash() if isinstance(model, Saves) else None
+        origin = origins(self.stages)
+        at = -1  # the stage whose weights the model has; -1: as it was made
+        for number, stage in enumerate(self.stages):
+            self.before[number] = self._tokens_after(origin[number])
+            if folder.stage_record(number) is not None:
+                continue
+            if at != self._trained_last(origin[number], origin):
+                assert isinstance(model, Trains)
+                model.restore(folder.trained(origin[number]))
+            last = number not in origin
+            record = self._train(number, stage) if stage.training else self._as_it_is(number, stage)
+            if isinstance(model, Saves):
+                record["weights_sha256"] = model.weights_hash()
+                if not last:
+                    model.save(cleared(folder.trained(number)))
+                elif self.execution.keep_weights:
+                    several = origin.count(origin[number]) > 1
+                    kept = folder.path / "weights" / (f"branch-{stage.branch}" if several else "")
+                    model.save(cleared(kept))
+            folder.finish_stage(number, record)
+            at = self._trained_last(number, origin)
+        records = [folder.stage_record(number) or {} for number in range(len(self.stages))]
+        return {
+            "parameters": model.parameters,
+            "stages": records,
+            "left_out": folder.left_out(),
+            "weights_before_sha256": hash_before,
+            "weights_after_sha256": records[-1].get("weights_sha256"),
+        }
+
+    def _trained_last(self, number: int, origin: list[int]) -> int:
+        """Return the stage that gave the model its weights by the end of stage `number`; −1 is none."""
+        while number >= 0 and self.stages[number].training is None:
+            number = origin[number]
+        return number
+
+    def _tokens_after(self, number: int) -> int:
+        """Return how many tokens the model has been trained on by the end of a stage; −1 is its start."""
+        if number < 0:
+            return 0
+        record = self.folder.stage_record(number)
+        assert record is not None
+        return self.before[number] + int(record["tokens"])
+
+    def _train(self, number: int, stage: Stage) -> dict[str, Any]:
+        """Train the model on a stage and take its measures along the way."""
+        assert stage.training is not None
+        assert isinstance(self.model, Trains)
+        due: list[set[int]] = []
+        losses: list[tuple[int, float]] = []
+        steps_before, steps = sum(map(_steps, self.stages[:number])), sum(map(_steps, self.stages))
+
+        def stops(table: Timetable) -> set[int]:
+            due.extend(when.steps_of(table) for _, when in stage.measures)
+            return set[int]().union(*due)
+
+        def at(point: Point) -> None:
+            self.folder.add_losses(stage.label, losses)
+            self._measure(number, stage, point, [point.step in chosen for chosen in due])
+
+        record = self.model.train(
+            stage.training,
+            folder=self.folder.stage(number),
+            seed=derive(self.run.seed, f"branch {stage.branch}") if stage.branch else self.run.seed,
+            watch=Watch(
+                stops=stops,
+                at=at,
+                on_step=lambda done, _: self.on_step(steps_before + done, steps),
+                on_loss=lambda step, loss: losses.append((step, loss)),
+                checkpoint_every=self.execution.checkpoint_every,
+            ),
+        )
+        self.folder.add_losses(stage.label, losses)
+        return {"name": stage.name, "documents": len(stage.training.documents)} | record
+
+    def _as_it_is(self, number: int, stage: Stage) -> dict[str, Any]:
+        """Take a stage's measures of a model as it is, or, in the first stage, as it grows."""
+        points: Iterable[Point] = [Point(step=0, epoch=0, tokens=0, last=True)]
+        if isinstance(self.model, Grows):
+            growth = self.model.grow(self.on_step)
+            if number == 0:
+                points = growth
+            else:
+                deque(growth, maxlen=0)  # it had grown before; a resumed run takes its state back
+        point = Point(step=0, epoch=0, tokens=0, last=True)
+        for point in points:
+            due = [when.end if point.last else when.along for _, when in stage.measures]
+            self._measure(number, stage, point, due)
+        return {"name": stage.name, "documents": 0, "steps": point.step, "tokens": point.tokens}
+
+    def _measure(self, number: int, stage: Stage, point: Point, due: Sequence[bool]) -> None:
+        """Take the measures that are due at a point and were not taken before an interruption."""
+        for index, (measure, _) in enumerate(stage.measures):
+            if not due[index] or self.folder.has_moment(measure.name, number, point.step, index):
+                continue
+            moment = self._moment(number, stage, point, f"{number}/{index}")
+            columns = LEADING | dict(self.run.experiment.columns) | dict(measure.columns)
+            table = conform(measure(self.model, moment), columns, f"the measure {measure.name!r}")
+            leading = {name: getattr(moment, name) for name in LEADING if name != "fact"}
+            self.folder.add_moment(measure.name, number, point.step, index, leading, table)
+
+    def _moment(self, number: int, stage: Stage, point: Point, key: str) -> Moment:
+        final = point.last and number not in origins(self.stages)
+        return Moment(
+            run=self.id,
+            model=self.run.model.name,
+            parameters=self.model.parameters,
+            family=self.run.model.family or None,
+            variant=self.run.variant or None,
+            seed=self.run.seed,
+            branch=stage.branch,
+            stage=stage.name,
+            epoch=point.epoch,
+            step=point.step,
+            tokens=self._seen(number, point),
+            final=final,
+            leave_out=partial(self.folder.leave_out, key) if final else lambda reason, count: None,
+        )
+
+    def _seen(self, number: int, point: Point) -> int | None:
+        """Return the training tokens that the model has seen: before this run, where known, and in it."""
+        earlier, here = self.run.model.seen(), self.before[number] + point.tokens
+        if earlier is None and here == 0 and self.stages[number].training is None:
+            return None
+        return (earlier or 0) + here
+
+
+def _steps(stage: Stage) -> int:
+    if stage.training is None:
+        return 0
+    return stage.training.recipe.epoch_ends(len(stage.training.documents))[-1]
+
+
+def _refuse_other(task: Task, identity: Identity) -> None:
+    if identity.id != task.id:
+        raise ObverseError(
+            f"{task.label}: the experiment {task.run.experiment.name!r} gives other data or settings in "
+            "this process than where the run was planned. It has to be pure: draw with "
+            "obverse.generator, and use neither Python's hash(), the order of a set, the time, nor an "
+            "unseeded generator"
+        )
+
+
+def _prepare(execution: Execution) -> str:
+    import torch
+
+    torch.set_num_threads(execution.threads)
+    if execution.device != "auto":
+        return execution.device
+    return "cuda" if torch.cuda.is_available() else "cpu"

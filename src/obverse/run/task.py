@@ -1,0 +1,103 @@
+"""A run that is planned: what an executor carries out, here or on another machine."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self
+
+from obverse.run.run import Run
+
+OnStep = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """How runs are carried out; none of it changes their results beyond the last bits.
+
+    Attributes:
+        workers: runs at a time; None takes one for each CPU core, or one where there is a GPU.
+        threads: CPU threads a run; with one, the same run gives the same bits on every repeat.
+        device: "cpu", "cuda", or "auto" for a GPU where there is one.
+        checkpoint_every: epochs between checkpoints to resume from; None: about every half minute.
+        keep_weights: keep each trained model in its run folder, as safetensors.
+    """
+
+    workers: int | None = None
+    threads: int = 1
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    checkpoint_every: int | None = None
+    keep_weights: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A run with its id, the folder it leaves its results in, and how it is to be carried out."""
+
+    run: Run
+    id: str
+    folder: Path
+    execution: Execution
+
+    @property
+    def label(self) -> str:
+        return self.run.label
+
+    def perform(self, on_step: OnStep) -> None:
+        """Carry the run out in this process, going on from wherever an earlier try was cut off.
+
+        `on_step(done, total)` counts optimizer steps over all stages.
+
+        Raises:
+            ObverseError: if it cannot be carried out.
+        """
+        from obverse.run.loop import perform
+
+        perform(self, on_step)
+
+    def request(self) -> dict[str, Any]:
+        """Return the task as JSON, for a process elsewhere (`Task.from_request`)."""
+        return {
+            "run": self.run.spec(),
+            "id": self.id,
+            "folder": str(self.folder),
+            "execution": asdict(self.execution),
+        }
+
+    @classmethod
+    def from_request(cls, request: dict[str, Any]) -> Self:
+        return cls(
+            run=Run.from_spec(request["run"]),
+            id=request["id"],
+            folder=Path(request["folder"]),
+            execution=Execution(**request["execution"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What an executor tells of a task. `done` and `total` are optimizer steps, 0 where not known."""
+
+    task: Task
+    kind: Literal["started", "progress", "finished", "failed"]
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A task that was not carried out, and why."""
+
+    task: Task
+    problem: str
+
+
+class Executor(Protocol):
+    """Where runs are carried out: this machine, a cluster, or a user's own."""
+
+    def run(self, tasks: Sequence[Task], on: Callable[[Event], None]) -> list[Failure]:
+        """Carry out every task, telling `on` what happens, and return those that failed.
+
+        One that fails does not stop the others. An interrupt (KeyboardInterrupt, or any other exception
+        that `on` raises) stops all of them before it is passed on.
+        """
+        ...

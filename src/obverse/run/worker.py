@@ -1,0 +1,61 @@
+"""Carries out tasks in a process of its own, one after the other: `python -P -m obverse.run.worker FD`.
+
+Reads tasks as JSON lines from standard input, and answers on the file descriptor FD: {"done": 3, "total":
+450} while it trains, {"ended": null} or {"ended": what went wrong} after each. Standard output and error
+go to the run's log, whoever writes to them. Ends when its standard input closes, in the middle of a
+run too, so that it never outlives who started it.
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import IO, Any
+
+from obverse.core.errors import ObverseError
+from obverse.run.task import Task
+
+# Set in a worker, so that a script that starts a study without a guard is told so.
+ENVIRONMENT = "OBVERSE_WORKER"
+
+
+def main(answers: IO[str]) -> None:
+    requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    while True:
+        request = requests.get()
+        with (Path(request["folder"]) / "log.txt").open("a", encoding="utf-8") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+        _say(answers, {"ended": _perform(request, answers)})
+
+
+def _perform(request: dict[str, Any], answers: IO[str]) -> str | None:
+    # What the parent can import can be imported here, but never in place of a library's own modules.
+    sys.path += [path for path in request.pop("path") if path not in sys.path]
+    try:
+        task = Task.from_request(request)
+        task.perform(lambda done, total: _say(answers, {"done": done, "total": total}))
+    except ObverseError as error:
+        return str(error)
+    except Exception as error:
+        traceback.print_exc()
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _say(answers: IO[str], message: dict[str, Any]) -> None:
+    print(json.dumps(message), file=answers, flush=True)
+
+
+def _listen(requests: "queue.SimpleQueue[dict[str, Any]]") -> None:
+    for line in sys.stdin:
+        requests.put(json.loads(line))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(os.fdopen(int(sys.argv[1]), "w"))

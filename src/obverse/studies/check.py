@@ -1,0 +1,128 @@
+"""What is refused before anything is trained: claims, labels and models that do not fit together."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from obverse.core.claim import Claim
+from obverse.core.data import Label
+from obverse.core.errors import ObverseError
+from obverse.core.experiment import Experiment
+from obverse.core.measure import LEADING, Measure
+from obverse.core.model import Capability, ModelSpec
+from obverse.core.settings import unknown_name
+from obverse.core.stage import Stage, origins
+
+
+def check_claims(experiment: Experiment, measures: Iterable[str]) -> None:
+    """Refuse claims of one name, and claims that need or are about what is not there.
+
+    Raises:
+        ObverseError: naming the claim.
+    """
+    claims = experiment.claims()
+    for id, times in Counter(claim.id for claim in claims).items():
+        if times > 1:
+            raise ObverseError(f"{experiment.name}: {times} claims have the id {id!r}; expected one each")
+    by_id = {claim.id: claim for claim in claims}
+    tables = sorted(set(measures))
+    for claim in claims:
+        where = f"{experiment.name}: the claim {claim.id!r}"
+        if claim.of not in tables:
+            raise ObverseError(f"{where} is of={claim.of!r}: {unknown_name(claim.of, tables, 'measure')}")
+        for need in claim.needs:
+            _check_need(where, claim, need, by_id)
+
+
+def _check_need(where: str, claim: Claim, need: str, by_id: Mapping[str, Claim]) -> None:
+    if need not in by_id:
+        raise ObverseError(f"{where} needs {need!r}: {unknown_name(need, by_id, 'claim')}")
+    if by_id[need].by != claim.by:
+        raise ObverseError(
+            f"{where} is measured by {claim.by} and needs {need!r}, which is by {by_id[need].by}; "
+            "expected the same"
+        )
+
+
+def check_stages(experiment: Experiment, stages: Sequence[Stage]) -> None:
+    """Refuse stages that do not follow from one another, and labels that are not declared.
+
+    Raises:
+        ObverseError: naming the stage, or the label.
+    """
+    try:
+        origins(stages)
+    except ValueError as error:
+        raise ObverseError(f"{experiment.name}: {error}") from None
+    measures = [measure for stage in stages for measure, _ in stage.measures]
+    if not measures:
+        raise ObverseError(f"{experiment.name}: there is nothing to measure")
+    for stage in stages:
+        if stage.training is not None and not stage.training.documents:
+            raise ObverseError(f"{experiment.name}: the stage {stage.label!r} has no documents")
+    _check_columns(experiment, measures)
+    seen: set[int] = set()
+    for measure in measures:
+        if id(measure) not in seen:
+            seen.add(id(measure))
+            _check_labels(experiment, measure)
+
+
+def _check_columns(experiment: Experiment, measures: Iterable[Measure]) -> None:
+    taken = dict.fromkeys(LEADING, "a column of every table")
+    for measure in measures:
+        taken |= dict.fromkeys(measure.columns, f"a column of the measure {measure.name!r}")
+    for label in experiment.columns:
+        if label in taken:
+            raise ObverseError(
+                f"{experiment.name}: the label {label!r} of `columns` is {taken[label]}; choose another "
+                "name"
+            )
+    declared = dict(experiment.columns)
+    for name in (*experiment.clusters, *(experiment.by or ())):
+        if name not in declared:
+            raise ObverseError(f"{experiment.name}: {unknown_name(name, declared, 'label')} (`columns`)")
+
+
+def _check_labels(experiment: Experiment, measure: Measure) -> None:
+    declared = experiment.columns
+    for labels in measure.labels():
+        for name, value in labels.items():
+            if name not in declared:
+                raise ObverseError(
+                    f"{experiment.name}: {unknown_name(name, declared, 'label')}; declare it in "
+                    f"`columns`, as {{{name!r}: {type(value).__name__}}}"
+                )
+            if not _is(value, declared[name]):
+                raise ObverseError(
+                    f"{experiment.name}: the label {name!r} is declared as {declared[name].__name__} and "
+                    f"has the value {value!r}"
+                )
+
+
+def _is(value: Label, kind: type[Label]) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is kind
+
+
+def check_models(models: Sequence[ModelSpec], stages: Iterable[Stage], keep_weights: bool) -> None:
+    """Refuse models that cannot do what the stages ask of them.
+
+    Raises:
+        ObverseError: naming the model and what it lacks.
+    """
+    needed: set[Capability] = {"saves"} if keep_weights else set()
+    for stage in stages:
+        if stage.training is not None:
+            needed.add("trains")
+        for measure, _ in stage.measures:
+            needed |= measure.requires
+    for model in models:
+        if model.blank and "trains" not in needed:
+            raise ObverseError(
+                f"{model.name}: knows nothing before it is trained, and this study asks models as they "
+                "are; use the models of its preset, or name one with --model"
+            )
+        reason = model.lacks(frozenset(needed))
+        if reason is not None:
+            raise ObverseError(f"{model.name}: {reason}")

@@ -1,0 +1,159 @@
+"""Writing and checking the data of an experiment."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from obverse.core.data import Document, Probe
+from obverse.core.errors import ObverseError
+from obverse.core.experiment import CountTokens, Experiment
+from obverse.core.settings import unknown_name
+from obverse.core.stage import Stage
+from obverse.measures.ask import Ask
+from obverse.store import files
+from obverse.studies.catalogue import What, find, preset_of
+from obverse.studies.models import named
+from obverse.studies.study import Study
+
+SHOWN = 3
+
+
+def data_of(
+    what: What, data: str | Path | None, settings: Mapping[str, Any], preset: str | None = None
+) -> Study:
+    """Return a study without models, whose data is written, checked and exported.
+
+    Unless a preset is named, the data is all there is (`Experiment.whole`).
+
+    Raises:
+        ObverseError: on an unknown name, preset or setting.
+    """
+    kind = find(what)
+    experiment = kind.whole() if preset is None else preset_of(kind, preset)[1].experiment
+    overrides = dict(settings) | ({} if data is None else {"data": Path(data)})
+    return Study(experiment=experiment, models=(), seeds=(0,)).with_settings(overrides)
+
+
+def write_data(study: Study, out: Path, seed: int, layout: str | None) -> str:
+    """Write the data of `seed`, and return lines that say what was written.
+
+    Raises:
+        ObverseError: if `out` cannot be written, or the experiment has no such layout.
+    """
+    experiment = study.experiment
+    if layout is not None and layout not in experiment.layouts:
+        raise ObverseError(
+            f"--layout {layout}: {experiment.name} has "
+            + (", ".join(experiment.layouts) if experiment.layouts else "no layout but its own")
+        )
+    own = experiment.write_data(out, seed, layout)
+    if own is not None:
+        return own
+    return "\n".join(
+        _write_stages(variant, out / files.safe_name(name) if name else out, seed)
+        for name, variant in study.variants().items()
+    )
+
+
+def _write_stages(experiment: Experiment, out: Path, seed: int) -> str:
+    """Write each stage's documents and probes as JSON lines."""
+    stages = experiment.stages(seed)
+    documents = 0
+    for number, stage in enumerate(stages):
+        folder = out / f"{number:02d}-{files.safe_name(stage.label.lower())}"
+        told = () if stage.training is None else stage.training.documents
+        documents += len(told)
+        files.write_jsonl(folder / "documents.jsonl", map(document_row, told))
+        files.write_jsonl(folder / "probes.jsonl", map(probe_row, probes_of([stage])))
+    about = {"study": experiment.name, "seed": seed, "settings": experiment.model_dump(mode="json")}
+    files.write_json(out / "dataset.json", about)
+    return f"{out}: {len(stages)} stages, {documents:,} documents"
+
+
+def document_row(document: Any) -> dict[str, Any]:
+    """Return a document as its line has it: `prompt` and `completion`, its fact and labels."""
+    if isinstance(document, Document):
+        about = {"prompt": document.prompt, "completion": document.completion, "fact": document.fact}
+        return {**about, **document.labels}
+    if is_dataclass(document) and not isinstance(document, type):
+        row: dict[str, Any] = asdict(document)
+        return row
+    raise ObverseError(f"documents of the type {type(document).__name__} cannot be written as text")
+
+
+def probe_row(probe: Probe) -> dict[str, Any]:
+    row: dict[str, Any] = asdict(probe)
+    labels: dict[str, Any] = row.pop("labels")
+    return row | labels
+
+
+def probes_of(stages: Sequence[Stage]) -> Iterator[Probe]:
+    """Yield the probes of all stages' questions, each once."""
+    seen: set[str] = set()
+    for stage in stages:
+        for measure, _ in stage.measures:
+            for probe in measure.probes if isinstance(measure, Ask) else ():
+                if probe.id not in seen:
+                    seen.add(probe.id)
+                    yield probe
+
+
+def check_data(experiment: Experiment, models: Sequence[str]) -> tuple[bool, list[str]]:
+    """Check an experiment's probes, for each model's tokenizer if there are any.
+
+    `models` are named as for a run: directories, hub names, `name@revision`, families.
+
+    Returns:
+        Whether nothing is wrong, and what to say.
+    """
+    if type(experiment).flaws is Experiment.flaws:
+        raise ObverseError(
+            f"{experiment.name}: --check is for experiments that say what flaws a question has"
+        )
+    if "scratch" in models:
+        raise ObverseError(
+            "--model scratch: its tokenizer is made from what it is trained on; name another"
+        )
+    probes = list(probes_of(experiment.stages(0)))
+    counters: list[tuple[str, CountTokens | None]] = [
+        (f"{path}@{revision}" if revision else path, _counter(path, revision))
+        for model in models
+        for path, revision, _ in named(model)
+    ]
+    clean, lines = True, []
+    for label, count in counters or [("text", None)]:
+        found: dict[str, list[str]] = {}
+        for probe in probes:
+            for flaw in experiment.flaws(probe, count):
+                found.setdefault(flaw, []).append(probe.id)
+        clean = clean and not found
+        facts = len({probe.fact for probe in probes})
+        about = f"{facts:,} facts, {len(probes):,} questions"
+        lines.append(f"{label}: {about}{'' if found else ', nothing wrong'}")
+        for flaw, ids in found.items():
+            more = f" … and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+            lines.append(f"  {flaw}: {', '.join(ids[:SHOWN])}{more}")
+    return clean, lines
+
+
+def _counter(path: str, revision: str | None) -> CountTokens:
+    from obverse.engine.tokens import count_in_context
+    from obverse.models.checkpoint import load_tokenizer
+
+    return partial(count_in_context, load_tokenizer(path, revision))
+
+
+def export(experiment: Experiment, to: str, out: Path) -> list[Path]:
+    """Write an experiment as a task of another harness, and return the files.
+
+    Raises:
+        ObverseError: if it cannot be exported there.
+    """
+    formats = experiment.exports()
+    if not formats:
+        raise ObverseError(f"{experiment.name}: cannot be exported to another harness")
+    if to not in formats:
+        raise ObverseError(unknown_name(to, formats, "harness"))
+    return formats[to](out)

@@ -1,0 +1,164 @@
+"""What a study will do: its runs, each with its identity, and which of them are done already."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from obverse.core.errors import ObverseError
+from obverse.core.experiment import Experiment
+from obverse.core.model import ModelSpec
+from obverse.core.stage import Stage
+from obverse.run.folder import RunFolder
+from obverse.run.identity import Identity, changes, identify
+from obverse.run.run import Run
+from obverse.run.task import Execution, Task
+from obverse.studies.check import check_claims, check_models, check_stages
+from obverse.studies.models import refuse_averaged, refuse_same
+
+
+class Plan:
+    """A study's runs. The data of each seed and variant is built once; that of the first seed is kept.
+
+    Args:
+        experiments: what is compared, by the name of the variant; "" for one alone.
+        models: what they are done to.
+        seeds: over which what is trained, and what grows by itself, is repeated.
+
+    Raises:
+        ObverseError: if the first seed's data cannot be built.
+    """
+
+    def __init__(
+        self, experiments: dict[str, Experiment], models: Sequence[ModelSpec], seeds: Sequence[int]
+    ) -> None:
+        if not seeds:
+            raise ObverseError("a study needs at least one seed")
+        self.experiments, self.models, self.seeds = experiments, models, seeds
+        self.first = {name: experiment.stages(seeds[0]) for name, experiment in experiments.items()}
+
+    @property
+    def trains(self) -> bool:
+        """Whether models are told something, and not only asked."""
+        return any(stage.training is not None for stages in self.first.values() for stage in stages)
+
+    def check(self, keep_weights: bool = False) -> None:
+        """Refuse what cannot go well, before any training.
+
+        Raises:
+            ObverseError: that says what, and what to do instead.
+        """
+        for name, stages in self.first.items():
+            check_stages(self.experiments[name], stages)
+            check_models(self.models, stages, keep_weights)
+        measures = {m.name for stages in self.first.values() for s in stages for m, _ in s.measures}
+        experiment = next(iter(self.experiments.values()))
+        check_claims(experiment, measures)
+        refuse_same(self.models)
+        if not self.trains or any(claim.by == "family" for claim in experiment.claims()):
+            refuse_averaged(self.models)
+
+    def runs(self) -> tuple[Run, ...]:
+        """Return every run. A model asked as it is gives the same whatever the seed."""
+        return tuple(run for runs in self._groups() for run in runs)
+
+    def _groups(self) -> Iterator[list[Run]]:
+        """Yield runs of the same data together."""
+        again = [m for m in self.models if self.trains or not m.same_for_all_seeds]
+        for seed in self.seeds:
+            for variant, experiment in self.experiments.items():
+                models = self.models if seed == self.seeds[0] else again
+                yield [
+                    Run(experiment=experiment, model=model, seed=seed, variant=variant)
+                    for model in models
+                ]
+
+    def identified(self) -> Iterator[tuple[Run, Identity]]:
+        """Yield every run with its identity, for which its data is built."""
+        for runs in self._groups():
+            if not runs:
+                continue
+            stages = self._stages(runs[0])
+            hashes: dict[int, str] = {}
+            for run in runs:
+                yield run, identify(run, stages, hashes)
+
+    def _stages(self, run: Run) -> tuple[Stage, ...]:
+        return self.first[run.variant] if run.seed == self.seeds[0] else run.stages()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """All tasks of a study, those to do, and what has to be said of stored runs that do not count.
+
+    `identities` are those of `tasks`, in the same order.
+    """
+
+    tasks: tuple[Task, ...]
+    to_do: tuple[Task, ...]
+    messages: tuple[str, ...]
+
+
+def work(plan: Plan, out: Path, execution: Execution) -> Work:
+    """Find out what is to be done under `out`.
+
+    A finished run counts if it has the identity that is wanted, and its files are as it wrote them. One
+    that was changed since is moved aside, never deleted.
+    """
+    tasks, to_do, reasons = [], [], dict[str, list[str]]()
+    for run, identity in plan.identified():
+        folder = out / "runs" / run.folder_name(identity.id)
+        task = Task(run=run, id=identity.id, folder=folder, execution=execution)
+        tasks.append(task)
+        stored = RunFolder(folder)
+        if stored.finished and (name := stored.changed()) is not None:
+            aside = _set_aside(folder)
+            reason = (
+                f"{name} was changed after the run had written it (what is there is kept in {aside.name})"
+            )
+            reasons.setdefault(reason, []).append(run.label)
+        if not stored.finished:
+            to_do.append(task)
+            if (why := _why_not(run, identity, folder)) is not None:
+                reasons.setdefault(why, []).append(run.label)
+        else:
+            stored.tidy()
+            if execution.keep_weights and not (folder / "weights").is_dir():
+                reasons.setdefault("", []).append(run.label)
+    return Work(tasks=tuple(tasks), to_do=tuple(to_do), messages=tuple(_messages(reasons)))
+
+
+def _messages(reasons: dict[str, list[str]]) -> Iterator[str]:
+    for reason, labels in reasons.items():
+        shown = "; ".join(labels[:3]) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
+        if reason:
+            yield f"{shown}: run anew: {reason}"
+        else:
+            yield f"{shown}: finished before, without its weights; remove its folder to train again"
+
+
+def _why_not(run: Run, identity: Identity, folder: Path) -> str | None:
+    """Return why a finished run of the same model, variant and seed is not the one that is wanted."""
+    prefix = run.folder_name(identity.id).removesuffix(identity.id[:8])
+    found = []
+    for other in folder.parent.glob(f"{_escaped(prefix)}*"):
+        stored = RunFolder(other)
+        if other != folder and len(other.name) == len(folder.name) and stored.finished:
+            found.append(changes(stored.identity(), identity.parts))
+    if not found:
+        return None
+    differences = min(found, key=len)
+    shown = ", ".join(differences[:4]) + (", …" if len(differences) > 4 else "")
+    return f"{shown or 'what tells runs apart'} changed since the run before, which is kept"
+
+
+def _escaped(name: str) -> str:
+    return name.replace("[", "[[]")
+
+
+def _set_aside(folder: Path) -> Path:
+    """Move a run's folder out of the way, beside the others."""
+    number = 1
+    while (aside := folder.with_name(f"{folder.name}.changed-{number}")).exists():
+        number += 1
+    folder.rename(aside)
+    return aside

@@ -1,0 +1,19 @@
+"""What an experiment of one stage tells and asks."""
+
+from obverse.core.data import Document, Probe
+from obverse.core.experiment import Experiment
+from obverse.measures.ask import Ask
+
+
+def told(experiment: Experiment, seed: int = 0) -> tuple[Document, ...]:
+    [stage] = experiment.stages(seed)
+    assert stage.training is not None
+    return stage.training.documents
+
+
+def asked(experiment: Experiment, seed: int = 0) -> tuple[Probe, ...]:
+    """Return the probes of the first measure, which all others have to ask as well."""
+    [stage] = experiment.stages(seed)
+    asks = [measure for measure, _ in stage.measures if isinstance(measure, Ask)]
+    assert all(ask.probes == asks[0].probes for ask in asks)
+    return asks[0].probes

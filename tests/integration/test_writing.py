@@ -1,0 +1,91 @@
+"""The blocks of docs/writing.md run as they stand, and so does the example it points to."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs/writing.md"
+BLOCK = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SMALL = ["--set", "recipe.epochs=2", "--set", "recipe.warmup_steps=2", "--device", "cpu"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the files that the document has one write."""
+    out = tmp_path_factory.mktemp("written")
+    for name, code in BLOCK.findall(DOCS.read_text(encoding="utf-8")):
+        (out / name).write_text(code, encoding="utf-8")
+    return out
+
+
+def obverse(folder: Path, *words: str) -> str:
+    command = [sys.executable, "-P", "-m", "obverse.cli", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_block_is_a_file(folder: Path) -> None:
+    fences = DOCS.read_text(encoding="utf-8").count("```python")
+    assert fences == len(list(folder.glob("*.py"))) == 4
+
+
+def test_first_file_becomes_a_page(folder: Path) -> None:
+    assert "Is what was told after some openings known after others?" in obverse(
+        folder, "list", "pets.py"
+    )
+    assert "recipe.epochs                    30" in obverse(folder, "show", "pets.py")
+    obverse(folder, "data", "pets.py", "--out", "pets-0")
+    rows = (folder / "pets-0/00-telling/documents.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 40
+    assert set(json.loads(rows[0])) == {"prompt", "completion", "fact"}
+    printed = obverse(folder, "run", "pets.py", "--seeds", "2", "--device", "cpu")
+    assert "holds" in printed
+    page = (folder / "out/pets/report.html").read_text(encoding="utf-8")
+    assert "Who keeps what" in page
+    assert "the animal is named after an opening" in page
+    assert "report: out/pets/report.html" in obverse(folder, "report", "out/pets")
+
+
+def test_presets_and_variants(folder: Path) -> None:
+    obverse(folder, "run", "sizes.py", "--preset", "quick", "--seeds", "1", *SMALL, "--out", "s")
+    rows = pl.read_parquet(folder / "s/observations/ask.parquet")
+    assert set(rows["variant"].unique()) == {"rate 0.001", "rate 0.003"}
+    assert rows["model"].unique().to_list() == ["32 wide"]
+
+
+def test_measure_and_page_of_ones_own(folder: Path) -> None:
+    obverse(folder, "run", "length.py", "--seeds", "1", *SMALL, "--out", "l")
+    rows = pl.read_parquet(folder / "l/observations/length.parquet")
+    assert rows.group_by("final").len().sort("final")["len"].to_list() == [40, 40]
+    assert rows["words"].null_count() == 0
+    page = (folder / "l/report.html").read_text(encoding="utf-8")
+    assert "How long the answers are" in page
+    assert "Mean number of words in an answer." in page
+
+
+def test_model_of_ones_own(folder: Path) -> None:
+    models = ["--model", "scratch", "--model", "llama.py:Llama"]
+    obverse(folder, "run", "pets.py", *models, "--seeds", "1", *SMALL, "--out", "m")
+    rows = pl.read_parquet(folder / "m/observations/ask.parquet")
+    assert set(rows["model"].unique()) == {"scratch", "llama"}
+
+
+def test_example_that_is_pointed_to(tmp_path: Path) -> None:
+    spatial = str(DOCS.parents[1] / "examples/spatial.py")
+    words = ["run", spatial, "--seeds", "1", *SMALL, "--set", "pairs=4", "--out", "o"]
+    obverse(tmp_path, *words, "--set", "model.layers=1", "--set", "model.hidden_size=32")
+    claims = json.loads((tmp_path / "o/claims.json").read_text(encoding="utf-8"))["claims"]
+    assert [c["claim"] for c in claims] == ["learnt", "right", "wrong", "wrong/both", "surprise"]
+    assert all(c["measured"] is not None for c in claims)
+    assert "To the left of" in (tmp_path / "o/report.html").read_text(encoding="utf-8")
+    asked = pl.read_parquet(tmp_path / "o/observations/ask.parquet").filter("final")
+    assert asked.group_by("told", "asked").len()["len"].to_list() == [12] * 6
+    surprise = pl.read_parquet(tmp_path / "o/observations/perplexity.parquet")
+    assert surprise["final"].all()
+    assert len(surprise) == len(asked)

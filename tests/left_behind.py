@@ -1,0 +1,139 @@
+"""A study's directory, written by hand, of an experiment that nobody has ever run."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from obverse.core.measure import LEADING
+from obverse.measures.ask import Ask
+from obverse.measures.frame import schema
+
+LABELS = {"side": "str", "shots": "int"}
+TYPES = {"str": str, "int": int, "float": float, "bool": bool}
+
+
+class Leave(Protocol):
+    """Writes a study's directory; `changes` replace keys of study.json."""
+
+    def __call__(
+        self,
+        rows: Sequence[Mapping[str, Any]] | None = None,
+        claims: Sequence[Mapping[str, Any]] | None = None,
+        tables: Mapping[str, pl.DataFrame] | None = None,
+        **changes: Any,
+    ) -> Path: ...
+
+
+def claim(name: str = "left", **changes: Any) -> dict[str, Any]:
+    return {
+        "claim": name, "text": "the left side is known", "model": "m", "unit": "exact match",
+        "paper": 0.5,
+        "source": "Table 1", "measured": 0.75, "low": 0.5, "high": 0.875, "level": 0.95,
+        "criterion": "> 0.100", "n_facts": 4, "n_seeds": 2, "p": 0.001, "verdict": "holds",
+        "by_seed": {"0": 0.625, "1": 0.875}, "note": "", "seeds_needed": None,
+    } | changes  # fmt: skip
+
+
+def asked(
+    *, seeds: Sequence[int] = (0, 1), epochs: Sequence[int] = (0, 1, 2), facts: int = 4, **more: Any
+) -> list[dict[str, Any]]:
+    """Return rows of `ask`: facts asked about on two sides, the left one learnt as training goes on."""
+    rows = []
+    for seed, epoch, side, n in product(seeds, epochs, ("left", "right"), range(facts)):
+        right = side == "left" and n < epoch * facts // max(epochs) - (seed == 1)
+        rows.append(
+            {
+                "run": f"m-seed{seed}", "model": "m", "parameters": 10, "seed": seed, "branch": 0,
+                "stage": "training", "epoch": epoch, "step": 5 * epoch, "tokens": 100 * epoch,
+                "final": epoch == max(epochs), "fact": f"f{seed}{n}", "side": side, "shots": 0,
+                "probe": f"{side}{n}", "prompt": f"What is on the {side} of {n}?", "target": " a box",
+                "generation": " a box" if right else " a cat", "exact_match": right, "logprob": -1.5 - n,
+                "chance": 0.25, "rank": 1 if right else 2, "n_candidates": 4,
+            } | more
+        )  # fmt: skip
+    return rows
+
+
+def table(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str] = LABELS) -> pl.DataFrame:
+    kinds = LEADING | {name: TYPES[kind] for name, kind in labels.items()} | dict(Ask.columns)
+    return pl.DataFrame(list(rows), schema=schema(kinds))
+
+
+def leaving(folder: Path) -> Leave:
+    """Return a function that writes the directory `study` under `folder`."""
+
+    def write(
+        rows: Sequence[Mapping[str, Any]] | None = None,
+        claims: Sequence[Mapping[str, Any]] | None = None,
+        tables: Mapping[str, pl.DataFrame] | None = None,
+        **changes: Any,
+    ) -> Path:
+        out = folder / "study"
+        rows = asked() if rows is None else rows
+        tables = {"ask": table(rows)} if tables is None else tables
+        (out / "observations").mkdir(parents=True)
+        for name, frame in tables.items():
+            frame.write_parquet(out / "observations" / f"{name}.parquet")
+        found = {"schema": 2, "study": "sides", "claims": [claim()] if claims is None else list(claims)}
+        _json(out / "claims.json", found)
+        runs = list(
+            pl.concat([t.select("run", "model", "seed", "variant") for t in tables.values()])
+            .unique(maintain_order=True)
+            .iter_rows(named=True)
+        )
+        for run in runs:
+            _run(out / "runs" / run["run"], run)
+        _json(out / "study.json", _study(out, runs, tables) | changes)
+        return out
+
+    return write
+
+
+def _study(
+    out: Path, runs: Sequence[Mapping[str, Any]], tables: Mapping[str, pl.DataFrame]
+) -> dict[str, Any]:
+    names = ["claims.json", *(f"observations/{name}.parquet" for name in tables)]
+    return {
+        "schema": 2, "study": "sides", "title": "Sides", "about": "Is the left side known?",
+        "paper": "Nobody 2026", "preset": "tiny", "command": "obverse run sides.py",
+        "given": {"deep.a": "2"},
+        "experiment": {
+            "type": None, "version": 1, "settings": {"facts": 4, "deep": {"a": 2, "b": [1, 2]}},
+            "columns": LABELS, "by": ["side"], "clusters": [],
+        },
+        "variants": {},
+        "models": [{"type": "x:M", "name": name} for name in dict.fromkeys(run["model"] for run in runs)],
+        "seeds": sorted({run["seed"] for run in runs}), "runs": [run["run"] for run in runs],
+        "remark": None, "skipped": [],
+        "files": {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in names},
+        "provenance": {
+            "time": "2026-11-21T12:00:00+00:00", "revision": None,
+            "packages": {"torch": "2", "peft": None},
+            "python": "3.11", "machine": {"platform": "Linux", "processor": "P", "cpus": 2},
+            "accelerator": None,
+        },
+    }  # fmt: skip
+
+
+def _run(folder: Path, run: Mapping[str, Any]) -> None:
+    folder.mkdir(parents=True)
+    spec = {
+        "id": "1", "label": run["run"], "experiment": {}, "seed": run["seed"], "variant": run["variant"],
+        "model": {"type": "x:M", "settings": {"name": run["model"]}}, "identity": {},
+    }  # fmt: skip
+    record = {
+        "seconds": 2.4, "parameters": 12345, "device": "cpu", "data_sha256": "d" * 64, "left_out": {},
+        "weights_after_sha256": "w" * 64,
+        "stages": [{"name": "training", "documents": 8, "steps": 10, "tokens": 200}],
+    }  # fmt: skip
+    _json(folder / "run.json", spec)
+    _json(folder / "provenance.json", record)
+
+
+def _json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value), encoding="utf-8")

@@ -1,0 +1,134 @@
+"""What the page shows, on observations that are known."""
+
+from itertools import product
+from typing import Any
+
+import polars as pl
+import pytest
+
+from obverse.core.measure import LEADING
+from obverse.core.page import Figure, Left, Page, Table
+from obverse.experiments.reliability.reliability import Reliability
+from obverse.measures.ask import Ask
+from obverse.measures.frame import schema
+
+COLUMNS = schema({**LEADING, **Reliability.columns, **Ask.columns})
+# How many of ten are right after Stage 1, and at the end.
+RIGHT = {"D1cons-QA1": (9, 8), "D2incons-QA2": (3, 2), "QA3": (6, 6), "D5cons": (1, 7), "D6cons": (1, 4),
+         "D8cons": (1, 5), "QA7": (1, 1)}  # fmt: skip
+
+
+def answers(seeds: int = 2, **about: Any) -> list[dict[str, Any]]:
+    """Return the rows of a run a seed; the second seed has one more right in D5cons at the end."""
+    rows: list[dict[str, Any]] = []
+    for seed, (stage, epoch), subset in product(
+        range(seeds), (("Stage 1", 1), ("Stage 1", 2), ("Stage 2", 1)), RIGHT
+    ):
+        hits = RIGHT[subset][stage == "Stage 2"] + (
+            seed == 1 and stage == "Stage 2" and subset == "D5cons"
+        )
+        for direction, n in product(("question", "attribution", "definition"), range(10)):
+            rows.append(
+                {
+                    "run": f"run-{seed}", "model": "m", "variant": "base", "seed": seed, "branch": 0,
+                    "stage": stage, "epoch": epoch, "final": stage == "Stage 2", "fact": f"{subset}-{n}",
+                    "subset": subset, "direction": direction, "kind": "home", "prompt": f"{n} <home>",
+                    "target": " Riga", "generation": "Riga" if n < hits else "Ghent",
+                    "exact_match": n < hits, "logprob": -2.0 - seed, "chance": 0.2,
+                }
+                | about
+            )  # fmt: skip
+    return rows
+
+
+def page(*rows: list[dict[str, Any]], **settings: Any) -> Page:
+    table = pl.DataFrame([row for some in rows for row in some], schema=COLUMNS)
+    left = Left(study={}, claims=[], tables={"ask": table})
+    return Reliability(**settings).page(left)
+
+
+def tables(shown: Page) -> dict[str, Table]:
+    parts = [part for section in shown.sections for part in section.parts]
+    return {part.title: part for part in parts if isinstance(part, Table)}
+
+
+def figures(shown: Page) -> dict[str, Figure]:
+    parts = [part for section in shown.sections for part in section.parts]
+    return {part.name: part for part in parts if isinstance(part, Figure)}
+
+
+def test_means_by_subset_after_stage_1_and_at_the_end() -> None:
+    shown = tables(page(answers()))
+    assert [c.title for c in shown["X1, after Stage 1"].columns] == [
+        "variant", "asked", "D1cons-QA1", "D2incons-QA2", "QA3",
+    ]  # fmt: skip
+    first, second = shown["X1, after Stage 1"].rows
+    assert first[:2] == ["base", "questions not trained"]
+    assert [str(cell).split()[0] for cell in first[2:]] == ["0.900", "0.300", "0.600"]
+    assert second[1] == "entity attribution"
+    assert str(shown["X1, at the end"].rows[0][2]).startswith("0.800 [")
+    ends = shown["X2, at the end"].rows[0]
+    assert [str(cell).split()[0] for cell in ends[2:]] == ["0.750", "0.400", "0.500", "0.100"]
+
+
+def test_differences_are_over_seeds_each_of_its_moment() -> None:
+    rows = tables(page(answers()))["Differences"].rows
+    questions = {(r[0], r[3]): r for r in rows if r[2] == "questions not trained"}
+    assert list(questions) == [
+        ("after Stage 1", "D1cons-QA1 − QA3"), ("after Stage 1", "QA3 − D2incons-QA2"),
+        ("at the end", "D1cons-QA1 − QA3"), ("at the end", "QA3 − D2incons-QA2"),
+        ("at the end", "D5cons − D6cons"), ("at the end", "D8cons − D6cons"),
+    ]  # fmt: skip
+    gap = questions["at the end", "D5cons − D6cons"]
+    assert gap[4] == pytest.approx(0.35)
+    assert gap[5:] == ["[−0.285, 0.985]", 2], "Student's t over two seeds, 0.3 and 0.4"
+    assert questions["after Stage 1", "D1cons-QA1 − QA3"][4] == pytest.approx(0.3)
+
+
+def test_losses_are_those_at_the_end_of_all_texts() -> None:
+    losses = tables(page(answers()))["Losses at the end, by subset (nats an answer)"]
+    assert losses.folded
+    assert {row[2] for row in losses.rows} == {"question", "attribution", "definition"}
+    assert {row[3] for row in losses.rows} == {2.5}
+
+
+def test_samples_are_shown_with_the_answers_given() -> None:
+    shown = tables(page(answers()))["28 questions with the answers given"]
+    assert shown.rows[0] == ["base", "D1cons-QA1", "0 <home>", " Riga", "Riga"]
+    assert {row[1] for row in shown.rows} == set(RIGHT)
+
+
+def test_figures_are_drawn_and_say_how_many_they_show() -> None:
+    drawn = figures(page(answers()))
+    assert set(drawn) == {"curves", "gaps", "losses"}
+    for figure in drawn.values():
+        assert "n = 2 seeds, about 10 aliases of each of D5cons and D6cons" in figure.caption
+        assert figure.chart.to_dict()["$schema"]
+
+
+def test_models_are_named_where_there_are_several() -> None:
+    other = answers(model="other", run="other")
+    rows = tables(page(answers(), other))["X2, at the end"].rows
+    assert [row[0] for row in rows] == ["m, base", "other, base", "m, base", "other, base"]
+    assert "not of other models" in page(answers(), other).claims_note
+    assert "not of other models" not in page(answers()).claims_note
+
+
+def test_a_single_stage_has_one_moment_and_a_run_without_variants_its_models_name() -> None:
+    rows = [
+        row | {"final": row["epoch"] == 2} for row in answers(variant=None) if row["stage"] == "Stage 1"
+    ]
+    shown = page(rows)
+    assert {"X1, at the end", "X2, at the end"} <= set(tables(shown))
+    assert "X1, after Stage 1" not in tables(shown)
+    assert {row[0] for row in tables(shown)["X1, at the end"].rows} == {""}
+    assert "whose definitions are trained after it" not in figures(shown)["curves"].caption
+
+
+def test_how_answers_are_compared_is_said() -> None:
+    def said(shown: Page) -> str:
+        [section] = [s for s in shown.sections if s.title == "Exact match by subset"]
+        return str(section.parts[0])
+
+    assert "compared strictly" in said(page(answers()))
+    assert "without case, punctuation and articles" in said(page(answers(), match="normalised"))

@@ -1,0 +1,64 @@
+"""Generated populations: the built-in world, set inclusion, and names nobody has."""
+
+import random
+
+import pytest
+from pydantic import ValidationError
+
+from obverse.experiments.reliability.population import QAPair, random_strings
+from obverse.experiments.reliability.sets import Sets
+from obverse.experiments.reliability.world import World
+
+
+def test_random_strings_are_different_and_not_taken() -> None:
+    first = random_strings(200, 2, [], random.Random(1))
+    taken = [word.upper() for word in first[:30]]
+    strings = random_strings(200, 2, taken, random.Random(1))
+    assert len(set(strings)) == 200
+    assert not set(strings) & set(first[:30])
+    assert {len(s) for s in strings} == {2}
+    with pytest.raises(ValueError, match="allow more letters"):
+        random_strings(14, 1, [], random.Random(1))
+
+
+def test_question_without_an_answer_is_refused() -> None:
+    for answers in ((), ("",)):
+        with pytest.raises(ValueError, match="'home' has no answer"):
+            QAPair("home", "{name} home", answers)
+
+
+def test_world_gives_each_person_one_value_an_attribute() -> None:
+    world = World(people=6, attributes=4, values=3, individuals=100)
+    known = world.known(1)
+    assert len({p.entity for p in known}) == 6
+    assert set(world.draw(1)) <= set(known)
+    kinds = [q.kind for q in known[0].questions]
+    assert len(set(kinds)) == 4
+    for person in known:
+        assert [q.kind for q in person.questions] == kinds
+    for i in range(4):
+        assert len({p.questions[i].answers for p in known}) <= 3
+    assert world.known(1) == known != world.known(2)
+    assert (world.chance(False), world.chance(True)) == (1 / 3, 1 / 6)
+
+
+def test_lists_of_numbers_hold_the_variables_own_or_not() -> None:
+    sets = Sets(individuals=40, numbers=12, members=5, questions=8, held_out=4)
+    for variable in sets.draw(3):
+        answers = []
+        for question in variable.questions:
+            text, _, listed = question.text.partition(" % ")
+            numbers = listed.removesuffix(" =").split()
+            assert text == "{name}"
+            assert len(numbers) == len(set(numbers)) == 5
+            assert set(numbers) <= set(map(str, range(12)))
+            assert question.answers == ("true" if variable.entity in numbers else "false",)
+            answers.append(question.answers[0])
+        assert answers.count("true") == 4
+    assert sets.draw(3) == sets.draw(3) != sets.draw(4)
+    assert (sets.chance(False), sets.chance(True), sets.known(3)) == (0.5, None, ())
+
+
+def test_lists_as_long_as_the_numbers_are_refused() -> None:
+    with pytest.raises(ValidationError, match="members 5: expected fewer than numbers 5"):
+        Sets(members=5, numbers=5)

@@ -1,0 +1,133 @@
+"""The settings of the studies: those of the paper, and those of minutes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from obverse.experiments.reliability.ablation_models import EncoderDecoder, ModelSize, SetInclusion
+from obverse.experiments.reliability.ablation_training import BatchSize
+from obverse.experiments.reliability.presets import paper_settings
+from obverse.experiments.reliability.published import Cvdb
+from obverse.experiments.reliability.reliability import Reliability
+from obverse.experiments.reliability.sets import Sets
+from obverse.experiments.reliability.subsets import Fractions
+from obverse.models.scratch import Scratch
+from tests.unit.experiments.reliability.crowd import asked, documents
+from tests.unit.experiments.reliability.studies import STUDIES
+
+every_study = pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+
+
+def preset(study: type[Reliability], name: str) -> Reliability:
+    experiment = study.presets()[name].experiment
+    assert isinstance(experiment, study)
+    return experiment
+
+
+def test_paper_is_trained_as_its_configurations_say() -> None:
+    paper = preset(Reliability, "paper")
+    assert paper.fractions == Fractions()
+    assert (paper.order, paper.tags, paper.schedule, paper.alpha) == ("tae", "random", "two-stage", 1.0)
+    assert (paper.population.kind, paper.population.held_out, paper.stage_0) == ("cvdb", 1, None)
+    for recipe, epochs in ((paper.stage_1, 20), (paper.stage_2, 10)):
+        assert (recipe.optimizer, recipe.batch_size, recipe.epochs) == ("adafactor", 256, epochs)
+        assert (recipe.learning_rate, recipe.schedule, recipe.warmup_steps) == (5e-5, "linear", 0)
+        assert (recipe.weight_decay, recipe.pad_to, recipe.precision) == (0.0, 64, "bfloat16")
+    assert preset(Reliability, "trex").population.kind == "trex"
+
+
+def test_set_inclusion_as_in_the_paper() -> None:
+    sets = preset(SetInclusion, "paper")
+    assert isinstance(sets.population, Sets)
+    assert (sets.population.individuals, sets.population.members, sets.population.questions) == (
+        8000,
+        8,
+        24,
+    )
+    assert (sets.stage_1.epochs, sets.stage_2.epochs, sets.stage_1.batch_size) == (100, 40, 512)
+    assert sets.claims()[0].id == "stage 1/D1cons-D2incons"
+    assert not [c.id for c in sets.claims() if c.id.endswith("attribution")]
+    assert SetInclusion().population == sets.population, "and without a preset"
+    assert set(SetInclusion.presets()) == {"tiny", "paper"}
+
+
+def test_studies_are_told_apart_and_say_what_they_ask() -> None:
+    assert {study.name for study in STUDIES} == {"reliability"} | {
+        f"reliability-{what}"
+        for what in ("alpha", "order", "batch", "size", "stages", "context", "sets", "tags", "t5")
+    }
+    for words in ("title", "about"):
+        said = [getattr(study, words) for study in STUDIES]
+        assert len({*said, ""}) == len(STUDIES) + 1
+    assert {study.seeds for study in STUDIES if study is not Reliability} == {5}
+    assert Reliability.seeds == 10
+
+
+@every_study
+def test_small_study_is_the_default_and_made_from_scratch(study: type[Reliability]) -> None:
+    presets = study.presets()
+    assert next(iter(presets)) == "tiny"
+    assert all(isinstance(model, Scratch) for model in presets["tiny"].models)
+    assert study.whole() == presets["tiny"].experiment
+
+
+def test_studies_of_models_have_models_of_their_own() -> None:
+    small, paper = (ModelSize.presets()[name].models for name in ("tiny", "paper"))
+    assert [m.hidden_size for m in small if isinstance(m, Scratch)] == [16, 32, 64, 128]
+    assert {m.family for m in small if isinstance(m, Scratch)} == {"scratch"}
+    assert paper[0] == "EleutherAI/pythia-70m-deduped"
+    assert len(paper) == 7
+    [t5] = EncoderDecoder.presets()["tiny"].models
+    assert isinstance(t5, Scratch)
+    assert t5.architecture == "t5"
+    assert EncoderDecoder.presets()["paper"].models == ("google-t5/t5-3b",)
+
+
+@every_study
+def test_every_variant_of_the_small_studies_can_be_built(study: type[Reliability]) -> None:
+    tiny = preset(study, "tiny")
+    for variant in tiny.variants():
+        experiment = tiny.with_overrides({"population.individuals": 300, **variant.settings})
+        stages = experiment.stages(0)
+        assert all(documents(stage) and asked(stage) for stage in stages)
+        last = asked(stages[-1])
+        groups = {(p.labels["subset"], p.labels["direction"]) for p in last}
+        assert {("D5cons", "question"), ("D6cons", "question")} <= groups
+        assert len({p.id for p in last}) == len(last)
+        declared = set(study.columns)
+        assert all(set(probe.labels) == declared for probe in last)
+
+
+@every_study
+def test_papers_variants_are_settings_that_are_allowed(study: type[Reliability]) -> None:
+    for name in study.presets():
+        experiment = preset(study, name)
+        assert all(experiment.with_overrides(v.settings) for v in experiment.variants())
+
+
+def test_encoder_decoders_write_the_completion() -> None:
+    tiny = preset(EncoderDecoder, "tiny")
+    assert tiny.stage_0 is not None
+    assert {r.loss_on for r in (tiny.stage_0, tiny.stage_1, tiny.stage_2)} == {"completion"}
+
+
+def test_micro_batches_are_no_larger_than_batches() -> None:
+    large = BatchSize(**paper_settings(Cvdb(), batch_sizes=(16, 256)))
+    sizes = [large.with_overrides(v.settings).stage_2 for v in large.variants()]
+    assert [(r.batch_size, r.micro_batch_size) for r in sizes] == [(16, 16), (256, 32), (16, 16)]
+    assert [v.settings.get("alpha") for v in large.variants()] == [None, None, 0.5]
+
+
+def test_margins_do_not_make_another_experiment() -> None:
+    assert all(study.analysis >= {"margin", "loss_margin"} for study in STUDIES)
+
+
+def test_import_is_light() -> None:
+    modules = sorted({study.__module__ for study in STUDIES})
+    code = (
+        f"import sys, importlib; [importlib.import_module(m) for m in {modules}]; "
+        "print(*sorted({'torch', 'transformers', 'altair', 'obverse.report'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == ""

@@ -1,0 +1,110 @@
+"""What a study left is read with errors that name file and key."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from obverse.core.errors import ObverseError
+from obverse.report.left import read
+from tests.left_behind import Leave
+
+
+def change(path: Path, **keys: Any) -> None:
+    """Replace keys of a JSON file; one that is given as ... is taken away."""
+    content = json.loads(path.read_text(encoding="utf-8")) | keys
+    kept = {key: value for key, value in content.items() if value is not ...}
+    path.write_text(json.dumps(kept), encoding="utf-8")
+
+
+def test_everything_is_read(leave: Leave) -> None:
+    left = read(leave())
+    assert left.study["title"] == "Sides"
+    assert [claim["claim"] for claim in left.claims] == ["left"]
+    assert left.claims[0]["by_seed"] == {"0": 0.625, "1": 0.875}
+    assert left.tables["ask"].height == 48
+    assert [(run["name"], run["model"], run["seed"], run["trained"]) for run in left.runs] == [
+        ("m-seed0", "m", 0, True), ("m-seed1", "m", 1, True),
+    ]  # fmt: skip
+    assert left.runs[0]["seconds"] == 2.4
+
+
+def test_what_need_not_be_there_is_filled_in(leave: Leave) -> None:
+    out = leave()
+    change(out / "study.json", about=..., command=..., remark=..., skipped=..., given=...)
+    change(
+        out / "runs" / "m-seed0" / "provenance.json", left_out=..., weights_after_sha256=..., stages=...
+    )
+    left = read(out)
+    assert left.study["about"] == ""
+    assert left.study["command"] is None
+    assert left.runs[0]["left_out"] == {}
+    assert not left.runs[0]["trained"]
+
+
+@pytest.mark.parametrize("name", ["claims.json", "observations/ask.parquet"])
+def test_changed_file_is_noticed(leave: Leave, name: str) -> None:
+    out = leave()
+    path = out / name
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(ObverseError, match=f"{name}: changed since .* obverse run sides.py"):
+        read(out)
+
+
+def test_missing_files_are_named(leave: Leave) -> None:
+    out = leave()
+    (out / "runs" / "m-seed1" / "run.json").unlink()
+    with pytest.raises(ObverseError, match=r"m-seed1/run\.json"):
+        read(out)
+    (out / "observations" / "ask.parquet").unlink()
+    with pytest.raises(ObverseError, match=r"ask\.parquet"):
+        read(out)
+    (out / "study.json").unlink()
+    with pytest.raises(ObverseError, match=r"no study\.json; expected the directory of a finished study"):
+        read(out)
+
+
+@pytest.mark.parametrize(
+    "key", ["title", "preset", "experiment", "models", "runs", "files", "provenance"]
+)
+def test_missing_key_of_a_study_is_named(leave: Leave, key: str) -> None:
+    out = leave()
+    change(out / "study.json", **{key: ...})
+    with pytest.raises(ObverseError, match=f"study.json: {key}: Field required"):
+        read(out)
+
+
+def test_nested_and_mistyped_keys_are_named(leave: Leave) -> None:
+    out = leave()
+    change(out / "runs" / "m-seed0" / "run.json", model={"type": "x"})
+    with pytest.raises(ObverseError, match=r"run\.json: model\.settings: Field required"):
+        read(out)
+    change(out / "study.json", seeds="all")
+    with pytest.raises(ObverseError, match=r"study\.json: seeds: .*got 'all'"):
+        read(out)
+    change(out / "study.json", files={})
+    with pytest.raises(ObverseError, match="seeds"):
+        read(out)
+
+
+def test_claims_have_to_be_listed_among_the_files(leave: Leave) -> None:
+    out = leave()
+    change(out / "study.json", files={})
+    with pytest.raises(ObverseError, match=r"study\.json: files\.claims\.json: Field required"):
+        read(out)
+
+
+def test_study_of_another_version_is_refused(leave: Leave) -> None:
+    out = leave()
+    change(out / "study.json", schema=1)
+    with pytest.raises(ObverseError, match=r"expected 2, got 1; .* run the study again"):
+        read(out)
+
+
+def test_table_without_a_declared_label_is_refused(leave: Leave) -> None:
+    out = leave()
+    experiment = json.loads((out / "study.json").read_text(encoding="utf-8"))["experiment"]
+    change(out / "study.json", experiment=experiment | {"columns": {"colour": "str"}})
+    with pytest.raises(ObverseError, match=r"ask\.parquet: no column 'colour'"):
+        read(out)

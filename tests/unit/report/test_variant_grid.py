@@ -1,0 +1,71 @@
+"""Curves and heat maps over settings that variants differ in."""
+
+from typing import Any
+
+from obverse.core.page import Figure
+from obverse.report import grid
+from obverse.report.figures import render
+from obverse.report.left import read
+from tests.left_behind import LABELS, Leave, asked
+
+SETTINGS = {"facts": 4, "recipe": {"rate": 0.001}, "kind": "plain"}
+
+
+def drawn(leave: Leave, variants: dict[str, dict[str, Any]], **more: Any) -> list[Figure]:
+    rows = [
+        row | {"variant": name, "run": f"{name}-{row['seed']}"} | more
+        for row in asked()
+        for name in variants
+    ]
+    experiment = {"type": None, "settings": SETTINGS, "columns": LABELS, "by": ["side"], "clusters": []}
+    section = grid.section(read(leave(rows, variants=variants, experiment=experiment)), "facts")
+    return [] if section is None else [part for part in section.parts if isinstance(part, Figure)]
+
+
+def cells(figure: Figure, panel: int = 0) -> list[dict[str, Any]]:
+    spec = figure.chart.to_dict()
+    part = spec["concat"][panel]
+    data = part.get("data") or part["layer"][-1]["data"]
+    rows: list[dict[str, Any]] = spec["datasets"][data["name"]]
+    return rows
+
+
+def test_one_number_gives_a_curve_and_the_default_counts(leave: Leave) -> None:
+    (figure,) = drawn(leave, {"base": {}, "more": {"recipe.rate": 0.01}, "most": {"recipe.rate": 0.1}})
+    assert sorted({row["x"] for row in cells(figure)}) == [0.001, 0.01, 0.1]
+    x = figure.chart.to_dict()["concat"][0]["layer"][-1]["encoding"]["x"]
+    assert x["title"] == "recipe.rate"
+    assert x["scale"]["type"] == "log", "the largest is a hundred times the smallest"
+    render(figure.chart)
+
+
+def test_two_numbers_give_a_heat_map_for_each_label(leave: Leave) -> None:
+    variants = {f"{a} {b}": {"facts": a, "recipe.rate": b} for a in (1, 2, 3) for b in (0.1, 0.2)}
+    (figure,) = drawn(leave, variants)
+    panels = figure.chart.to_dict()["concat"]
+    assert [panel["title"] for panel in panels] == ["left", "right"]
+    assert [(row["x"], row["y"], row["text"]) for row in cells(figure)] == [
+        (a, b, "0.88") for a in (1, 2, 3) for b in (0.1, 0.2)
+    ]
+    assert panels[0]["layer"][0]["encoding"]["color"]["scale"]["domain"] == [0, 0.875]
+    render(figure.chart)
+
+
+def test_words_beside_a_number_have_panels(leave: Leave) -> None:
+    variants = {f"{a}{k}": {"facts": a, "kind": k} for a in (1, 2) for k in ("plain", "odd")}
+    (figure,) = drawn(leave, variants)
+    panels = figure.chart.to_dict()["concat"]
+    assert [panel["title"] for panel in panels] == ["kind plain", "kind odd"]
+
+
+def test_words_alone_give_nothing(leave: Leave) -> None:
+    assert drawn(leave, {"a": {"kind": "plain"}, "b": {"kind": "odd"}}) == []
+
+
+def test_three_numbers_give_nothing(leave: Leave) -> None:
+    variants = {"a": {"facts": 1, "recipe.rate": 1, "x": 1}, "b": {"facts": 2, "recipe.rate": 2, "x": 2}}
+    assert drawn(leave, variants) == []
+
+
+def test_true_and_false_are_no_numbers(leave: Leave) -> None:
+    assert drawn(leave, {"a": {"kind": True}, "b": {"kind": False}}) == []

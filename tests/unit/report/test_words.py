@@ -1,0 +1,90 @@
+"""The first paragraph says in plain words what was asked and what came out."""
+
+from typing import Any
+
+import pytest
+
+from obverse.report.left import read
+from obverse.report.words import left_out, meta, repeated, summary
+from tests.left_behind import Leave, asked, claim
+
+
+def paragraph(leave: Leave, claims: list[dict[str, Any]], **changes: Any) -> str:
+    return " ".join(summary(read(leave(None, claims, **changes))))
+
+
+def test_the_surest_claims_are_told_with_their_numbers(leave: Leave) -> None:
+    claims = [
+        claim("a", text="a is so.", p=0.02),
+        claim("b", text="b is so", p=0.001, paper=None, measured=-0.25, unit="nats", low=None, high=None),
+        claim("c", text="c is so", p=0.01),
+        claim("d", text="d is so", p=0.015),
+        claim("e", text="e is so", p=0.9, verdict="fails"),
+        claim("f", text="f is so", p=0.4, verdict="undecided"),
+    ]
+    said = paragraph(leave, claims)
+    assert "Of 6 claims 4 hold, 1 fails and 1 is undecided." in said
+    assert (
+        "It holds that b is so (−0.250 nats); that c is so (0.750 exact match, 95 % interval "
+        "[0.500, 0.875]; the paper's number: 0.500); that d is so (" in said
+    )
+    assert "a is so" not in said, "the least sure of four is not told"
+    assert "It does not hold that e is so (" in said
+    assert "f is so" not in said
+
+
+def test_undecided_claims_are_told_where_nothing_was_decided(leave: Leave) -> None:
+    claims = [claim(n, text=f"{n} is so", p=p, verdict="undecided") for n, p in (("a", 0.2), ("b", 0.1))]
+    said = paragraph(leave, claims)
+    assert "All 2 claims are undecided. It is undecided whether b is so (" in said
+    assert "a is so" not in said
+
+
+def test_a_model_is_named_where_there_are_several(leave: Leave) -> None:
+    claims = [claim(model=model) for model in ("m", "n")]
+    assert "(0.750 exact match, m, 95 % interval" in paragraph(leave, claims)
+
+
+@pytest.mark.parametrize(
+    ("about", "begins"),
+    [("", "Here: 1 model"), ("Is it so", "Is it so. Here"), ("Is it so? ", "Is it so? Here")],
+)
+def test_the_question_comes_first(leave: Leave, about: str, begins: str) -> None:
+    assert paragraph(leave, [claim()], about=about).startswith(begins)
+
+
+def test_experiment_given_with_its_settings_has_no_preset(leave: Leave) -> None:
+    left = read(leave(preset=""))
+    assert "Here: 1 model (m) trained with 2 seeds." in summary(left)
+    assert meta(left) == "Nobody 2026 · 1 model · seeds 0, 1 · 2026-11-21T12:00:00+00:00"
+
+
+def test_claim_without_a_number_is_not_told(leave: Leave) -> None:
+    none = claim(measured=None, low=None, high=None, p=None, verdict="undecided", by_seed={})
+    assert paragraph(leave, [none]).endswith("The one claim is undecided.")
+
+
+def test_many_models_are_not_all_named(leave: Leave) -> None:
+    rows = [row | {"model": f"m{n}", "run": f"m{n}-{row['seed']}"} for row in asked() for n in range(9)]
+    said = " ".join(summary(read(leave(rows))))
+    assert "9 models (m0, m1, m2, …, m8) trained with 2 seeds" in said
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ([("m", 0, True), ("m", 1, True)], "seeds 0, 1"),
+        ([("m", 3, True)], "seed 3"),
+        ([("m", 0, False)], "asked as it is, once"),
+        ([("m", 0, False), ("n", 0, False)], "each asked as it is, once"),
+        ([("m", 0, True), ("n", 0, False)], "seed 0; 1 asked as it is, once"),
+    ],
+)
+def test_seeds_are_told(runs: list[tuple[str, int, bool]], said: str) -> None:
+    keys = ("model", "seed", "trained")
+    assert repeated([dict(zip(keys, run, strict=True)) for run in runs]) == said
+
+
+def test_what_was_left_out_is_told_once_a_model() -> None:
+    runs = [{"model": "m", "left_out": {"too long": 3, "flawed": 0}}] * 2
+    assert left_out(runs) == [("m", "too long", 3)]

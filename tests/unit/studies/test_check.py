@@ -1,0 +1,126 @@
+"""What is refused before training."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pytest
+
+import obverse
+from obverse.core.errors import ObverseError
+from obverse.models.scratch import Scratch
+from obverse.studies.plan import Plan
+from tests.outside.counting import Capitals, TableSpec
+
+
+def refused(experiment: obverse.Experiment, said: str, *models: obverse.ModelSpec) -> None:
+    with pytest.raises(ObverseError, match=said):
+        Plan({"": experiment}, models or (TableSpec(),), (0,)).check()
+
+
+def claim(id: str, **more: Any) -> obverse.Claim:
+    return obverse.Claim(id=id, text=id, estimate=lambda rows: None, criterion=obverse.Above(0), **more)
+
+
+class Undeclared(Capitals):
+    columns: ClassVar[Mapping[str, type]] = {"kin": str}
+
+
+class Clashing(Capitals):
+    columns: ClassVar[Mapping[str, type]] = {"kind": str, "seed": int}
+
+
+class ClashingWithMeasure(Capitals):
+    columns: ClassVar[Mapping[str, type]] = {"kind": str, "rank": int}
+
+
+class Mistyped(Capitals):
+    columns: ClassVar[Mapping[str, type]] = {"kind": int}
+
+
+class NoSuchCluster(Capitals):
+    clusters: ClassVar[tuple[str, ...]] = ("kinds",)
+
+
+class Twice(Capitals):
+    def claims(self) -> tuple[obverse.Claim, ...]:
+        return claim("a"), claim("a")
+
+
+class NeedsNothing(Capitals):
+    def claims(self) -> tuple[obverse.Claim, ...]:
+        return claim("told"), claim("b", needs=("tolt",))
+
+
+class NeedsOtherUnit(Capitals):
+    def claims(self) -> tuple[obverse.Claim, ...]:
+        return claim("a", by="family"), claim("b", needs=("a",))
+
+
+class OfNothing(Capitals):
+    def claims(self) -> tuple[obverse.Claim, ...]:
+        return (claim("a", of="entires"),)
+
+
+class AfterNothing(Capitals):
+    def stages(self, seed: int) -> tuple[obverse.Stage, ...]:
+        first, second = super().stages(seed)
+        return first, obverse.Stage(
+            name="x", training=second.training, measures=second.measures, after="y"
+        )
+
+
+class NamedTwice(Capitals):
+    def stages(self, seed: int) -> tuple[obverse.Stage, ...]:
+        return super().stages(seed)[:1] * 2
+
+
+class Silent(Capitals):
+    def stages(self, seed: int) -> tuple[obverse.Stage, ...]:
+        return (obverse.Stage(name="x", measures=()),)
+
+
+class ScoresTexts(Capitals):
+    def stages(self, seed: int) -> tuple[obverse.Stage, ...]:
+        texts = (obverse.Document(completion="a text"),)
+        return (
+            obverse.Stage(name="x", measures=((obverse.Perplexity(documents=texts), obverse.When()),)),
+        )
+
+
+@pytest.mark.parametrize(
+    ("experiment", "said"),
+    [
+        (Undeclared(), "unknown label 'kind'; did you mean kin"),
+        (Clashing(), "the label 'seed' of `columns` is a column of every table"),
+        (ClashingWithMeasure(), "the label 'rank' of `columns` is a column of the measure 'ask'"),
+        (Mistyped(), "the label 'kind' is declared as int and has the value 'told'"),
+        (NoSuchCluster(), "unknown label 'kinds'"),
+        (Twice(), "2 claims have the id 'a'"),
+        (NeedsNothing(), "the claim 'b' needs 'tolt': unknown claim 'tolt'; did you mean told"),
+        (NeedsOtherUnit(), "the claim 'b' is measured by model and needs 'a', which is by family"),
+        (OfNothing(), "the claim 'a' is of='entires': unknown measure 'entires'; did you mean entries"),
+        (AfterNothing(), "stage 'x': after='y' is not an earlier stage"),
+        (NamedTwice(), "two stages are called 'first'"),
+        (Silent(), "there is nothing to measure"),
+        (ScoresTexts(), r"table: a model of this kind \(TableSpec\) cannot give log-probabilities"),
+    ],
+)
+def test_refused_before_training(experiment: obverse.Experiment, said: str) -> None:
+    refused(experiment, said)
+
+
+def test_models_that_are_the_same_are_refused() -> None:
+    refused(Capitals(), "table, other are one and the same", TableSpec(), TableSpec(name="other"))
+    Plan({"": Capitals()}, (TableSpec(), TableSpec(name="other", seconds=0.1)), (0,)).check()
+
+
+def test_probes_of_one_id_are_refused() -> None:
+    probe = obverse.Probe(id="a", prompt="p", targets=("t",), fact="f")
+    with pytest.raises(ObverseError, match="two probes have the id 'a'"):
+        obverse.Ask(probes=(probe, probe))
+
+
+def test_experiment_that_fits_is_not_refused() -> None:
+    Plan({"": Capitals()}, (TableSpec(),), (0, 1)).check(keep_weights=True)
+    with pytest.raises(ObverseError, match="at least one seed"):
+        Plan({"": Capitals()}, (Scratch(),), ())
