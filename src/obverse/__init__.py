@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from obverse.core.claim import Above, Below, Claim, Finding, Within
+    from obverse.core.claim import Above, Below, Claim, Estimate, Finding, Within
     from obverse.core.data import Document, Probe
     from obverse.core.errors import ObverseError
     from obverse.core.experiment import Experiment, Preset, Variant
@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     from obverse.run.task import Event, Execution, Executor, Failure, Task
     from obverse.stats.contrast import difference, excess, slope
     from obverse.stats.summary import group_means, mean
-    from obverse.studies.study import Result, Study, study
+    from obverse.studies.naming import study
+    from obverse.studies.results import Result
+    from obverse.studies.study import Study
 
 # Where each public name is: loaded on first use, so that `import obverse` and the command line stay fast.
 _WHERE = {
-    "core.claim": ("Above", "Below", "Claim", "Finding", "Within"),
+    "core.claim": ("Above", "Below", "Claim", "Estimate", "Finding", "Within"),
     "core.data": ("Document", "Probe"),
     "core.errors": ("ObverseError",),
     "core.experiment": ("Experiment", "Preset", "Variant"),
@@ -60,12 +62,14 @@ _WHERE = {
     "run.task": ("Event", "Execution", "Executor", "Failure", "Task"),
     "stats.contrast": ("difference", "excess", "slope"),
     "stats.summary": ("group_means", "mean"),
-    "studies.study": ("Result", "Study", "study"),
+    "studies.naming": ("study",),
+    "studies.results": ("Result",),
+    "studies.study": ("Study",),
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
 
 __all__ = [
-    "Above", "Ask", "Below", "Checkpoint", "Claim", "Column", "Document", "Endpoint", "Event",
+    "Above", "Ask", "Below", "Checkpoint", "Claim", "Column", "Document", "Endpoint", "Estimate", "Event",
     "Execution", "Executor", "Experiment", "Failure", "Figure", "Finding", "Generates", "Grown",
     "InputFile", "Left", "Measure", "Model", "ModelSpec", "Moment", "ObverseError", "Page",
     "Perplexity", "Point", "Preset", "Probe", "Recipe", "Result", "Scores", "Scratch", "Section",

@@ -255,7 +255,7 @@ def _study(
     family: str | None = None,
     dtype: str | None = None,
 ) -> "Study":
-    from obverse.studies.study import study
+    from obverse.studies.naming import study
 
     return study(
         name, preset=preset, models=models or [], data=data, seeds=seeds, settings=_pairs(settings),

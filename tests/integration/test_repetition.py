@@ -69,7 +69,7 @@ def test_page_shows_trends_controls_and_says_what_they_mean(finished: Path) -> N
         assert f'id="{figure}"' in page
         assert (finished / "figures" / f"{figure}.png").is_file()
     assert "It would not be disobedience" in page
-    assert page.count("Sensitivity to the instruction") == 1
+    assert page.count("Sensitivity to the instruction") == 2, "at the end, and earlier"
     assert page.count("Earlier moments") == 2
     assert "induction," in page
     assert "seeds 0, 1 ·" in page
@@ -186,11 +186,11 @@ def test_data_check_and_export_take_the_full_grid(tmp_path: Path) -> None:
     assert written.stdout.endswith("items.csv: 1,638 items\n")
     assert len(list(formats.read(tmp_path / "items.csv"))) == 1638
     checked = command("data", "repetition", "--check")
-    assert checked.stdout == "text: 1,638 items, 4,914 prompts, nothing wrong\n"
+    assert checked.stdout == "text: 1,638 facts, 4,914 questions, nothing wrong\n"
     assert command("export", "repetition", "--to", "lm-eval", "--out", str(tmp_path)).returncode == 0
     assert (tmp_path / "items.jsonl").read_text().count("\n") == 1638
     smaller = command("data", "repetition", "--check", "--set", "grid=balanced")
-    assert smaller.stdout == "text: 234 items, 702 prompts, nothing wrong\n"
+    assert smaller.stdout == "text: 234 facts, 702 questions, nothing wrong\n"
     refused = command("data", "repetition", "--check", "--set", "model.layers=3")
     assert "no model takes part here" in refused.stderr
 

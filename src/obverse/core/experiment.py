@@ -106,9 +106,10 @@ class Experiment(Settings):
         """Return a line to be said beside the results, such as which part of all items is asked."""
         return None
 
-    def flaws(self, probe: Probe, count: CountTokens | None) -> list[str]:
-        """Return what is wrong with a probe, for a tokenizer or (None) for any."""
-        return []
+    def flaws(self, probe: Probe, count: CountTokens | None) -> list[str] | None:
+        """Return what is wrong with a probe, for a tokenizer or (None) for any; None if it is nothing
+        that is checked."""
+        return None
 
     def write_data(self, out: Path, seed: int, layout: str | None) -> str | None:
         """Write the data of `seed` to `out` in a layout of its own, and return lines that say what was

@@ -70,7 +70,7 @@ class Page:
     Attributes:
         sections: stand between the claims and the generic means.
         summary: replaces the first paragraph, where the experiment can put it better.
-        title: replaces the experiment's title.
+        title, paper: replace the experiment's title and the publication it follows.
         claims_note: is added under the claims.
         facts: what the facts of this experiment are called, in the plural.
         generic: whether the generic means, curves and samples are shown as well.
@@ -79,6 +79,7 @@ class Page:
     sections: Sequence[Section] = ()
     summary: str = ""
     title: str = ""
+    paper: str | None = None
     claims_note: str = ""
     facts: str = "facts"
     generic: bool = True

@@ -14,13 +14,12 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 class Recipe(Settings):
     """Optimisation of one stage. Padding bears no loss, unless asked to.
 
-    `loss_on` is "document" (the whole text) or "completion".
-    `warmup_steps` (at most a quarter of all steps) and the schedule count optimizer steps;
-    `batch_size` counts documents a step, and is reached as `batch_size / micro_batch_size` accumulated
-    passes where the latter is given. `embedding_learning_rate` is that of the input embeddings, where
-    it is another. `pad_to` pads every document to that many tokens (64 in the implicit meta-learning
-    paper); with `loss_on_padding` the model is also trained to predict the padding, as the authors'
-    code does.
+    `loss_on` is "document" (the whole text) or "completion". `warmup_steps` (at most a quarter of all
+    steps) and the schedule count optimizer steps. `batch_size` counts documents a step, and is reached
+    as `batch_size / micro_batch_size` accumulated passes where the latter is given.
+    `embedding_learning_rate` is that of the input embeddings, where it is another. `pad_to` pads every
+    document to that many tokens; with `loss_on_padding` the model is also trained to predict the
+    padding.
     """
 
     optimizer: Literal["adamw", "adafactor", "sgd"] = "adamw"

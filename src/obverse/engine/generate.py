@@ -40,8 +40,8 @@ def generate(
 def _greedy(model: PreTrainedModel) -> Iterator[None]:
     """Put the model in evaluation mode, without its own decoding settings, and back.
 
-    transformers fills what a call leaves unset from the checkpoint's settings, such as a repetition
-    penalty; greedy means without.
+    transformers fills what a call leaves unset from the checkpoint's settings, such as a penalty
+    on what was said before; greedy means without.
     """
     was_training, own = model.training, model.generation_config
     model.generation_config = GenerationConfig()

@@ -22,8 +22,8 @@ def windows(
 
     A share `repeated` of them begins with a stretch of the corpus and goes on with one segment of 2 to
     24 tokens, over and over to the end. Half of the segments are corpus text, half are random tokens; in
-    four of ten windows a separator stands between the copies. Induction has something to learn from only
-    these windows.
+    four of ten windows a separator stands between the copies. To copy is learnt from these windows
+    alone.
     """
     draw = np.random.Generator(np.random.PCG64(seed))
 

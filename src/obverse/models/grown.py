@@ -16,8 +16,8 @@ class Grown(ModelSpec):
         layers: its depth, what makes a family of these; `hidden_size` and `heads` its shape.
         tokens: how many it is trained on, in windows of `window` tokens, `batch` windows a step.
         checkpoints: how often it is asked, the last time at the end, halving the tokens each time back.
-        repeated: the share of windows in which a segment recurs (without them nothing is learnt of
-            repetition within a few million tokens).
+        repeated: the share of windows in which a segment recurs (without them copying is not learnt
+            within a few million tokens).
         corpus: SHA-256 of the text, filled in when the model is resolved: another Python's library is
             another text.
     """

@@ -1,7 +1,7 @@
 """A small decoder with trainable relative-position biases.
 
 Each head adds a bias for the distance between two tokens, beginning as ALiBi's slopes. Models of this
-shape form induction heads within a million tokens, where rotary ones of the same size do not (see
+shape form heads that copy within a million tokens, where rotary ones of the same size do not (see
 FINDINGS.md). Explicit masks and positions are honoured, so that the shared scoring pass applies.
 """
 

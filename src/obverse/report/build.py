@@ -8,7 +8,7 @@ from obverse.report import grid, left, means, moments, provenance, samples
 from obverse.report.claims_figure import claims_figures
 from obverse.report.own import MISSING, own_page, why
 from obverse.report.render import fill, parts, section
-from obverse.report.words import left_out, meta, summary
+from obverse.report.words import counted, left_out, meta, summary
 from obverse.store import files
 
 OPEN_FIGURES = 3  # of claims; those of further models are folded away
@@ -30,8 +30,8 @@ def build(out: str | Path) -> Path:
     html = fill(
         "page.html.j2",
         title=page.title or found.study["title"],
-        meta=meta(found),
-        summary=[page.summary] if page.summary else summary(found),
+        meta=meta(found, page.paper),
+        summary=[page.summary, counted(found.claims)] if page.summary else summary(found),
         claims=found.claims,
         facts=page.facts,
         clusters=_clusters(found),

@@ -21,11 +21,11 @@ VERBS = {
 }
 
 
-def meta(left: Left) -> str:
-    """Return the line under the title."""
+def meta(left: Left, paper: str | None = None) -> str:
+    """Return the line under the title; `paper` replaces the publication that the experiment names."""
     study = left.study
     parts = [
-        study["paper"], _preset(left), _count(len(study["models"]), "model"),
+        study["paper"] if paper is None else paper, _preset(left), _count(len(study["models"]), "model"),
         repeated(left.runs), study["provenance"]["time"],
     ]  # fmt: skip
     return " · ".join(part for part in parts if part)
@@ -80,16 +80,22 @@ def _preset(left: Left) -> str:
     return f"preset {left.study['preset']}" if left.study["preset"] else ""
 
 
+def counted(claims: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many claims hold, fail, and are undecided."""
+    if not claims:
+        return ""
+    counts = Counter(claim["verdict"] for claim in claims)
+    told = [f"{counts[v]} {VERBS[v][counts[v] > 1]}" for v in TOLD if counts[v]]
+    if len(told) > 1:
+        return f"Of {len(claims)} claims {_listed(told)}."
+    verb = VERBS[claims[0]["verdict"]][len(claims) > 1]
+    return f"{'The one claim' if len(claims) == 1 else f'All {len(claims)} claims'} {verb}."
+
+
 def _outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
     if not claims:
         return ["The experiment states no claims."]
-    counts = Counter(claim["verdict"] for claim in claims)
-    told = [f"{counts[v]} {VERBS[v][counts[v] > 1]}" for v in TOLD if counts[v]]
-    verb = VERBS[claims[0]["verdict"]][len(claims) > 1]
-    if len(told) > 1:
-        sentences = [f"Of {len(claims)} claims {_listed(told)}."]
-    else:
-        sentences = [f"{'The one claim' if len(claims) == 1 else f'All {len(claims)} claims'} {verb}."]
+    sentences = [counted(claims)]
     several = len({claim["model"] for claim in claims}) > 1
     for verdict in TOLD:
         if verdict == "undecided" and len(sentences) > 1:

@@ -108,15 +108,14 @@ def check_data(experiment: Experiment, models: Sequence[str]) -> tuple[bool, lis
     Returns:
         Whether nothing is wrong, and what to say.
     """
-    if type(experiment).flaws is Experiment.flaws:
-        raise ObverseError(
-            f"{experiment.name}: --check is for experiments that say what flaws a question has"
-        )
     if "scratch" in models:
         raise ObverseError(
             "--model scratch: its tokenizer is made from what it is trained on; name another"
         )
-    probes = list(probes_of(experiment.stages(0)))
+    asked = probes_of(experiment.stages(0))
+    probes = [probe for probe in asked if experiment.flaws(probe, None) is not None]
+    if not probes:
+        raise ObverseError(f"{experiment.name}: it does not say what flaws a question can have")
     counters: list[tuple[str, CountTokens | None]] = [
         (f"{path}@{revision}" if revision else path, _counter(path, revision))
         for model in models
@@ -126,7 +125,7 @@ def check_data(experiment: Experiment, models: Sequence[str]) -> tuple[bool, lis
     for label, count in counters or [("text", None)]:
         found: dict[str, list[str]] = {}
         for probe in probes:
-            for flaw in experiment.flaws(probe, count):
+            for flaw in experiment.flaws(probe, count) or ():
                 found.setdefault(flaw, []).append(probe.id)
         clean = clean and not found
         facts = len({probe.fact for probe in probes})

@@ -5,46 +5,21 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
-import polars as pl
 from rich.console import Console
 
-from obverse.core.content import file_hash
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.loading import reference_of
 from obverse.core.model import ModelSpec
 from obverse.core.settings import leaf_keys, unknown_name
-from obverse.run.folder import RunFolder
 from obverse.run.task import Execution, Executor, Failure, Task
-from obverse.stats.verdict import evaluate
-from obverse.store import files, tables
 from obverse.store.provenance import provenance
-from obverse.studies.catalogue import What, find, preset_of
 from obverse.studies.executors.here import Here
 from obverse.studies.executors.processes import stop_in_worker
-from obverse.studies.findings import Findings
-from obverse.studies.models import OfAll, Skipped, choose, distinct, refuse_same
+from obverse.studies.models import Skipped, distinct, refuse_same
 from obverse.studies.plan import Plan, work
 from obverse.studies.progress import Bars, say
-
-SCHEMA = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What a study gave: the table of each measure, and findings.
-
-    `obverse.write_report(result.out)` makes the page and the figures.
-    """
-
-    out: Path
-    tables: Mapping[str, pl.DataFrame]
-    claims: Findings
-
-    @property
-    def observations(self) -> pl.DataFrame:
-        """The table of what was asked, or of the first measure where nothing was."""
-        return self.tables["ask"] if "ask" in self.tables else next(iter(self.tables.values()))
+from obverse.studies.results import Result, leave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +48,7 @@ class Study:
         Raises:
             ObverseError: on an unknown key or a value that is not allowed.
         """
-        of_model, of_experiment = _split(settings)
+        of_model, of_experiment = split(settings)
         made_here = [m for m in self.models if m.made_here]
         known = [
             *leaf_keys(self.experiment),
@@ -168,32 +143,13 @@ class Study:
             say(console, message)
         if found.to_do:
             _carry_out(executor or Here(), found.to_do, len(found.tasks), console)
-        return self._leave(out, found.tasks, command)
-
-    def _leave(self, out: Path, tasks: Sequence[Task], command: str | None) -> Result:
-        """Put the runs' tables together, evaluate the claims, and write what a study leaves."""
-        joined: dict[str, list[pl.DataFrame]] = {}
-        for task in tasks:
-            for name, table in RunFolder(task.folder).tables().items():
-                joined.setdefault(name, []).append(_labelled(table, task))
-        measured = {name: tables.concatenate(parts) for name, parts in joined.items()}
-        findings = Findings(tuple(evaluate(self.experiment.claims(), measured)))
-        for name, table in measured.items():
-            files.write_parquet(out / "observations" / f"{name}.parquet", table)
-        claims = [finding.to_dict() for finding in findings]
-        files.write_json(out / "claims.json", {"schema": SCHEMA, "study": self.name, "claims": claims})
-        written = ["claims.json", *(f"observations/{name}.parquet" for name in measured)]
-        hashes = {name: file_hash(out / name) for name in written}
-        about = self.describe(command) | {"runs": [task.folder.name for task in tasks], "files": hashes}
-        files.write_json(out / "study.json", about)
-        return Result(out=out, tables=measured, claims=findings)
+        return leave(out, found.tasks, self.experiment.claims(), self.describe(command))
 
     def describe(self, command: str | None = None) -> dict[str, Any]:
         """Return what study.json holds, but for the runs and hashes of files."""
         experiment, kind = self.experiment, type(self.experiment)
         by = [k for k, t in kind.columns.items() if t is str] if kind.by is None else list(kind.by)
         return {
-            "schema": SCHEMA,
             "study": self.name,
             "title": kind.title,
             "about": kind.about,
@@ -218,78 +174,7 @@ class Study:
         }
 
 
-def study(
-    what: What,
-    *,
-    preset: str | None = None,
-    models: Sequence[str | ModelSpec] = (),
-    data: str | Path | None = None,
-    seeds: int | Sequence[int] | None = None,
-    settings: Mapping[str, Any] | None = None,
-    endpoint: str | None = None,
-    family: str | None = None,
-    dtype: str | None = None,
-) -> Study:
-    """Return a study, ready to run.
-
-    Args:
-        what: a name of `obverse list`, a file (`FILE.py` or `FILE.py:CLASS`), `MODULE:CLASS`, a class, or
-            an experiment with its settings.
-        preset: a name among the experiment's presets; by default its first. It is not for an
-            experiment that is given with its settings, whose models are those of that preset.
-        models: checkpoint directories, hub names (`name@revision` for a training checkpoint),
-            families (`pythia`), classes of your own (`FILE.py:CLASS`) or model settings; by default what
-            the preset takes. Models that cannot be loaded are left out, and said to be, as long as
-            one remains.
-        data: the input file or directory; stands for the setting `data`.
-        seeds: how many (0, 1, …) or which; by default as many as the experiment says.
-        settings: overrides by dotted key, e.g. `{"recipe.epochs": 8}`; `model.*` for models made here.
-        endpoint: address of an OpenAI-compatible server whose models `models` names (`NAME=7e9` tells
-            its parameters), with `#chat` at its end where it serves chat alone.
-        family: what the models have in common, for trends over their size; the members of published
-            families are known by their names.
-        dtype: what checkpoints that are only asked are loaded in: "float32" (the default), "bfloat16"
-            or "float16".
-
-    Raises:
-        ObverseError: on an unknown name or setting, or where no model or a file can be had.
-    """
-    if endpoint is not None and not models:
-        raise ObverseError(f"--endpoint {endpoint}: name the server's model with --model NAME")
-    kind = find(what)
-    name, chosen = preset_of(kind, preset)
-    given = isinstance(what, Experiment)
-    experiment = what if given else chosen.experiment
-    assert isinstance(experiment, Experiment)
-    seeds = kind.seeds if seeds is None else seeds
-    if isinstance(seeds, int):
-        if seeds < 1:
-            raise ObverseError(f"seeds: at least one is needed, got {seeds}")
-        seeds = range(seeds)
-    overrides = dict(settings or {}) | _data(experiment, data)
-    of_model, of_experiment = _split(overrides)
-    wanted = models or chosen.models
-    # Settings are checked before any checkpoint is looked for.
-    base = Study(
-        experiment=experiment,
-        models=tuple(m for m in wanted if isinstance(m, ModelSpec)),
-        seeds=tuple(seeds),
-        preset="" if given else name,
-    ).with_settings(of_experiment)
-    specs, skipped = choose(wanted, OfAll(endpoint=endpoint, family=family, dtype=dtype))
-    base = replace(base, models=specs, skipped=skipped)
-    return base.with_settings({f"model.{k}": v for k, v in of_model.items()})
-
-
-def _data(experiment: Experiment, data: str | Path | None) -> dict[str, Any]:
-    if data is None:
-        return {}
-    if "data" not in type(experiment).model_fields:
-        raise ObverseError(f"--data {data}: {experiment.name} reads no file; it has no setting `data`")
-    return {"data": Path(data)}
-
-
-def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings of models made here (without their prefix) and those of the experiment."""
     of_model = {k.removeprefix("model."): v for k, v in settings.items() if k.startswith("model.")}
     return of_model, {k: v for k, v in settings.items() if not k.startswith("model.")}
@@ -318,16 +203,3 @@ def _carry_out(executor: Executor, tasks: Sequence[Task], count: int, console: C
 
 def _told(failure: Failure) -> str:
     return f"{failure.task.label}: {failure.problem}\n  log: {failure.task.folder}/log.txt"
-
-
-def _labelled(table: pl.DataFrame, task: Task) -> pl.DataFrame:
-    """Return what a run measured, with what is said of it now; it may have been run before that."""
-    model = task.run.model
-    said: dict[str, str | int | None] = {
-        "model": model.name, "family": model.family or None, "variant": task.run.variant or None,
-    }  # fmt: skip
-    if table["parameters"].null_count() == len(table):
-        said["parameters"] = model.size()
-    return table.with_columns(
-        pl.lit(value, table.schema[name]).alias(name) for name, value in said.items()
-    )

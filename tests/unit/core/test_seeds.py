@@ -5,12 +5,9 @@ import sys
 from obverse.core.seeds import derive
 
 SCRIPT = """
-import hashlib, json
-from dataclasses import asdict
-from obverse.experiments.reversal.identities import tiny
-stage = tiny().with_overrides({"facts_per_subset": 5}).stages(7)[0]
-items = [asdict(x) for x in (*stage.documents, *stage.probes)]
-print(hashlib.sha256(json.dumps(items).encode()).hexdigest())
+from obverse.core.content import content_hash
+from obverse.experiments.reversal.identities import Identities
+print(content_hash(Identities(facts_per_subset=5).stages(7)))
 """
 
 

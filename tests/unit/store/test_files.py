@@ -1,13 +1,9 @@
 import errno
 import math
 import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from obverse.store.runs import RunFolder
 
 from obverse.core.errors import ObverseError
 from obverse.store import files
@@ -36,29 +32,3 @@ def test_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
 def test_missing_value_is_never_written_as_a_number(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         files.write_json(tmp_path / "x.json", {"p": math.nan})
-
-
-def test_run_folder_is_held_by_one_process(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from obverse.store.runs import RunFolder\n"
-        "with RunFolder(Path(sys.argv[1])).locked(): print('held', flush=True); sys.stdin.read()"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert holder.stdout is not None
-    holder.stdout.readline()
-    with pytest.raises(ObverseError, match="another process"), RunFolder(tmp_path).locked(0):
-        pass
-    holder.kill()
-    holder.communicate()
-    with RunFolder(tmp_path).locked():  # the lock went with the process
-        pass
-
-
-def test_losses_of_steps_trained_again_are_replaced(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    folder.add_losses("s", [(1, 3.0), (2, 2.0)])
-    folder.add_losses("s", [(2, 2.5), (3, 1.0)])
-    expected: dict[str, Any] = {"s": [[1, 3.0], [2, 2.5], [3, 1.0]]}
-    assert folder.losses() == expected

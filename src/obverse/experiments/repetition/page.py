@@ -45,9 +45,15 @@ def page(experiment: "Suppression", left: Left) -> Page:
         sections=[section for section in sections if section is not None and section.parts],
         summary=_own_summary(experiment, left, zero) if own else "",
         title=OWN_TITLE if own else "",
+        paper=_own_paper(experiment) if own else None,
         facts="items",
         generic=False,
     )
+
+
+def _own_paper(experiment: "Suppression") -> str:
+    assert experiment.data is not None
+    return f"own data, {experiment.data.name}"
 
 
 def _own_summary(experiment: "Suppression", left: Left, zero: pl.DataFrame) -> str:

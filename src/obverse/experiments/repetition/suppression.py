@@ -140,9 +140,9 @@ class Suppression(Experiment):
             return None
         return f"grid: {self.grid}, {asked:,} of {every:,} items; --set grid=full asks them all"
 
-    def flaws(self, probe: Probe, count: CountTokens | None) -> list[str]:
-        """Return what is wrong with the classes of an item without examples."""
-        return check.problems(probe, count) if probe.candidates and probe.labels["shots"] == 0 else []
+    def flaws(self, probe: Probe, count: CountTokens | None) -> list[str] | None:
+        """Return what is wrong with the classes of an item; with examples before it they are the same."""
+        return check.problems(probe, count) if probe.candidates and probe.labels["shots"] == 0 else None
 
     def write_data(self, out: Path, seed: int, layout: str | None) -> str | None:
         """Write the task as CSV or JSONL, by the ending of `out`."""

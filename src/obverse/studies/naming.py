@@ -1,0 +1,84 @@
+"""From what a user names to a study that is ready to run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from obverse.core.errors import ObverseError
+from obverse.core.experiment import Experiment
+from obverse.core.model import ModelSpec
+from obverse.studies.catalogue import What, find, preset_of
+from obverse.studies.models import OfAll, choose
+from obverse.studies.study import Study, split
+
+
+def study(
+    what: What,
+    *,
+    preset: str | None = None,
+    models: Sequence[str | ModelSpec] = (),
+    data: str | Path | None = None,
+    seeds: int | Sequence[int] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    endpoint: str | None = None,
+    family: str | None = None,
+    dtype: str | None = None,
+) -> Study:
+    """Return a study, ready to run.
+
+    Args:
+        what: a name of `obverse list`, a file (`FILE.py` or `FILE.py:CLASS`), `MODULE:CLASS`, a class, or
+            an experiment with its settings.
+        preset: a name among the experiment's presets; by default its first. It is not for an
+            experiment that is given with its settings, whose models are those of that preset.
+        models: checkpoint directories, hub names (`name@revision` for a training checkpoint),
+            families (`pythia`), classes of your own (`FILE.py:CLASS`) or model settings; by default what
+            the preset takes. Models that cannot be loaded are left out, and said to be, as long as
+            one remains.
+        data: the input file or directory; stands for the setting `data`.
+        seeds: how many (0, 1, …) or which; by default as many as the experiment says.
+        settings: overrides by dotted key, e.g. `{"recipe.epochs": 8}`; `model.*` for models made here.
+        endpoint: address of an OpenAI-compatible server whose models `models` names (`NAME=7e9` tells
+            its parameters), with `#chat` at its end where it serves chat alone.
+        family: what the models have in common, for trends over their size; the members of published
+            families are known by their names.
+        dtype: what checkpoints that are only asked are loaded in: "float32" (the default), "bfloat16"
+            or "float16".
+
+    Raises:
+        ObverseError: on an unknown name or setting, or where no model or a file can be had.
+    """
+    if endpoint is not None and not models:
+        raise ObverseError(f"--endpoint {endpoint}: name the server's model with --model NAME")
+    kind = find(what)
+    name, chosen = preset_of(kind, preset)
+    given = isinstance(what, Experiment)
+    experiment = what if given else chosen.experiment
+    assert isinstance(experiment, Experiment)
+    seeds = kind.seeds if seeds is None else seeds
+    if isinstance(seeds, int):
+        if seeds < 1:
+            raise ObverseError(f"seeds: at least one is needed, got {seeds}")
+        seeds = range(seeds)
+    overrides = dict(settings or {}) | _data(experiment, data)
+    of_model, of_experiment = split(overrides)
+    wanted = models or chosen.models
+    # Settings are checked before any checkpoint is looked for.
+    base = Study(
+        experiment=experiment,
+        models=tuple(m for m in wanted if isinstance(m, ModelSpec)),
+        seeds=tuple(seeds),
+        preset="" if given else name,
+    ).with_settings(of_experiment)
+    specs, skipped = choose(wanted, OfAll(endpoint=endpoint, family=family, dtype=dtype))
+    base = replace(base, models=specs, skipped=skipped)
+    return base.with_settings({f"model.{k}": v for k, v in of_model.items()})
+
+
+def _data(experiment: Experiment, data: str | Path | None) -> dict[str, Any]:
+    if data is None:
+        return {}
+    if "data" not in type(experiment).model_fields:
+        raise ObverseError(f"--data {data}: {experiment.name} reads no file; it has no setting `data`")
+    return {"data": Path(data)}

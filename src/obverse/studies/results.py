@@ -1,0 +1,70 @@
+"""What a study leaves: its runs' tables put together, findings, and the file that says what it was."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from obverse.core.claim import Claim
+from obverse.core.content import file_hash
+from obverse.run.folder import RunFolder
+from obverse.run.task import Task
+from obverse.stats.verdict import evaluate
+from obverse.store import files, tables
+from obverse.studies.findings import Findings
+
+SCHEMA = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a study gave: the table of each measure, and findings.
+
+    `obverse.write_report(result.out)` makes the page and the figures.
+    """
+
+    out: Path
+    tables: Mapping[str, pl.DataFrame]
+    claims: Findings
+
+    @property
+    def observations(self) -> pl.DataFrame:
+        """The table of what was asked, or of the first measure where nothing was."""
+        return self.tables["ask"] if "ask" in self.tables else next(iter(self.tables.values()))
+
+
+def leave(out: Path, tasks: Sequence[Task], claims: Sequence[Claim], about: Mapping[str, Any]) -> Result:
+    """Put the runs' tables together, evaluate the claims, and write what a study leaves.
+
+    study.json is written last, with the hashes of the other files; `about` is what else it says.
+    """
+    joined: dict[str, list[pl.DataFrame]] = {}
+    for task in tasks:
+        for name, table in RunFolder(task.folder).tables().items():
+            joined.setdefault(name, []).append(_labelled(table, task))
+    measured = {name: tables.concatenate(parts) for name, parts in joined.items()}
+    findings = Findings(tuple(evaluate(claims, measured)))
+    for name, table in measured.items():
+        files.write_parquet(out / "observations" / f"{name}.parquet", table)
+    found = [finding.to_dict() for finding in findings]
+    files.write_json(out / "claims.json", {"schema": SCHEMA, "study": about["study"], "claims": found})
+    written = ["claims.json", *(f"observations/{name}.parquet" for name in measured)]
+    hashes = {name: file_hash(out / name) for name in written}
+    runs = [task.folder.name for task in tasks]
+    files.write_json(out / "study.json", {"schema": SCHEMA, **about, "runs": runs, "files": hashes})
+    return Result(out=out, tables=measured, claims=findings)
+
+
+def _labelled(table: pl.DataFrame, task: Task) -> pl.DataFrame:
+    """Return what a run measured, with what is said of it now; it may have been run before that."""
+    model = task.run.model
+    said: dict[str, str | int | None] = {
+        "model": model.name, "family": model.family or None, "variant": task.run.variant or None,
+    }  # fmt: skip
+    if table["parameters"].null_count() == len(table):
+        said["parameters"] = model.size()
+    return table.with_columns(
+        pl.lit(value, table.schema[name]).alias(name) for name, value in said.items()
+    )

@@ -1,0 +1,33 @@
+"""One way to write numbers."""
+
+import math
+
+import pytest
+
+from obverse.core.format import interval, number, p_value, percent, whole
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.12345, "0.123"),
+        (-1.5, "\u22121.500"),
+        (-0.0001, "0.000"),
+        (None, "\u2013"),
+        (math.nan, "\u2013"),
+    ],
+)
+def test_number(value: float | None, written: str) -> None:
+    assert number(value) == written
+
+
+def test_others() -> None:
+    assert number(-2.55, 1) == "\u22122.5"
+    assert interval(-1, None, 1) == "[\u22121.0, \u2013]"
+    assert percent(0.12345) == "12.3"
+    assert percent(None) == "\u2013"
+    assert [p_value(p) for p in (0.0, 0.00099, 0.001, 0.5, None)] == [
+        "<0.001", "<0.001", "0.001", "0.500", "\u2013",
+    ]  # fmt: skip
+    assert whole(1234567) == "1\u2009234\u2009567"
+    assert whole(None) == "\u2013"

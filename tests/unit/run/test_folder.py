@@ -1,0 +1,92 @@
+"""A run's folder: who holds it, what is in it, and whether it is as it was written."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from obverse.core.errors import ObverseError
+from obverse.run.folder import RunFolder
+
+
+def test_run_folder_is_held_by_one_process(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from obverse.run.folder import RunFolder\n"
+        "with RunFolder(Path(sys.argv[1])).locked(): print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    with pytest.raises(ObverseError, match="another process"), RunFolder(tmp_path).locked(0):
+        pass
+    holder.kill()
+    holder.communicate()
+    with RunFolder(tmp_path).locked():  # the lock went with the process
+        pass
+
+
+def test_losses_of_steps_trained_again_are_replaced(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.add_losses("s", [(1, 3.0), (2, 2.0)])
+    folder.add_losses("s", [(2, 2.5), (3, 1.0)])
+    expected: dict[str, Any] = {"s": [[1, 3.0], [2, 2.5], [3, 1.0]]}
+    assert folder.losses() == expected
+
+
+def finished(path: Path) -> RunFolder:
+    folder = RunFolder(path)
+    folder.describe({"id": "0", "identity": {"seed": 0}})
+    for step in (0, 5):
+        table = pl.DataFrame({"step": [None], "n": [step]}, schema={"step": pl.Int64, "n": pl.Int64})
+        folder.add_moment("ask", 0, step, 0, {"step": step}, table)
+    folder.leave_out("0/0", "too long", 2)
+    folder.leave_out("0/1", "too long", 3)
+    folder.leave_out("0/1", "too long", 3)  # measured again after an interruption
+    folder.finish_stage(0, {"tokens": 7})
+    folder.finish({"left_out": folder.left_out()})
+    return folder
+
+
+def test_moments_are_joined_and_what_only_a_resume_needs_goes(tmp_path: Path) -> None:
+    folder = finished(tmp_path)
+    assert folder.finished
+    assert folder.tables()["ask"].rows() == [(0, 0), (5, 5)]
+    assert folder.record()["left_out"] == {"too long": 5}
+    assert folder.identity() == {"seed": 0}
+    assert {p.name for p in tmp_path.iterdir()} == {"run.json", "observations", "provenance.json"}
+
+
+def test_files_are_as_they_were_written(tmp_path: Path) -> None:
+    folder = finished(tmp_path)
+    assert folder.changed() is None
+    table = tmp_path / "observations/ask.parquet"
+    whole = table.read_bytes()
+    for edited in (whole[:-1], whole + b" ", b""):
+        table.write_bytes(edited)
+        assert folder.changed() == "observations/ask.parquet"
+    table.unlink()
+    assert folder.changed() == "observations/ask.parquet"
+    table.write_bytes(whole)
+    assert folder.changed() is None
+    (tmp_path / "run.json").write_text("{}")
+    assert folder.changed() == "run.json"
+
+
+@pytest.mark.parametrize("text", ["{}", '{"files": {}}', '{"files": 3}'])
+def test_record_without_hashes_is_not_believed(tmp_path: Path, text: str) -> None:
+    folder = finished(tmp_path)
+    (tmp_path / "provenance.json").write_text(text)
+    assert folder.changed() == "provenance.json"
+
+
+def test_record_that_is_no_object_is_named(tmp_path: Path) -> None:
+    folder = finished(tmp_path)
+    (tmp_path / "provenance.json").write_text(json.dumps([1]))
+    with pytest.raises(ObverseError, match=r"provenance\.json: expected an object"):
+        folder.record()
