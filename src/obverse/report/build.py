@@ -8,7 +8,7 @@ from obverse.report import grid, left, means, moments, provenance, samples
 from obverse.report.claims_figure import claims_figures
 from obverse.report.own import MISSING, own_page, why
 from obverse.report.render import fill, parts, section
-from obverse.report.words import counted, left_out, meta, summary
+from obverse.report.words import counted, left_out, listed, meta, summary
 from obverse.store import files
 
 OPEN_FIGURES = 3  # of claims; those of further models are folded away
@@ -27,6 +27,7 @@ def build(out: str | Path) -> Path:
     folder = out / "figures"
     page, own, missing = _own(found, folder)
     drawn = parts(folder, claims_figures(found.claims, page.facts))
+    clusters = _clusters(found)
     html = fill(
         "page.html.j2",
         title=page.title or found.study["title"],
@@ -34,7 +35,9 @@ def build(out: str | Path) -> Path:
         summary=[page.summary, counted(found.claims)] if page.summary else summary(found),
         claims=found.claims,
         facts=page.facts,
-        clusters=_clusters(found),
+        resampled=lambda seeds: listed(
+            [f"one of the {page.facts}", *(f"one {label}" for label in clusters), *["one seed"] * seeds]
+        ),
         claims_note=page.claims_note,
         claims_figures=drawn[:OPEN_FIGURES],
         more_claims_figures=drawn[OPEN_FIGURES:],

@@ -87,7 +87,7 @@ def counted(claims: Sequence[Mapping[str, Any]]) -> str:
     counts = Counter(claim["verdict"] for claim in claims)
     told = [f"{counts[v]} {VERBS[v][counts[v] > 1]}" for v in TOLD if counts[v]]
     if len(told) > 1:
-        return f"Of {len(claims)} claims {_listed(told)}."
+        return f"Of {len(claims)} claims {listed(told)}."
     verb = VERBS[claims[0]["verdict"]][len(claims) > 1]
     return f"{'The one claim' if len(claims) == 1 else f'All {len(claims)} claims'} {verb}."
 
@@ -132,5 +132,5 @@ def _count(n: int, what: str) -> str:
     return f"{n} {what}{'' if n == 1 else 's'}"
 
 
-def _listed(parts: Sequence[str]) -> str:
+def listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
