@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from obverse.core.experiment import Experiment, Preset, Variant
     from obverse.core.measure import Measure, Moment
     from obverse.core.model import Generates, Model, ModelSpec, Point, Scores, Setup, Trains, Watch
-    from obverse.core.page import Column, Figure, Left, Page, Section, Table, Text
+    from obverse.core.page import Column, Figure, Finished, Page, Section, Table, Text
     from obverse.core.recipe import Recipe
     from obverse.core.seeds import generator
     from obverse.core.settings import InputFile, Settings
@@ -47,7 +47,7 @@ _WHERE = {
     "core.experiment": ("Experiment", "Preset", "Variant"),
     "core.measure": ("Measure", "Moment"),
     "core.model": ("Generates", "Model", "ModelSpec", "Point", "Scores", "Setup", "Trains", "Watch"),
-    "core.page": ("Column", "Figure", "Left", "Page", "Section", "Table", "Text"),
+    "core.page": ("Column", "Figure", "Finished", "Page", "Section", "Table", "Text"),
     "core.recipe": ("Recipe",),
     "core.seeds": ("generator",),
     "core.settings": ("InputFile", "Settings"),
@@ -69,13 +69,63 @@ _WHERE = {
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
 
 __all__ = [
-    "Above", "Ask", "Below", "Checkpoint", "Claim", "Column", "Document", "Endpoint", "Estimate", "Event",
-    "Execution", "Executor", "Experiment", "Failure", "Figure", "Finding", "Generates", "Grown",
-    "InputFile", "Left", "Measure", "Model", "ModelSpec", "Moment", "ObverseError", "Page",
-    "Perplexity", "Point", "Preset", "Probe", "Recipe", "Result", "Scores", "Scratch", "Section",
-    "Settings", "Setup", "Stage", "Study", "Table", "Task", "Text", "Timetable", "Training",
-    "Trains", "Variant", "Watch", "When", "Within", "difference", "excess", "generator",
-    "group_means", "mean", "slope", "study", "write_report",
+    "Above",
+    "Ask",
+    "Below",
+    "Checkpoint",
+    "Claim",
+    "Column",
+    "Document",
+    "Endpoint",
+    "Estimate",
+    "Event",
+    "Execution",
+    "Executor",
+    "Experiment",
+    "Failure",
+    "Figure",
+    "Finding",
+    "Finished",
+    "Generates",
+    "Grown",
+    "InputFile",
+    "Measure",
+    "Model",
+    "ModelSpec",
+    "Moment",
+    "ObverseError",
+    "Page",
+    "Perplexity",
+    "Point",
+    "Preset",
+    "Probe",
+    "Recipe",
+    "Result",
+    "Scores",
+    "Scratch",
+    "Section",
+    "Settings",
+    "Setup",
+    "Stage",
+    "Study",
+    "Table",
+    "Task",
+    "Text",
+    "Timetable",
+    "Training",
+    "Trains",
+    "Variant",
+    "Watch",
+    "When",
+    "Within",
+    "difference",
+    "excess",
+    "generator",
+    "group_means",
+    "mean",
+    "slope",
+    "study",
+    "write_report",
 ]  # fmt: skip
 
 

@@ -117,8 +117,8 @@ def run(
         say(console, line)
     if result.claims:
         console.print(result.claims.table(console.width))
-    else:
-        say(console, "No claim was measured: trends need a family of models; name one with --family.")
+    elif study.experiment.claims():
+        say(console, "No claim was measured: those on a family of models need one (--family).")
     say(console, f"report: {page}")
 
 

@@ -1,8 +1,8 @@
 """What a model is told (documents) and what it is asked (probes)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
 
 Match = Literal["words", "whole", "normalised"]
 Label = str | int | float | bool
@@ -62,3 +62,20 @@ class Probe:
             raise ValueError(f"probe {self.id} has no accepted answer")
         if self.control is not None and self.control in self.targets:
             raise ValueError(f"probe {self.id}: the control {self.control!r} is a right answer")
+
+
+def document_row(document: Document) -> dict[str, Any]:
+    """Return a document as its JSON object has it: `prompt` and `completion`, fact and labels."""
+    about = {"prompt": document.prompt, "completion": document.completion, "fact": document.fact}
+    return {**about, **document.labels}
+
+
+def probe_row(probe: Probe) -> dict[str, Any]:
+    """Return a probe as its JSON object has it, labels beside the rest."""
+    row: dict[str, Any] = asdict(probe)
+    labels: dict[str, Any] = row.pop("labels")
+    return row | labels
+
+
+# What a label cannot be called, since documents and probes have it already.
+TAKEN = {f.name for kind in (Document, Probe) for f in fields(kind)}

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from obverse.core.claim import Claim
 from obverse.core.data import Label, Probe
 from obverse.core.model import ModelSpec
-from obverse.core.page import Left, Page
+from obverse.core.page import Finished, Page
 from obverse.core.settings import Settings
 from obverse.core.stage import Stage
 
@@ -97,7 +97,7 @@ class Experiment(Settings):
         """Return what a study of this experiment compares; nothing, if it is done as it is."""
         return ()
 
-    def page(self, left: Left) -> Page:
+    def page(self, finished: Finished) -> Page:
         """Return what its page shows beside the generic part; imported late, so that training is not
         held up by drawing."""
         return Page()

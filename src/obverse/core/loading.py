@@ -21,6 +21,8 @@ C = TypeVar("C")
 PREFIX = "obverse_file_"
 CONTENT = "__obverse_content__"
 
+_being_imported: list[str] = []
+
 
 def is_reference(text: str) -> bool:
     """Return whether `text` names a class by file or module, and not by a name of its own."""
@@ -104,6 +106,7 @@ def _file(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     setattr(module, CONTENT, content)  # a file that was edited since is imported anew
     sys.modules[name] = module
+    _being_imported.append(name)
     try:
         spec.loader.exec_module(module)
     except StudyStarted:
@@ -117,7 +120,19 @@ def _file(path: Path) -> ModuleType:
         raise ObverseError(
             f"{path}{where}: cannot be imported: {type(error).__name__}: {error}"
         ) from error
+    finally:
+        _being_imported.remove(name)
     return module
+
+
+def stop_if_importing() -> None:
+    """End the import of a script that starts a study, where the file is imported only for its classes.
+
+    Raises:
+        StudyStarted: while a user's file is being imported.
+    """
+    if _being_imported:
+        raise StudyStarted
 
 
 def _line(error: Exception, path: Path) -> str:

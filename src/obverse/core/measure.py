@@ -74,6 +74,10 @@ class Measure(ABC):
         """Return the experiment's labels that the rows will have, so that they can be checked before."""
         return ()
 
+    def rows(self) -> Iterable[Mapping[str, object]]:
+        """Return what is measured, a JSON object each, as `obverse data` writes it to NAME.jsonl."""
+        return ()
+
     def texts(self) -> Iterable[str]:
         """Return what the model will read, for tokenizers that have to know every word."""
         return ()

@@ -4,15 +4,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 from obverse.core.settings import Settings
 
 if TYPE_CHECKING:
     from obverse.core.stage import Stage, Timetable, Training
 
-# What a model can do, each a protocol below.
-Capability = Literal["scores", "generates", "trains", "saves"]
+# What a model can do: "scores", "generates", "trains" or "saves", each a protocol below; or what a
+# measure from elsewhere asks for.
+Capability = str
 
 
 class Model(Protocol):
@@ -134,11 +135,6 @@ class Closes(Protocol):
     def close(self) -> None: ...
 
 
-PROTOCOLS: dict[Capability, type] = {
-    "scores": Scores, "generates": Generates, "trains": Trains, "saves": Saves,
-}  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """What a model is made for.
@@ -222,7 +218,7 @@ class ModelSpec(Settings, ABC):
             return None
         verbs = {"scores": "give log-probabilities", "generates": "answer", "trains": "be trained",
                  "saves": "have its weights kept"}  # fmt: skip
-        what = " or ".join(verbs[name] for name in missing)
+        what = " or ".join(verbs.get(name, f"do what a measure needs ({name})") for name in missing)
         return f"a model of this kind ({type(self).__name__}) cannot {what}"
 
     def size(self) -> int | None:
@@ -233,7 +229,7 @@ class ModelSpec(Settings, ABC):
         """Return the training tokens that the model has seen, where that is known."""
         return None
 
-    def moment(self) -> int | str | None:
+    def position(self) -> int | str | None:
         """Return which moment of a model's training this is, where there are several."""
         return self.seen()
 

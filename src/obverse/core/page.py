@@ -86,7 +86,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class Finished:
     """What a study left behind, as its page needs it.
 
     Attributes:

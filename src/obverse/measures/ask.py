@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from obverse.core.data import Label, Match, Probe
+from obverse.core.data import Label, Match, Probe, probe_row
 from obverse.core.errors import ObverseError
 from obverse.core.measure import Measure, Moment
 from obverse.core.model import Capability, Generates, Model, Scores
@@ -51,6 +51,9 @@ class Ask(Measure):
 
     def labels(self) -> Iterable[Mapping[str, Label]]:
         return (probe.labels for probe in self.probes)
+
+    def rows(self) -> Iterable[Mapping[str, object]]:
+        return map(probe_row, self.probes)
 
     def texts(self) -> Iterable[str]:
         for probe in self.probes:

@@ -31,5 +31,5 @@ def _normalised(text: str) -> str:
 
 
 def prefix_match(generation: str, target: str) -> bool:
-    """Compare as the paper's code does: the answer begins with the target, whatever the case."""
+    """Return whether the answer begins with the target, whatever the case."""
     return generation.strip().lower().startswith(target.strip().lower())

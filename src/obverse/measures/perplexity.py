@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import polars as pl
 
-from obverse.core.data import Document, Label
+from obverse.core.data import Document, Label, document_row
 from obverse.core.errors import ObverseError
 from obverse.core.measure import Measure, Moment
 from obverse.core.model import Capability, Model, Scores
@@ -46,6 +46,9 @@ class Perplexity(Measure):
 
     def labels(self) -> Iterable[Mapping[str, Label]]:
         return (document.labels for document in self.documents)
+
+    def rows(self) -> Iterable[Mapping[str, object]]:
+        return map(document_row, self.documents)
 
     def texts(self) -> Iterable[str]:
         return (document.text for document in self.documents)

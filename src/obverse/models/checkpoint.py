@@ -96,7 +96,7 @@ class Checkpoint(ModelSpec):
     def seen(self) -> int | None:
         return self.tokens
 
-    def moment(self) -> int | str | None:
+    def position(self) -> int | str | None:
         return self.revision if self.tokens is None else self.tokens
 
     def longer_name(self) -> str:

@@ -83,5 +83,5 @@ class Grown(ModelSpec):
 
         return parameters(self)
 
-    def moment(self) -> int:
+    def position(self) -> int:
         return self.tokens

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from obverse.core.page import Left, Page, Section
-from obverse.report import grid, left, means, moments, provenance, samples
+from obverse.core.page import Finished, Page, Section
+from obverse.report import grid, means, moments, provenance, samples
 from obverse.report.claims_figure import claims_figures
 from obverse.report.own import MISSING, own_page, why
+from obverse.report.read import read
 from obverse.report.render import fill, parts, section
 from obverse.report.words import counted, left_out, listed, meta, summary
 from obverse.store import files
@@ -23,7 +24,7 @@ def build(out: str | Path) -> Path:
         ObverseError: if `out` holds no finished study, or one that was changed since.
     """
     out = Path(out)
-    found = left.read(out)
+    found = read(out)
     folder = out / "figures"
     page, own, missing = _own(found, folder)
     drawn = parts(folder, claims_figures(found.claims, page.facts))
@@ -53,7 +54,7 @@ def build(out: str | Path) -> Path:
     return path
 
 
-def _own(found: Left, folder: Path) -> tuple[Page, list[dict[str, Any]], str]:
+def _own(found: Finished, folder: Path) -> tuple[Page, list[dict[str, Any]], str]:
     """Return the experiment's page, its sections as drawn, and why they are missing if they are."""
     page, missing = own_page(found)
     try:
@@ -62,7 +63,7 @@ def _own(found: Left, folder: Path) -> tuple[Page, list[dict[str, Any]], str]:
         return Page(), [], MISSING + why(error)
 
 
-def _generic(found: Left, page: Page) -> list[Section]:
+def _generic(found: Finished, page: Page) -> list[Section]:
     if not page.generic:
         return []
     made = (
@@ -74,7 +75,7 @@ def _generic(found: Left, page: Page) -> list[Section]:
     return [one for one in made if one is not None]
 
 
-def _clusters(found: Left) -> list[str]:
+def _clusters(found: Finished) -> list[str]:
     """Return the labels that intervals resample, as far as there are rows that have them."""
     labels = found.study["experiment"]["clusters"]
     return [

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from obverse.core.page import Figure, Left, Section
+from obverse.core.page import Figure, Finished, Section
 from obverse.report import groups
 from obverse.report.groups import Metric
 from obverse.report.panels import MOST_PANELS, MOST_SERIES, Axis, curves, heat_maps
@@ -13,34 +13,36 @@ from obverse.report.panels import MOST_PANELS, MOST_SERIES, Axis, curves, heat_m
 WIDE = 50  # from this ratio of the largest value to the smallest an axis is logarithmic
 
 
-def section(left: Left, facts: str) -> Section | None:
+def section(finished: Finished, facts: str) -> Section | None:
     """Return curves or heat maps, where the variants differ in one or two settings that are numbers."""
-    values = _values(left)
+    values = _values(finished)
     numeric = [key for key, of in values.items() if all(_is_number(v) for v in of.values())]
     if not 1 <= len(numeric) <= 2 or any(len(set(values[key].values())) < 2 for key in numeric):
         return None
     others = [key for key in values if key not in numeric]
     parts = []
-    for measure, table in left.tables.items():
-        rows = groups.last(table.filter(pl.col("variant").is_in(list(left.study["variants"]))))
+    for measure, table in finished.tables.items():
+        rows = groups.last(table.filter(pl.col("variant").is_in(list(finished.study["variants"]))))
         if rows.is_empty():
             continue
-        labels, _ = groups.labels_of(left, rows)
-        found = groups.metrics(measure, rows, left.study["experiment"]["columns"], labels)
+        labels, _ = groups.labels_of(finished, rows)
+        found = groups.metrics(measure, rows, finished.study["experiment"]["columns"], labels)
         for n, (metric, measured) in enumerate(found):
             name = f"grid-{measure}" + (f"-{n + 1}" if n else "")
-            parts.append(_figure(left, name, measured, labels, metric, values, numeric, others, facts))
+            parts.append(
+                _figure(finished, name, measured, labels, metric, values, numeric, others, facts)
+            )
     title = " and ".join(_title(key) for key in numeric)
     return Section(title=f"Over {title}", parts=parts) if parts else None
 
 
-def _values(left: Left) -> dict[str, dict[str, Any]]:
+def _values(finished: Finished) -> dict[str, dict[str, Any]]:
     """Return by setting what each variant has it at: as the variant says, or else as the study does."""
-    variants: Mapping[str, Mapping[str, Any]] = left.study["variants"]
+    variants: Mapping[str, Mapping[str, Any]] = finished.study["variants"]
     keys = dict.fromkeys(key for settings in variants.values() for key in settings)
     found = {}
     for key in keys:
-        default = _at(left.study["experiment"]["settings"], key)
+        default = _at(finished.study["experiment"]["settings"], key)
         of = {name: settings.get(key, default) for name, settings in variants.items()}
         if len({str(value) for value in of.values()}) > 1:
             found[key] = of
@@ -65,7 +67,7 @@ def _title(key: str) -> str:
 
 
 def _figure(
-    left: Left,
+    finished: Finished,
     name: str,
     rows: pl.DataFrame,
     labels: Sequence[str],
@@ -98,7 +100,7 @@ def _figure(
     panels = rows["panel"].unique(maintain_order=True).to_list()
     rows = rows.filter(pl.col("panel").is_in(panels[:MOST_PANELS]))
     keys = ["panel", "series", "x"] + ["y"] * (not one)
-    made = groups.means(left, rows, keys, metric).sort("x", maintain_order=True)
+    made = groups.means(finished, rows, keys, metric).sort("x", maintain_order=True)
     if one:
         seeds = groups.seed_means(rows, keys, metric)
         xs = [float(x) for x in made["x"]]

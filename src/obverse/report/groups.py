@@ -8,7 +8,7 @@ import polars as pl
 
 from obverse.core.format import MISSING
 from obverse.core.measure import LEADING
-from obverse.core.page import Left
+from obverse.core.page import Finished
 from obverse.stats.summary import group_means
 
 MOST_VALUES = 60  # of a label that means are taken by
@@ -106,12 +106,12 @@ def _text(name: str) -> pl.Expr:
     return pl.col(name).cast(pl.String).fill_null(MISSING)
 
 
-def labels_of(left: Left, table: pl.DataFrame) -> tuple[list[str], list[str]]:
+def labels_of(finished: Finished, table: pl.DataFrame) -> tuple[list[str], list[str]]:
     """Return the labels that means are taken by, and those left out for having too many values.
 
     A label that does not vary says nothing, and is in neither.
     """
-    experiment = left.study["experiment"]
+    experiment = finished.study["experiment"]
     declared = experiment["by"]
     if declared is None:
         declared = [name for name, kind in experiment["columns"].items() if kind == "str"]
@@ -131,12 +131,12 @@ def joined(names: Sequence[str], table: pl.DataFrame) -> pl.Expr:
     return pl.concat_str(said, separator=" · ")
 
 
-def means(left: Left, rows: pl.DataFrame, by: Sequence[str], metric: Metric) -> pl.DataFrame:
+def means(finished: Finished, rows: pl.DataFrame, by: Sequence[str], metric: Metric) -> pl.DataFrame:
     """Return `group_means`, with `chance` beside them; what cannot be told (NaN) is null."""
     told = metric.chance if "chance" in rows.columns else None
     chance = pl.lit(None) if told is None else told
     rows = rows.with_columns(chance.cast(pl.Float64).alias("_chance"))
-    clusters = left.study["experiment"]["clusters"]
+    clusters = finished.study["experiment"]["clusters"]
     made = group_means(rows, by, metric.column, bounds=metric.bounds, clusters=clusters)
     asked = rows.drop_nulls(metric.column).group_by(by, maintain_order=True)
     numbers = pl.col("mean", "low", "high", "sd").cast(pl.Float64).fill_nan(None)

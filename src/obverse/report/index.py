@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from obverse.core.errors import ObverseError
-from obverse.report import left
+from obverse.report.read import study_and_claims
 from obverse.report.render import fill
 from obverse.store import files
 
@@ -29,7 +29,7 @@ def build_index(out: str | Path) -> Path:
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    study, claims = left.study_and_claims(folder)
+    study, claims = study_and_claims(folder)
     return {
         "folder": folder.name,
         "title": study["title"],

@@ -7,7 +7,7 @@ import altair as alt
 import polars as pl
 
 from obverse.core.format import interval, number
-from obverse.core.page import Cell, Column, Figure, Left, Section, Table, Text
+from obverse.core.page import Cell, Column, Figure, Finished, Section, Table, Text
 from obverse.report import groups
 from obverse.report.figures import BLACK, BLUE, GREY, PALETTE, colours
 from obverse.report.groups import Metric
@@ -17,29 +17,29 @@ OPEN_ROWS = 30  # a longer table is folded away
 WHO = ["model", "variant"]
 
 
-def section(left: Left, facts: str) -> Section | None:
+def section(finished: Finished, facts: str) -> Section | None:
     """Return the means of every measure."""
     parts: list[Figure | Table | Text] = []
-    for measure, table in left.tables.items():
+    for measure, table in finished.tables.items():
         rows = groups.last(table)
         if rows.is_empty():
             continue
-        labels, many = groups.labels_of(left, rows)
-        found = groups.metrics(measure, rows, left.study["experiment"]["columns"], labels)
+        labels, many = groups.labels_of(finished, rows)
+        found = groups.metrics(measure, rows, finished.study["experiment"]["columns"], labels)
         for n, (metric, measured) in enumerate(found):
             name = f"means-{measure}" + (f"-{n + 1}" if n else "")
-            parts += _parts(left, name, measured, labels, metric, facts)
+            parts += _parts(finished, name, measured, labels, metric, facts)
         if many and found:
             parts.append(Text(text=f"Not split by {', '.join(many)}: too many values."))
     return Section(title="Means", parts=parts) if parts else None
 
 
 def _parts(
-    left: Left, name: str, rows: pl.DataFrame, labels: Sequence[str], metric: Metric, facts: str
+    finished: Finished, name: str, rows: pl.DataFrame, labels: Sequence[str], metric: Metric, facts: str
 ) -> list[Figure | Table | Text]:
     who = [column for column in WHO if rows[column].n_unique() > 1]
     by = [label for label in labels if rows[label].n_unique() > 1]
-    made = groups.in_order(groups.means(left, rows, [*WHO, *by], metric), [*by, *WHO])
+    made = groups.in_order(groups.means(finished, rows, [*WHO, *by], metric), [*by, *WHO])
     made = made.with_columns(_who=groups.whom(rows), _row=groups.joined(by, rows))
     known = made.drop_nulls("mean")
     if known.is_empty():

@@ -6,7 +6,7 @@ from math import fsum
 
 import polars as pl
 
-from obverse.core.page import Figure, Left, Section, Text
+from obverse.core.page import Figure, Finished, Section, Text
 from obverse.report import groups
 from obverse.report.groups import Metric
 from obverse.report.panels import MOST_PANELS, MOST_SERIES, Axis, curves
@@ -25,19 +25,19 @@ class _Place:
     note: str = ""
 
 
-def section(left: Left, facts: str) -> Section | None:
+def section(finished: Finished, facts: str) -> Section | None:
     """Return the curves of every measure that was taken at more than one moment."""
     parts: list[Figure | Text] = []
-    for measure, table in left.tables.items():
+    for measure, table in finished.tables.items():
         place = _placed(_checkpoints_joined(table))
         if place is None:
             continue
-        labels, _ = groups.labels_of(left, table)
-        columns = left.study["experiment"]["columns"]
+        labels, _ = groups.labels_of(finished, table)
+        columns = finished.study["experiment"]["columns"]
         for n, (metric, rows) in enumerate(groups.metrics(measure, place.rows, columns, labels)):
             if rows["x"].n_unique() > 1:
                 name = f"moments-{measure}" + (f"-{n + 1}" if n else "")
-                parts.append(_figure(left, name, rows, labels, metric, place, facts))
+                parts.append(_figure(finished, name, rows, labels, metric, place, facts))
     return Section(title="Over time", parts=parts) if parts else None
 
 
@@ -134,7 +134,7 @@ def _since_start(moments: pl.DataFrame, column: str) -> tuple[pl.DataFrame, Axis
 
 
 def _figure(
-    left: Left,
+    finished: Finished,
     name: str,
     rows: pl.DataFrame,
     labels: Sequence[str],
@@ -150,7 +150,7 @@ def _figure(
     )
     panels = rows["panel"].unique(maintain_order=True).to_list()
     rows = rows.filter(pl.col("panel").is_in(panels[:MOST_PANELS]))
-    made = groups.means(left, rows, ["panel", "series", "x"], metric).sort("x", maintain_order=True)
+    made = groups.means(finished, rows, ["panel", "series", "x"], metric).sort("x", maintain_order=True)
     seeds = groups.seed_means(rows, ["panel", "series", "x"], metric)
     return Figure(
         name=name,

@@ -3,19 +3,19 @@
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.loading import load
-from obverse.core.page import Left, Page
+from obverse.core.page import Finished, Page
 from obverse.core.settings import validated
 
 LONG = 300
 MISSING = "The experiment's own figures are missing: "
 
 
-def own_page(left: Left) -> tuple[Page, str]:
+def own_page(finished: Finished) -> tuple[Page, str]:
     """Return the experiment's part of the page, and why there is none, "" if there is one.
 
     The experiment may be anybody's code, and its file may be gone: the study's page is made all the same.
     """
-    experiment = left.study["experiment"]
+    experiment = finished.study["experiment"]
     if experiment["type"] is None:
         return (
             Page(),
@@ -24,7 +24,7 @@ def own_page(left: Left) -> tuple[Page, str]:
     try:
         kind = load(experiment["type"], Experiment)
         made = validated(kind, experiment["settings"], "settings: ")
-        page = made.page(left)
+        page = made.page(finished)
         if not isinstance(page, Page):
             raise ObverseError(f"page() gave {type(page).__name__}; expected Page")
     except (Exception, SystemExit) as error:

@@ -5,29 +5,30 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from obverse.core.format import MISSING, number, whole
-from obverse.core.page import Cell, Column, Left, Section, Table, Text
+from obverse.core.page import Cell, Column, Finished, Section, Table, Text
 
 
-def section(left: Left) -> Section:
+def section(finished: Finished) -> Section:
     """Return the last section of a page, without the command, which stands before it."""
     parts: list[Text | Table] = []
-    if left.study["variants"]:
-        parts.append(Text(lead="Variants compared.", text=_variants(left)))
+    if finished.study["variants"]:
+        parts.append(Text(lead="Variants compared.", text=_variants(finished)))
     return Section(
-        title="Settings and provenance", parts=[*parts, _settings(left), _runs(left), _machine(left)]
+        title="Settings and provenance",
+        parts=[*parts, _settings(finished), _runs(finished), _machine(finished)],
     )
 
 
-def _variants(left: Left) -> str:
+def _variants(finished: Finished) -> str:
     said = []
-    for name, settings in left.study["variants"].items():
+    for name, settings in finished.study["variants"].items():
         values = ", ".join(f"{key} = {_text(value)}" for key, value in settings.items())
         said.append(f"{name} ({values})" if values else name)
     return "; ".join(said) + ". The settings below are of all, where a variant does not say otherwise."
 
 
-def _settings(left: Left) -> Table:
-    study = left.study
+def _settings(finished: Finished) -> Table:
+    study = finished.study
     preset = f"preset {study['preset']}" if study["preset"] else ""
     rows: list[list[Cell]] = [
         [key, _text(value), "given" if _given(key, study["given"]) else preset]
@@ -65,10 +66,10 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _runs(left: Left) -> Table:
+def _runs(finished: Finished) -> Table:
     heads = ["parameters", "seconds", "documents", "tokens", "steps"]
     rows: list[list[Cell]] = []
-    for run in left.runs:
+    for run in finished.runs:
         sums = {
             key: sum(known) if (known := [s[key] for s in run["stages"] if s[key] is not None]) else None
             for key in ("documents", "tokens", "steps")
@@ -90,8 +91,8 @@ def _runs(left: Left) -> Table:
     )  # fmt: skip
 
 
-def _machine(left: Left) -> Table:
-    made = left.study["provenance"]
+def _machine(finished: Finished) -> Table:
+    made = finished.study["provenance"]
     machine = made["machine"]
     cpus = "" if machine["cpus"] is None else f", {machine['cpus']} CPUs"
     rows: list[list[Cell]] = [

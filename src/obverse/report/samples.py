@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from obverse.core.format import MISSING, number
-from obverse.core.page import Cell, Column, Left, Section, Table
+from obverse.core.page import Cell, Column, Finished, Section, Table
 from obverse.report import groups
 
 MOST_GROUPS = 12
@@ -15,13 +15,13 @@ OPEN_ROWS = 8
 PAIRS = ", one right and one wrong answer of each where there are both"
 
 
-def section(left: Left) -> Section | None:
+def section(finished: Finished) -> Section | None:
     """Return answers of the last moment, spread over models and labels; None if nothing was asked."""
-    table = left.tables.get("ask")
+    table = finished.tables.get("ask")
     if table is None or table.is_empty():
         return None
     rows = groups.last(table)
-    labels, _ = groups.labels_of(left, rows)
+    labels, _ = groups.labels_of(finished, rows)
     who = [name for name in ("model", "variant") if rows[name].n_unique() > 1]
     by = [*who, *labels]
     chosen = _chosen(rows, who, labels)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from obverse.core.format import interval, number
-from obverse.core.page import Left
+from obverse.core.page import Finished
 
 MOST_NAMES = 4
 TOLD = {"holds": 3, "fails": 2, "undecided": 1}  # how many claims of each verdict are told
@@ -21,22 +21,22 @@ VERBS = {
 }
 
 
-def meta(left: Left, paper: str | None = None) -> str:
+def meta(finished: Finished, paper: str | None = None) -> str:
     """Return the line under the title; `paper` replaces the publication that the experiment names."""
-    study = left.study
+    study = finished.study
     parts = [
-        study["paper"] if paper is None else paper, _preset(left), _count(len(study["models"]), "model"),
-        repeated(left.runs), study["provenance"]["time"],
+        study["paper"] if paper is None else paper, _preset(finished),
+        _count(len(study["models"]), "model"), repeated(finished.runs), study["provenance"]["time"],
     ]  # fmt: skip
     return " · ".join(part for part in parts if part)
 
 
-def summary(left: Left) -> list[str]:
+def summary(finished: Finished) -> list[str]:
     """Return the sentences of the first paragraph."""
-    about = left.study["about"].strip()
+    about = finished.study["about"].strip()
     if about and about[-1] not in ".?!)":
         about += "."
-    return [*([about] if about else []), _whom(left), *_outcome(left.claims)]
+    return [*([about] if about else []), _whom(finished), *_outcome(finished.claims)]
 
 
 def repeated(runs: Sequence[Mapping[str, Any]]) -> str:
@@ -61,23 +61,23 @@ def left_out(runs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
     return [(model, reason, count) for (model, reason), count in found.items()]
 
 
-def _whom(left: Left) -> str:
-    names = [model["name"] for model in left.study["models"]]
+def _whom(finished: Finished) -> str:
+    names = [model["name"] for model in finished.study["models"]]
     shown = names if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 1], "…", names[-1]]
     who = f"{_count(len(names), 'model')} ({', '.join(shown)})"
-    variants = len(left.study["variants"])
+    variants = len(finished.study["variants"])
     in_variants = f" in {variants} variants" if variants > 1 else ""
-    seeds = len({run["seed"] for run in left.runs if run["trained"]})
+    seeds = len({run["seed"] for run in finished.runs if run["trained"]})
     if seeds:
         how = f"{who} trained{in_variants} with {_count(seeds, 'seed')}"
     else:
         how = f"{who} asked as {'they are' if len(names) > 1 else 'it is'}{in_variants}"
-    return f"Here: {', '.join(part for part in (how, _preset(left)) if part)}."
+    return f"Here: {', '.join(part for part in (how, _preset(finished)) if part)}."
 
 
-def _preset(left: Left) -> str:
+def _preset(finished: Finished) -> str:
     """Return the preset; "" of an experiment that was given with its settings."""
-    return f"preset {left.study['preset']}" if left.study["preset"] else ""
+    return f"preset {finished.study['preset']}" if finished.study["preset"] else ""
 
 
 def counted(claims: Sequence[Mapping[str, Any]]) -> str:
@@ -94,7 +94,7 @@ def counted(claims: Sequence[Mapping[str, Any]]) -> str:
 
 def _outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
     if not claims:
-        return ["The experiment states no claims."]
+        return ["No claim was measured."]
     sentences = [counted(claims)]
     several = len({claim["model"] for claim in claims}) > 1
     for verdict in TOLD:

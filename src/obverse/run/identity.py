@@ -10,6 +10,7 @@ import ast
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from obverse.core.content import content_hash, plain
@@ -35,7 +36,11 @@ class Identity:
     @property
     def data(self) -> str:
         """The SHA-256 of all that is told and asked."""
-        return content_hash(self.parts["stages"])
+        told_and_asked = [
+            [stage["name"], stage["documents"], [measure["content"] for measure in stage["measures"]]]
+            for stage in self.parts["stages"]
+        ]
+        return content_hash(told_and_asked)
 
 
 def identify(run: Run, stages: Sequence[Stage], hashes: dict[int, str] | None = None) -> Identity:
@@ -105,6 +110,7 @@ def _hash(value: object, hashes: dict[int, str]) -> str:
     return hashes[id(value)]
 
 
+@cache
 def _source(kind: type) -> dict[str, str]:
     """Return a hash of the code of a class from outside this package: of its module, without the
     experiments in it, comments and layout."""

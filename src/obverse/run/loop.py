@@ -7,7 +7,7 @@ numbers are those of an undisturbed run, to the last bit on one CPU.
 
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
@@ -75,45 +75,54 @@ class _Loop:
     execution: Execution
     on_step: OnStep
     before: dict[int, int] = field(default_factory=dict)
+    origin: list[int] = field(init=False)
+    grown: bool = False  # whether a model that grows by itself has done so in this process
+
+    def __post_init__(self) -> None:
+        self.origin = origins(self.stages)
 
     def carry_out(self) -> dict[str, Any]:
         """Carry out every stage that is not over; return facts for the record."""
         model, folder = self.model, self.folder
-        hash_before = model.weights_hash() if isinstance(model, Saves) else None
-        origin = origins(self.stages)
+        hash_before = weights = model.weights_hash() if isinstance(model, Saves) else None
         at = -1  # the stage whose weights the model has; -1: as it was made
         for number, stage in enumerate(self.stages):
-            self.before[number] = self._tokens_after(origin[number])
-            if folder.stage_record(number) is not None:
+            self.before[number] = self._tokens_after(self.origin[number])
+            if (done := folder.stage_record(number)) is not None:
+                weights = done["weights_sha256"]
                 continue
-            if at != self._trained_last(origin[number], origin):
+            if at != self._trained_last(self.origin[number]):
                 assert isinstance(model, Trains)
-                model.restore(folder.trained(origin[number]))
-            last = number not in origin
+                model.restore(folder.trained(self.origin[number]))
             record = self._train(number, stage) if stage.training else self._as_it_is(number, stage)
             if isinstance(model, Saves):
-                record["weights_sha256"] = model.weights_hash()
-                if not last:
-                    model.save(cleared(folder.trained(number)))
-                elif self.execution.keep_weights:
-                    several = origin.count(origin[number]) > 1
-                    kept = folder.path / "weights" / (f"branch-{stage.branch}" if several else "")
-                    model.save(cleared(kept))
-            folder.finish_stage(number, record)
-            at = self._trained_last(number, origin)
+                if record["steps"]:
+                    weights = model.weights_hash()
+                self._save(model, number)
+            folder.finish_stage(number, record | {"weights_sha256": weights})
+            at = self._trained_last(number)
         records = [folder.stage_record(number) or {} for number in range(len(self.stages))]
         return {
             "parameters": model.parameters,
             "stages": records,
             "left_out": folder.left_out(),
             "weights_before_sha256": hash_before,
-            "weights_after_sha256": records[-1].get("weights_sha256"),
+            "weights_after_sha256": weights,
         }
 
-    def _trained_last(self, number: int, origin: list[int]) -> int:
+    def _save(self, model: Saves, number: int) -> None:
+        """Keep the model as a stage left it, where another goes on from it or the user wants it."""
+        if number in self.origin:
+            model.save(cleared(self.folder.trained(number)))
+        elif self.execution.keep_weights:
+            several = self.origin.count(self.origin[number]) > 1
+            branch = f"branch-{self.stages[number].branch}" if several else ""
+            model.save(cleared(self.folder.path / "weights" / branch))
+
+    def _trained_last(self, number: int) -> int:
         """Return the stage that gave the model its weights by the end of stage `number`; −1 is none."""
         while number >= 0 and self.stages[number].training is None:
-            number = origin[number]
+            number = self.origin[number]
         return number
 
     def _tokens_after(self, number: int) -> int:
@@ -128,6 +137,8 @@ class _Loop:
         """Train the model on a stage and take its measures along the way."""
         assert stage.training is not None
         assert isinstance(self.model, Trains)
+        if self._trained_last(self.origin[number]) < 0:
+            deque(self._growth(), maxlen=0)  # trained as it has grown
         due: list[set[int]] = []
         losses: list[tuple[int, float]] = []
         steps_before, steps = sum(map(_steps, self.stages[:number])), sum(map(_steps, self.stages))
@@ -157,18 +168,23 @@ class _Loop:
 
     def _as_it_is(self, number: int, stage: Stage) -> dict[str, Any]:
         """Take a stage's measures of a model as it is, or, in the first stage, as it grows."""
-        points: Iterable[Point] = [Point(step=0, epoch=0, tokens=0, last=True)]
-        if isinstance(self.model, Grows):
-            growth = self.model.grow(self.on_step)
-            if number == 0:
-                points = growth
-            else:
-                deque(growth, maxlen=0)  # it had grown before; a resumed run takes its state back
-        point = Point(step=0, epoch=0, tokens=0, last=True)
+        points = iter([Point(step=0, epoch=0, tokens=0, last=True)])
+        if number == 0 and isinstance(self.model, Grows):
+            points = self._growth()
+        elif self._trained_last(number) < 0:
+            deque(self._growth(), maxlen=0)  # a resumed run takes back what the model had grown to
+        steps = tokens = 0
         for point in points:
             due = [when.end if point.last else when.along for _, when in stage.measures]
             self._measure(number, stage, point, due)
-        return {"name": stage.name, "documents": 0, "steps": point.step, "tokens": point.tokens}
+            steps, tokens = point.step, point.tokens
+        return {"name": stage.name, "documents": 0, "steps": steps, "tokens": tokens}
+
+    def _growth(self) -> Iterator[Point]:
+        """Yield the moments of a model's growth, once; a model that does not grow has none."""
+        if isinstance(self.model, Grows) and not self.grown:
+            self.grown = True
+            yield from self.model.grow(self.on_step)
 
     def _measure(self, number: int, stage: Stage, point: Point, due: Sequence[bool]) -> None:
         """Take the measures that are due at a point and were not taken before an interruption."""
@@ -182,7 +198,7 @@ class _Loop:
             self.folder.add_moment(measure.name, number, point.step, index, leading, table)
 
     def _moment(self, number: int, stage: Stage, point: Point, key: str) -> Moment:
-        final = point.last and number not in origins(self.stages)
+        final = point.last and number not in self.origin
         return Moment(
             run=self.id,
             model=self.run.model.name,

@@ -1,5 +1,6 @@
 """A run that is planned: what an executor carries out, here or on another machine."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -61,10 +62,13 @@ class Task:
             "id": self.id,
             "folder": str(self.folder),
             "execution": asdict(self.execution),
+            "path": [path for path in sys.path if path],
         }
 
     @classmethod
     def from_request(cls, request: dict[str, Any]) -> Self:
+        # What can be imported there can be imported here, but never in place of a library's modules.
+        sys.path += [path for path in request["path"] if path not in sys.path]
         return cls(
             run=Run.from_spec(request["run"]),
             id=request["id"],
@@ -92,7 +96,10 @@ class Failure:
 
 
 class Executor(Protocol):
-    """Where runs are carried out: this machine, a cluster, or a user's own."""
+    """Where runs are carried out: this machine, a cluster, or a user's own.
+
+    Whoever carries a task out has to see the task's folder.
+    """
 
     def run(self, tasks: Sequence[Task], on: Callable[[Event], None]) -> list[Failure]:
         """Carry out every task, telling `on` what happens, and return those that failed.

@@ -18,9 +18,6 @@ from typing import IO, Any
 from obverse.core.errors import ObverseError
 from obverse.run.task import Task
 
-# Set in a worker, so that a script that starts a study without a guard is told so.
-ENVIRONMENT = "OBVERSE_WORKER"
-
 
 def main(answers: IO[str]) -> None:
     requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -34,8 +31,6 @@ def main(answers: IO[str]) -> None:
 
 
 def _perform(request: dict[str, Any], answers: IO[str]) -> str | None:
-    # What the parent can import can be imported here, but never in place of a library's own modules.
-    sys.path += [path for path in request.pop("path") if path not in sys.path]
     try:
         task = Task.from_request(request)
         task.perform(lambda done, total: _say(answers, {"done": done, "total": total}))

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from obverse.core.claim import Claim
-from obverse.core.data import Label
+from obverse.core.data import TAKEN, Label
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.measure import LEADING, Measure
@@ -68,7 +68,8 @@ def check_stages(experiment: Experiment, stages: Sequence[Stage]) -> None:
 
 
 def _check_columns(experiment: Experiment, measures: Iterable[Measure]) -> None:
-    taken = dict.fromkeys(LEADING, "a column of every table")
+    taken = dict.fromkeys(TAKEN, "what documents and probes have")
+    taken |= dict.fromkeys(LEADING, "a column of every table")
     for measure in measures:
         taken |= dict.fromkeys(measure.columns, f"a column of the measure {measure.name!r}")
     for label in experiment.columns:

@@ -1,12 +1,12 @@
 """Writing and checking the data of an experiment."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from obverse.core.data import Document, Probe
+from obverse.core.content import content_hash
+from obverse.core.data import Document, Probe, document_row
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import CountTokens, Experiment
 from obverse.core.settings import unknown_name
@@ -58,35 +58,29 @@ def write_data(study: Study, out: Path, seed: int, layout: str | None) -> str:
 
 
 def _write_stages(experiment: Experiment, out: Path, seed: int) -> str:
-    """Write each stage's documents and probes as JSON lines."""
+    """Write what each stage tells and measures as JSON lines."""
     stages = experiment.stages(seed)
     documents = 0
     for number, stage in enumerate(stages):
         folder = out / f"{number:02d}-{files.safe_name(stage.label.lower())}"
         told = () if stage.training is None else stage.training.documents
         documents += len(told)
-        files.write_jsonl(folder / "documents.jsonl", map(document_row, told))
-        files.write_jsonl(folder / "probes.jsonl", map(probe_row, probes_of([stage])))
+        files.write_jsonl(folder / "documents.jsonl", map(_told, told))
+        rows: dict[str, dict[str, Mapping[str, Any]]] = {}  # what several measures share, once
+        for measure, _ in stage.measures:
+            known = rows.setdefault(measure.name, {})
+            known |= {content_hash(row): row for row in measure.rows()}
+        for name, known in rows.items():
+            files.write_jsonl(folder / f"{name}.jsonl", known.values())
     about = {"study": experiment.name, "seed": seed, "settings": experiment.model_dump(mode="json")}
     files.write_json(out / "dataset.json", about)
     return f"{out}: {len(stages)} stages, {documents:,} documents"
 
 
-def document_row(document: Any) -> dict[str, Any]:
-    """Return a document as its line has it: `prompt` and `completion`, its fact and labels."""
+def _told(document: Any) -> dict[str, Any]:
     if isinstance(document, Document):
-        about = {"prompt": document.prompt, "completion": document.completion, "fact": document.fact}
-        return {**about, **document.labels}
-    if is_dataclass(document) and not isinstance(document, type):
-        row: dict[str, Any] = asdict(document)
-        return row
+        return document_row(document)
     raise ObverseError(f"documents of the type {type(document).__name__} cannot be written as text")
-
-
-def probe_row(probe: Probe) -> dict[str, Any]:
-    row: dict[str, Any] = asdict(probe)
-    labels: dict[str, Any] = row.pop("labels")
-    return row | labels
 
 
 def probes_of(stages: Sequence[Stage]) -> Iterator[Probe]:

@@ -150,7 +150,7 @@ def refuse_averaged(models: Iterable[ModelSpec]) -> None:
 def _place(model: ModelSpec) -> tuple[str, int, int | str | None] | None:
     """Return family, parameters, and which moment; None without a family or a known size."""
     size = model.size()
-    return None if not model.family or size is None else (model.family, size, model.moment())
+    return None if not model.family or size is None else (model.family, size, model.position())
 
 
 def _endpoint(model: str, address: str, family: str) -> ModelSpec:

@@ -88,10 +88,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """All tasks of a study, those to do, and what has to be said of stored runs that do not count.
-
-    `identities` are those of `tasks`, in the same order.
-    """
+    """All tasks of a study, those to do, and what has to be said of stored runs that do not count."""
 
     tasks: tuple[Task, ...]
     to_do: tuple[Task, ...]

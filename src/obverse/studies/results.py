@@ -58,7 +58,7 @@ def leave(out: Path, tasks: Sequence[Task], claims: Sequence[Claim], about: Mapp
 
 
 def _labelled(table: pl.DataFrame, task: Task) -> pl.DataFrame:
-    """Return what a run measured, with what is said of it now; it may have been run before that."""
+    """Return a run's table under the names that this study uses now; a stored run may have older ones."""
     model = task.run.model
     said: dict[str, str | int | None] = {
         "model": model.name, "family": model.family or None, "variant": task.run.variant or None,

@@ -9,13 +9,12 @@ from rich.console import Console
 
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
-from obverse.core.loading import reference_of
+from obverse.core.loading import reference_of, stop_if_importing
 from obverse.core.model import ModelSpec
 from obverse.core.settings import leaf_keys, unknown_name
 from obverse.run.task import Execution, Executor, Failure, Task
 from obverse.store.provenance import provenance
 from obverse.studies.executors.here import Here
-from obverse.studies.executors.processes import stop_in_worker
 from obverse.studies.models import Skipped, distinct, refuse_same
 from obverse.studies.plan import Plan, work
 from obverse.studies.progress import Bars, say
@@ -132,7 +131,7 @@ class Study:
             ObverseError: on bad input or an unwritable directory, before training; or if runs
                 failed, after the others have finished.
         """
-        stop_in_worker()
+        stop_if_importing()
         out, console, execution = Path(out), console or Console(stderr=True), execution or Execution()
         plan = self.plan()
         plan.check(execution.keep_weights)

@@ -122,7 +122,7 @@ def test_settings_given_by_hand_are_kept(checkpoint: Path) -> None:
     spec = given.resolve()
     assert (spec.name, spec.family, spec.tokens, spec.dtype) == ("mine", "ours", 7, "float16")
     assert spec.resolve() is spec
-    assert (spec.size(), spec.seen(), spec.moment()) == (spec.parameters, 7, 7)
+    assert (spec.size(), spec.seen(), spec.position()) == (spec.parameters, 7, 7)
     assert given.identity() == spec.identity() != {"weights": "", "dtype": "float16"}
     assert spec.longer_name() == f"{checkpoint.parent.name}/checkpoint"
 
@@ -185,7 +185,7 @@ def test_training_checkpoint_on_the_hub(checkpoint: Path, hub: Callable[..., str
     assert spec.parameters == resolve(str(checkpoint)).parameters
     assert load(spec).weights_hash() == load(resolve(str(checkpoint))).weights_hash()
     assert resolve("EleutherAI/pythia-70m", "step1000", family="mine").family == "mine"
-    assert (spec.seen(), spec.moment(), spec.longer_name()) == (spec.tokens, spec.tokens, spec.name)
+    assert (spec.seen(), spec.position(), spec.longer_name()) == (spec.tokens, spec.tokens, spec.name)
     with pytest.raises(CannotLoadError, match=r"EleutherAI/pythia-70m: .* hub did not give it"):
         resolve("EleutherAI/pythia-70m")
 

@@ -69,7 +69,7 @@ def test_points_are_halves_up_to_the_end(tmp_path: Path) -> None:
 
 def test_size_is_known_before_the_model_is_made(tmp_path: Path) -> None:
     assert SMALL.size() == built(tmp_path).parameters
-    assert SMALL.moment() == 20_000
+    assert SMALL.position() == 20_000
     assert SMALL.seen() is None, "its points count what it has seen"
 
 

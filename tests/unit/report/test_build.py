@@ -30,7 +30,7 @@ class Sides(Experiment):
     def claims(self):
         return ()
 
-    def page(self, left):
+    def page(self, finished):
         {body}
 """
 SECTION = """chart = alt.Chart(pl.DataFrame({"a": [1, 2]})).mark_point().encode(x="a:Q")
@@ -41,7 +41,7 @@ SECTION = """chart = alt.Chart(pl.DataFrame({"a": [1, 2]})).mark_point().encode(
                   Column(title="share", numeric=True, places=2)],
                   rows=[["left", 1200, 0.12345], [None, None, True]], note="own note", folded=True),
         ]
-        rows = left.tables["ask"].height
+        rows = finished.tables["ask"].height
         return Page(sections=[Section(title=f"Own of {rows} rows, {self.facts}", parts=parts)],
                     facts="things", claims_note="Own words on claims.", title="Own title")"""
 

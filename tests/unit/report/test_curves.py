@@ -5,7 +5,7 @@ from typing import Any
 from obverse.core.page import Figure
 from obverse.report import moments
 from obverse.report.figures import render
-from obverse.report.left import read
+from obverse.report.read import read
 from tests.left_behind import Leave, asked
 
 

@@ -7,7 +7,7 @@ import polars as pl
 from obverse.core.measure import LEADING
 from obverse.core.page import Figure, Section, Table
 from obverse.report import groups, means
-from obverse.report.left import read
+from obverse.report.read import read
 from tests.left_behind import LABELS, Leave, asked, table
 
 

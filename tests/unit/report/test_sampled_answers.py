@@ -4,7 +4,7 @@ from typing import Any
 
 from obverse.core.page import Table
 from obverse.report import samples
-from obverse.report.left import read
+from obverse.report.read import read
 from tests.left_behind import Leave, asked, table
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from obverse.core.page import Figure
 from obverse.report import grid
 from obverse.report.figures import render
-from obverse.report.left import read
+from obverse.report.read import read
 from tests.left_behind import LABELS, Leave, asked
 
 SETTINGS = {"facts": 4, "recipe": {"rate": 0.001}, "kind": "plain"}

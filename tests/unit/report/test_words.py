@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from obverse.report.left import read
+from obverse.report.read import read
 from obverse.report.words import left_out, meta, repeated, summary
 from tests.left_behind import Leave, asked, claim
 
@@ -54,9 +54,9 @@ def test_the_question_comes_first(leave: Leave, about: str, begins: str) -> None
 
 
 def test_experiment_given_with_its_settings_has_no_preset(leave: Leave) -> None:
-    left = read(leave(preset=""))
-    assert "Here: 1 model (m) trained with 2 seeds." in summary(left)
-    assert meta(left) == "Nobody 2026 · 1 model · seeds 0, 1 · 2026-11-21T12:00:00+00:00"
+    finished = read(leave(preset=""))
+    assert "Here: 1 model (m) trained with 2 seeds." in summary(finished)
+    assert meta(finished) == "Nobody 2026 · 1 model · seeds 0, 1 · 2026-11-21T12:00:00+00:00"
 
 
 def test_claim_without_a_number_is_not_told(leave: Leave) -> None:

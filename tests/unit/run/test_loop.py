@@ -128,6 +128,20 @@ def test_model_that_grows_is_measured_as_it_grows_and_grows_once(tmp_path: Path)
     assert folder.tables()["entries"]["stage"].to_list() == ["one", "two"]
 
 
+class GrownAndTold(Capitals):
+    def stages(self, seed: int) -> tuple[Stage, ...]:
+        ask = ((asked("a", "b", "c"), When()),)
+        return (
+            Stage(name="told", training=told("c"), measures=ask),
+            Stage(name="asked", measures=ask),
+        )
+
+
+def test_model_that_grows_can_be_trained_and_keeps_what_it_was_told(tmp_path: Path) -> None:
+    known_facts = known(perform(GrownAndTold(), tmp_path, GrowingSpec()))
+    assert known_facts == {("told", 0): ["a", "b", "c"], ("asked", 0): ["a", "b", "c"]}
+
+
 class Leaving(Capitals):
     def stages(self, seed: int) -> tuple[Stage, ...]:
         return (Stage(name="x", training=told("a"), measures=((asked("a", "b" * 99), When()),)),)

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from obverse.core.errors import StudyStarted
 from obverse.run.identity import identify
 from obverse.run.run import Run
 from obverse.run.task import Execution, Task
-from obverse.run.worker import ENVIRONMENT
-from obverse.studies.executors.processes import Processes, stop_in_worker
+from obverse.studies.executors.processes import Processes
 from tests.outside.counting import Capitals, TableSpec
 
 
@@ -90,10 +88,3 @@ def test_folder_that_cannot_be_written_is_a_problem_of_its_task(tmp_path: Path) 
     assert problem is not None
     assert "cannot be written" in problem
     processes.close()
-
-
-def test_study_is_not_started_in_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    stop_in_worker()
-    monkeypatch.setenv(ENVIRONMENT, "1")
-    with pytest.raises(StudyStarted):
-        stop_in_worker()

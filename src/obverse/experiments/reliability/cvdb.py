@@ -42,7 +42,7 @@ ENCODING = "iso-8859-1"
 def read(path: Path, entities: int = 4000) -> tuple[Individual, ...]:
     """Return the `entities // 2` most read women, then as many men, the most read first.
 
-    `path` is cross-verified-database.csv as published: comma-separated, Latin-1. Left out are people
+    `path` is cross-verified-database.csv as published: comma-separated, Latin-1. Finished out are people
 
     - without a name, year of birth and of death (so the living), gender, occupation, citizenship,
       region or readership; a number that cannot be read, or a year with a fraction, counts as missing;

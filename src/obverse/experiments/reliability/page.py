@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from obverse.core.format import MISSING, interval, number
-from obverse.core.page import Cell, Column, Figure, Left, Page, Section, Table, Text
+from obverse.core.page import Cell, Column, Figure, Finished, Page, Section, Table, Text
 from obverse.experiments.reliability import figures
 from obverse.experiments.reliability.figures import ASKED, BELIEVED, DASHED, SUBSETS, WHERE, with_place
 from obverse.stats.contrast import difference
@@ -33,12 +33,12 @@ LOSSES_NOTE = (
 )
 
 
-def page(experiment: "Reliability", left: Left) -> Page:
+def page(experiment: "Reliability", finished: Finished) -> Page:
     """Return the sections that stand beside the claims.
 
-    `left.tables["ask"]` has the observations; Stage 0, where no alias is known yet, is not shown.
+    `finished.tables["ask"]` has the observations; Stage 0, where no alias is known yet, is not shown.
     """
-    rows = with_place(left.tables["ask"])
+    rows = with_place(finished.tables["ask"])
     final = rows.filter("final")
     trunk = rows.filter("trunk")
     trunk_end = trunk.filter(pl.col("place") == pl.col("place").max().over(WHERE))

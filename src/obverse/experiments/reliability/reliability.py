@@ -21,7 +21,7 @@ from obverse.core.data import Label
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment, Preset, Variant
 from obverse.core.model import ModelSpec
-from obverse.core.page import Left, Page
+from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
 from obverse.core.settings import InputFile
@@ -164,10 +164,10 @@ class Reliability(Experiment):
         """Return the experiment, and its negative control: tags of X1 that say nothing."""
         return Variant(BASE), Variant(CONTROL, {"alpha": 0.5})
 
-    def page(self, left: Left) -> Page:
+    def page(self, finished: Finished) -> Page:
         from obverse.experiments.reliability.page import page
 
-        return page(self, left)
+        return page(self, finished)
 
     def _individuals(self, seed: int) -> tuple[Individual, ...]:
         population = self.population

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from obverse.core import format
-from obverse.core.page import Cell, Column, Figure, Left, Page, Section, Table, Text
+from obverse.core.page import Cell, Column, Figure, Finished, Page, Section, Table, Text
 from obverse.experiments.repetition import figures, tables
 from obverse.experiments.repetition.answers import AXES, item_changes, items, zero_shot
 from obverse.experiments.repetition.task import CONDITIONS, Task
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 OWN_TITLE = "Classification of your own data: does it get better or worse with scale?"
 
 
-def page(experiment: "Suppression", left: Left) -> Page:
+def page(experiment: "Suppression", finished: Finished) -> Page:
     """Return the title, the first paragraph and the sections of a study of `experiment`."""
-    rows = left.tables["ask"]
+    rows = finished.tables["ask"]
     own = experiment.data is not None
     asked = items(rows).with_columns(is_last().alias("last"))
     zero = asked.filter(pl.col("shots") == 0)
@@ -43,7 +43,7 @@ def page(experiment: "Suppression", left: Left) -> Page:
     ]
     return Page(
         sections=[section for section in sections if section is not None and section.parts],
-        summary=_own_summary(experiment, left, zero) if own else "",
+        summary=_own_summary(experiment, finished, zero) if own else "",
         title=OWN_TITLE if own else "",
         paper=_own_paper(experiment) if own else None,
         facts="items",
@@ -56,14 +56,14 @@ def _own_paper(experiment: "Suppression") -> str:
     return f"own data, {experiment.data.name}"
 
 
-def _own_summary(experiment: "Suppression", left: Left, zero: pl.DataFrame) -> str:
+def _own_summary(experiment: "Suppression", finished: Finished, zero: pl.DataFrame) -> str:
     assert experiment.data is not None
     count, models = zero["fact"].n_unique(), zero["model"].n_unique()
     said = (
         f"The {count:,} items of {experiment.data.name} were put to {models} "
         f"model{'' if models == 1 else 's'}: does accuracy rise or fall with scale?"
     )
-    found = [claim["verdict"] for claim in left.claims if claim["measured"] is not None]
+    found = [claim["verdict"] for claim in finished.claims if claim["measured"] is not None]
     if not found:
         return said
     verdicts = ", ".join(f"{found.count(v)} {v}" for v in dict.fromkeys(found))

@@ -19,7 +19,7 @@ from obverse.core.claim import Claim
 from obverse.core.data import Label, Probe
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import CountTokens, Experiment, Preset
-from obverse.core.page import Left, Page
+from obverse.core.page import Finished, Page
 from obverse.core.settings import InputFile
 from obverse.core.stage import Stage, When
 from obverse.experiments.repetition import check, export, formats, questions
@@ -128,10 +128,10 @@ class Suppression(Experiment):
         controls = [c for c in self.conditions if c != "against"]
         return claims(self.margin, controls if self.data is None else (), self.data is not None)
 
-    def page(self, left: Left) -> Page:
+    def page(self, finished: Finished) -> Page:
         from obverse.experiments.repetition.page import page
 
-        return page(self, left)
+        return page(self, finished)
 
     def remark(self) -> str | None:
         """Return which part of all items is asked, or None if it is all."""

@@ -19,7 +19,7 @@ from pydantic import Field, PositiveInt
 from obverse.core.claim import Claim
 from obverse.core.data import Label
 from obverse.core.experiment import Experiment, Preset
-from obverse.core.page import Left, Page
+from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
 from obverse.core.settings import InputFile
@@ -130,10 +130,10 @@ class Identities(Experiment):
     def claims(self) -> tuple[Claim, ...]:
         return claims(self.accuracy_margin, self.likelihood_margin)
 
-    def page(self, left: Left) -> Page:
+    def page(self, finished: Finished) -> Page:
         from obverse.experiments.reversal.page import page
 
-        return page(left, margin=self.likelihood_margin, control=self.control)
+        return page(finished, margin=self.likelihood_margin, control=self.control)
 
     def write_data(self, out: Path, seed: int, layout: str | None) -> str:
         data = self.dataset(seed)

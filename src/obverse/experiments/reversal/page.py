@@ -3,7 +3,7 @@
 import polars as pl
 
 from obverse.core.format import percent
-from obverse.core.page import Left, Page, Section
+from obverse.core.page import Finished, Page, Section
 from obverse.experiments.reversal import page_figures, page_tables
 from obverse.experiments.reversal.dataset import SUBSETS
 from obverse.experiments.reversal.probes import Control
@@ -12,9 +12,9 @@ from obverse.stats.summary import mean
 TESTED = SUBSETS[:2]  # of Both, both orders were trained
 
 
-def page(left: Left, *, margin: float, control: Control) -> Page:
+def page(finished: Finished, *, margin: float, control: Control) -> Page:
     """Return the page's sections; `margin` and `control` as the experiment's settings say."""
-    rows = named(left.tables["ask"])
+    rows = named(finished.tables["ask"])
     tested = rows.filter(pl.col("subset").is_in(TESTED))
     final, final_tested = rows.filter("final"), tested.filter("final")
     sections = [

@@ -16,9 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from obverse.core.errors import StudyStarted
 from obverse.run.task import Task
-from obverse.run.worker import ENVIRONMENT
 
 # Starting a process takes some seconds; against a run longer than this they are nothing, and a fresh
 # process has all its memory.
@@ -57,10 +55,9 @@ class Processes:
         except OSError as error:
             return f"{task.folder}: cannot be written: {error.strerror}"
         worker.task, worker.began = task, time.monotonic()
-        request = task.request() | {"path": [path for path in sys.path if path]}
         assert worker.process.stdin is not None
         with suppress(BrokenPipeError):  # it died; its pipe tells so
-            print(json.dumps(request), file=worker.process.stdin, flush=True)
+            print(json.dumps(task.request()), file=worker.process.stdin, flush=True)
         return None
 
     def messages(self) -> Iterator[tuple[Task, dict[str, Any]]]:
@@ -105,7 +102,7 @@ class Processes:
     def _start(self, task: Task) -> Worker:
         read, write = os.pipe()
         environment = os.environ | {
-            "OMP_NUM_THREADS": str(self.threads), "TOKENIZERS_PARALLELISM": "false", ENVIRONMENT: "1",
+            "OMP_NUM_THREADS": str(self.threads), "TOKENIZERS_PARALLELISM": "false",
         }  # fmt: skip
         try:
             with (task.folder / "log.txt").open("a", encoding="utf-8") as log:
@@ -142,14 +139,3 @@ class Processes:
         with worker.process, suppress(BrokenPipeError):  # it died before it had read all
             assert worker.process.stdin is not None
             worker.process.stdin.close()
-
-
-def stop_in_worker() -> None:
-    """End the import of a script that starts a study, where this process is a worker, which imports it to
-    find its experiment.
-
-    Raises:
-        StudyStarted: in a worker.
-    """
-    if ENVIRONMENT in os.environ:
-        raise StudyStarted

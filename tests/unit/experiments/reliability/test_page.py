@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from obverse.core.measure import LEADING
-from obverse.core.page import Figure, Left, Page, Table
+from obverse.core.page import Figure, Finished, Page, Table
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.measures.ask import Ask
 from obverse.measures.frame import schema
@@ -43,8 +43,8 @@ def answers(seeds: int = 2, **about: Any) -> list[dict[str, Any]]:
 
 def page(*rows: list[dict[str, Any]], **settings: Any) -> Page:
     table = pl.DataFrame([row for some in rows for row in some], schema=COLUMNS)
-    left = Left(study={}, claims=[], tables={"ask": table})
-    return Reliability(**settings).page(left)
+    finished = Finished(study={}, claims=[], tables={"ask": table})
+    return Reliability(**settings).page(finished)
 
 
 def tables(shown: Page) -> dict[str, Table]:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from obverse.core.measure import LEADING
-from obverse.core.page import Cell, Figure, Left, Page, Section, Table, Text
+from obverse.core.page import Cell, Figure, Finished, Page, Section, Table, Text
 from obverse.experiments.repetition import questions
 from obverse.experiments.repetition.suppression import Suppression
 from obverse.measures.ask import Ask
@@ -39,8 +39,8 @@ def answers(
 
 def shown(*rows: list[dict[str, Any]], data: Path | None = None, claims: Any = ()) -> Page:
     table = pl.DataFrame([row for some in rows for row in some], schema=COLUMNS)
-    left = Left(study={}, claims=claims, tables={"ask": table})
-    return Suppression(data=data).page(left)
+    finished = Finished(study={}, claims=claims, tables={"ask": table})
+    return Suppression(data=data).page(finished)
 
 
 def section(page: Page, title: str) -> Section:

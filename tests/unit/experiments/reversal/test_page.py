@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from obverse.core.measure import LEADING
-from obverse.core.page import Figure, Left, Page, Table
+from obverse.core.page import Figure, Finished, Page, Table
 from obverse.experiments.reversal.identities import Identities
 from obverse.experiments.reversal.published import TABLE_3
 from obverse.measures.ask import Ask
@@ -41,7 +41,7 @@ def answers(model: str = "m", seeds: int = 2, **more: Any) -> list[dict[str, Any
 
 def page(*rows: list[dict[str, Any]], **settings: Any) -> Page:
     table = pl.DataFrame([row for some in rows for row in some], schema=schema(COLUMNS))
-    return Identities(**settings).page(Left(study={}, claims=[], tables={"ask": table}))
+    return Identities(**settings).page(Finished(study={}, claims=[], tables={"ask": table}))
 
 
 def tables(made: Page, section: str) -> list[Table]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from obverse.core.errors import ObverseError
-from obverse.report.left import read
+from obverse.report.read import read
 from tests.left_behind import Leave
 
 
@@ -19,15 +19,15 @@ def change(path: Path, **keys: Any) -> None:
 
 
 def test_everything_is_read(leave: Leave) -> None:
-    left = read(leave())
-    assert left.study["title"] == "Sides"
-    assert [claim["claim"] for claim in left.claims] == ["left"]
-    assert left.claims[0]["by_seed"] == {"0": 0.625, "1": 0.875}
-    assert left.tables["ask"].height == 48
-    assert [(run["name"], run["model"], run["seed"], run["trained"]) for run in left.runs] == [
+    finished = read(leave())
+    assert finished.study["title"] == "Sides"
+    assert [claim["claim"] for claim in finished.claims] == ["left"]
+    assert finished.claims[0]["by_seed"] == {"0": 0.625, "1": 0.875}
+    assert finished.tables["ask"].height == 48
+    assert [(run["name"], run["model"], run["seed"], run["trained"]) for run in finished.runs] == [
         ("m-seed0", "m", 0, True), ("m-seed1", "m", 1, True),
     ]  # fmt: skip
-    assert left.runs[0]["seconds"] == 2.4
+    assert finished.runs[0]["seconds"] == 2.4
 
 
 def test_what_need_not_be_there_is_filled_in(leave: Leave) -> None:
@@ -36,11 +36,11 @@ def test_what_need_not_be_there_is_filled_in(leave: Leave) -> None:
     change(
         out / "runs" / "m-seed0" / "provenance.json", left_out=..., weights_after_sha256=..., stages=...
     )
-    left = read(out)
-    assert left.study["about"] == ""
-    assert left.study["command"] is None
-    assert left.runs[0]["left_out"] == {}
-    assert not left.runs[0]["trained"]
+    finished = read(out)
+    assert finished.study["about"] == ""
+    assert finished.study["command"] is None
+    assert finished.runs[0]["left_out"] == {}
+    assert not finished.runs[0]["trained"]
 
 
 @pytest.mark.parametrize("name", ["claims.json", "observations/ask.parquet"])

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from obverse.core.claim import Finding
 from obverse.core.errors import ObverseError
 from obverse.core.measure import LEADING
-from obverse.core.page import Left
+from obverse.core.page import Finished
 from obverse.core.settings import validated
 from obverse.store import files
 
@@ -109,7 +109,7 @@ class _Record(_Part):
     device: str | None = None
 
 
-def read(out: Path) -> Left:
+def read(out: Path) -> Finished:
     """Read the directory of a finished study.
 
     `runs` holds each run's record with `name` (of its folder), `model`, `seed`, `variant` and `trained`:
@@ -126,7 +126,7 @@ def read(out: Path) -> Left:
         if name.startswith(TABLES) and name.endswith(".parquet")
     }
     runs = [_run(out / "runs" / name) for name in study.runs]
-    return Left(
+    return Finished(
         study=study.model_dump(),
         claims=_claims(out),
         tables=tables,
