@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from obverse import Ask, Model, ModelSpec, Point, Setup, Timetable, Training, Watch
+from obverse.core.content import content_hash
 
 
 def share(*texts: object) -> float:
@@ -15,11 +16,11 @@ def share(*texts: object) -> float:
 
 
 class Fake:
-    """Answers six questions in ten right, and scores by a hash; training changes nothing but the draw."""
+    """Answers six questions in ten right, and scores by a hash; what it is told changes the draw."""
 
     def __init__(self, name: str, parameters: int, setup: Setup) -> None:
         self.name, self.parameters, self.seed = name, parameters, setup.seed
-        self.step = 0
+        self.step, self.told = 0, ""
         self.right = {
             probe.prompt: probe.targets[0]
             for stage in setup.stages
@@ -32,13 +33,16 @@ class Fake:
         self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
     ) -> list[list[float]]:
         return [
-            [-0.01 - 8 * share(self.name, self.seed, self.step, prompt, option) for option in options]
+            [
+                -0.01 - 8 * share(self.name, self.seed, self.step, self.told, prompt, option)
+                for option in options
+            ]
             for prompt, options in zip(prompts, continuations, strict=True)
         ]
 
     def generate(self, prompts: Sequence[str], max_new_tokens: Sequence[int]) -> list[str]:
         return [
-            self.right[prompt] if share(self.seed, self.step, prompt) < 0.6 else " nothing"
+            self.right[prompt] if share(self.seed, self.step, self.told, prompt) < 0.6 else " nothing"
             for prompt in prompts
         ]
 
@@ -48,6 +52,7 @@ class Fake:
     def train(self, training: Training, *, folder: Path, seed: int, watch: Watch) -> dict[str, Any]:
         ends = tuple(training.recipe.epoch_ends(len(training.documents)))
         table = Timetable(steps=ends[-1], epoch_ends=ends, tokens=tuple(range(ends[-1] + 1)))
+        self.told = content_hash([self.told, training.documents])[:16]
         for step in sorted(watch.stops(table)):
             self.step = step
             point = Point(step=step, epoch=table.epochs_at(step), tokens=step, last=step == table.steps)
@@ -55,14 +60,15 @@ class Fake:
         return {"steps": table.steps, "tokens": table.tokens[-1]}
 
     def weights_hash(self) -> str:
-        return str(self.step)
+        return f"{self.step} {self.told}"
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "step").write_text(str(self.step), encoding="utf-8")
+        (folder / "state").write_text(f"{self.step} {self.told}", encoding="utf-8")
 
     def restore(self, folder: Path) -> None:
-        self.step = int((folder / "step").read_text(encoding="utf-8"))
+        step, self.told = (folder / "state").read_text(encoding="utf-8").split()
+        self.step = int(step)
 
 
 class FakeSpec(ModelSpec):

@@ -17,9 +17,9 @@ from tests.golden.fake import FakeSpec
 
 # The hash of all that the first seed of the default preset is told and asked.
 DATA = {
-    "reversal": "63f3f65c293d6a0c",
-    "repetition": "fee3149a4f378182",
-    "reliability": "5fd155d3dca28bbc",
+    "reversal": "0dd14eafc8a7e7a9",
+    "repetition": "cf1c0c710d6dcceb",
+    "reliability": "4b210dc005cb402d",
 }
 FAMILY = tuple(FakeSpec(name=f"fake-{n}", family="fakes", parameters=10**n) for n in (3, 4, 5))
 MODELS: dict[str, tuple[FakeSpec, ...]] = {"repetition": FAMILY}
@@ -27,33 +27,33 @@ SETTINGS: dict[str, dict[str, Any]] = {"reliability": {"probe_every": 50}}
 # Claim, measured, low end of the interval, verdict; three seeds of a model that answers by a hash.
 NUMBERS: dict[str, list[tuple[str, float | None, float | None, str]]] = {
     "reversal": [
-        ("accuracy/NameToDescription/same", 0.5933333333333334, 0.49022263107220493, "holds"),
-        ("accuracy/DescriptionToName/same", 0.6122222222222222, 0.5093120139870168, "holds"),
-        ("accuracy/NameToDescription/reverse", 0.5966666666666667, 0.4935802643488397, "fails"),
-        ("accuracy/DescriptionToName/reverse", 0.6133333333333333, 0.510439702141996, "fails"),
-        ("likelihood/NameToDescription/reverse", 0.24812382099115185, -0.03168271914816709, "undecided"),
-        ("likelihood/DescriptionToName/reverse", 0.039501851455618936, -0.20007200266093472, "undecided"),
-        ("likelihood/DescriptionToName/same", -0.08773854261264205, -0.5477209734532317, "undecided"),
-        ("likelihood/NameToDescription/same", 0.07151330150663852, -0.1635919048330048, "undecided"),
+        ("accuracy/NameToDescription/same", 0.6111111111111112, 0.5081848615247879, "holds"),
+        ("accuracy/DescriptionToName/same", 0.5788888888888889, 0.4757270548584468, "holds"),
+        ("accuracy/NameToDescription/reverse", 0.5977777777777777, 0.4947005245339811, "fails"),
+        ("accuracy/DescriptionToName/reverse", 0.5922222222222222, 0.48910446680363756, "fails"),
+        ("likelihood/NameToDescription/reverse", -0.13498748710585964, -0.5578688764640826, "undecided"),
+        ("likelihood/DescriptionToName/reverse", 0.03860882754748066, -0.43511541770431594, "undecided"),
+        ("likelihood/DescriptionToName/same", -0.06404852379113436, -0.37007774343218824, "undecided"),
+        ("likelihood/NameToDescription/same", -0.04935003211928739, -0.30810595146856784, "undecided"),
     ],
     "repetition": [
-        ("accuracy/parameters", -0.008547008547008654, -0.09624933993571895, "undecided"),
+        ("accuracy/parameters", 0.022079772079771964, -0.029999871881476903, "undecided"),
         ("accuracy/tokens", None, None, "undecided"),
-        ("accuracy/chance", 0.47863247863247865, 0.41521911586248295, "undecided"),
-        ("induction/parameters", 0.005446795219419672, -0.0905312160045122, "undecided"),
-        ("sensitivity/follow", -0.011396011396011397, -0.19780637325787304, "undecided"),
-        ("sensitivity/none", -0.06125356125356125, -0.16220190038598342, "undecided"),
+        ("accuracy/chance", 0.5142450142450142, 0.40413910614013293, "undecided"),
+        ("induction/parameters", -0.02561433251927762, -0.13203278124130907, "undecided"),
+        ("sensitivity/follow", 0.02564102564102564, -0.11141799029723762, "undecided"),
+        ("sensitivity/none", -0.011396011396011397, -0.09631357491775601, "undecided"),
     ],
     "reliability": [
-        ("stage 1/D1cons-QA3", -0.006666666666666672, -0.08255832733860191, "undecided"),
-        ("stage 1/QA3-D2incons", -0.04500000000000004, -0.1532810524735807, "undecided"),
-        ("gap/base/question", -0.04, -0.1295668589502959, "undecided"),
-        ("excess/base/question", 0.0, -0.01242068855875165, "undecided"),
-        ("gap/uninformative tags/question", -0.04, -0.1295668589502959, "undecided"),
-        ("gap/base/attribution", 0.028333333333333283, -0.133294779084175, "undecided"),
-        ("excess/base/attribution", 0.0, -0.01242068855875165, "undecided"),
-        ("gap/uninformative tags/attribution", 0.028333333333333283, -0.133294779084175, "undecided"),
-        ("loss/definition", 0.06647154707649783, -1.2931191798572947, "undecided"),
+        ("stage 1/D1cons-QA3", -0.013333333333333345, -0.06934132014677442, "undecided"),
+        ("stage 1/QA3-D2incons", 0.010000000000000009, -0.16075623651185406, "undecided"),
+        ("gap/base/question", 0.0, -0.03286205303864217, "undecided"),
+        ("excess/base/question", -0.024999999999999984, -0.10644790165351509, "undecided"),
+        ("gap/uninformative tags/question", 0.024999999999999984, -0.06105305459498926, "undecided"),
+        ("gap/base/attribution", -0.03833333333333333, -0.12287921258244686, "undecided"),
+        ("excess/base/attribution", -0.008333333333333304, -0.3065161010496498, "undecided"),
+        ("gap/uninformative tags/attribution", -0.030000000000000027, -0.25801353236194313, "undecided"),
+        ("loss/definition", 0.11292833504690354, -0.7203667086183131, "undecided"),
     ],
 }
 

@@ -28,7 +28,7 @@ MAY_IMPORT = {
 # Words of one experiment; a folder of the harness that has one knows that experiment.
 FORBIDDEN = re.compile(
     r"\b(reversal|curse|NameToDescription|DescriptionToName|names?_to_descriptions?"
-    r"|repetitions?|suppression|shots|few-?shot|zero-?shot|templates?|induction|inverse scaling"
+    r"|repetitions?|suppression|shots?|few-?shot|zero-?shot|templates?|induction|inverse scaling"
     r"|reliab(le|ility)|meta-learning|internalis\w+|(?<!\.)alias|aliases"
     r"|entity|entities|attribution|define tags?"
     r"|D\d+(in)?cons|QA\d|cvdb|t-?rex|set inclusion)\b",
@@ -39,13 +39,16 @@ HARNESS = sorted(set(MAY_IMPORT) - {"experiments"})
 
 def imported(path: Path) -> set[str]:
     """Return the packages of obverse that a module imports, at its top or later."""
-    names = set()
+    names, public = set(), set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
             names.add(node.module or "")
+            public |= {alias.name for alias in node.names if node.module == "obverse"}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-    return {name.split(".")[1] for name in names if name.startswith("obverse.")}
+    public = {f"obverse.{obverse._MODULES[name]}" for name in public if name in obverse._MODULES}
+    return {name.split(".")[1] for name in names | public if name.startswith("obverse.")}
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)

@@ -11,7 +11,7 @@ TOKENS_PER_ROW = 768  # continuations of one prompt beyond this are spread over 
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class Continuation:
     """One continuation of a row's prompt.
 
     Attributes:
@@ -37,7 +37,7 @@ class Row:
 
     item: int
     prompt: list[int]
-    branches: list[Branch] = field(default_factory=list)
+    branches: list[Continuation] = field(default_factory=list)
 
     @property
     def branch_tokens(self) -> int:
@@ -56,7 +56,7 @@ def in_rows(
     """
     row = Row(item, prompt)
     for index, (boundary, whole) in enumerate(zip(boundaries, wholes, strict=True)):
-        branch = Branch(index, boundary, whole[boundary:])
+        branch = Continuation(index, boundary, whole[boundary:])
         if row.branches and row.branch_tokens + len(branch.tokens) > TOKENS_PER_ROW:
             yield row
             row = Row(item, prompt)

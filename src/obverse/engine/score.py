@@ -26,7 +26,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from obverse.engine.rows import Branch, Row, batches, in_rows
+from obverse.engine.rows import Continuation, Row, batches, in_rows
 from obverse.engine.tokens import common_prefix, encode_all, start_id
 
 CHECK_TOLERANCE = 1e-3
@@ -178,7 +178,7 @@ class Scorer:
     def _score_plain(self, rows: Sequence[Row]) -> list[list[float]]:
         return [[self._plain(row.prompt, branch) for branch in row.branches] for row in rows]
 
-    def _plain(self, prompt: list[int], branch: Branch) -> float:
+    def _plain(self, prompt: list[int], branch: Continuation) -> float:
         """Return a score as the formula says it, each text in a pass of its own."""
         b = branch.boundary
         value = self._sequence(prompt[:b] + branch.tokens, b)
@@ -202,7 +202,7 @@ class Scorer:
         self._checked = widest.width()
         # A shorter row beside it, so that padding is seen too.
         prompt = widest.prompt[-2:]
-        short = Row(0, prompt, [Branch(0, len(prompt), widest.branches[0].tokens)])
+        short = Row(0, prompt, [Continuation(0, len(prompt), widest.branches[0].tokens)])
         try:
             wide, narrow = self._score_shared([widest, short])
         except (TypeError, ValueError, RuntimeError):

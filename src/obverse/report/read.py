@@ -7,13 +7,13 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from obverse.core.claim import Finding
+from obverse.core.content import file_hash
 from obverse.core.errors import ObverseError
 from obverse.core.measure import LEADING
-from obverse.core.page import Finished
+from obverse.core.page import SCHEMA, Finished
 from obverse.core.settings import validated
-from obverse.store import files
+from obverse.store import files, tables
 
-SCHEMA = 2
 TABLES = "observations/"
 
 
@@ -101,7 +101,6 @@ class _Stage(_Part):
 class _Record(_Part):
     seconds: float | None = None
     parameters: int | None = None
-    tokens: int | None = None
     stages: list[_Stage] = Field(default_factory=list)
     left_out: dict[str, int] = Field(default_factory=dict)
     data_sha256: str | None = None
@@ -170,17 +169,14 @@ def _refuse_changed(out: Path, study: _Study) -> None:
     if "claims.json" not in study.files:
         raise ObverseError(f"{out / 'study.json'}: files.claims.json: Field required")
     for name, wanted in study.files.items():
-        if files.sha256(out / name) != wanted:
+        if file_hash(out / name) != wanted:
             raise ObverseError(
                 f"{out / name}: changed since the study wrote it, so that it proves nothing; {again}"
             )
 
 
 def _table(path: Path, labels: dict[str, str]) -> pl.DataFrame:
-    try:
-        table = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise ObverseError(f"{path}: cannot be read as a table: {error}") from None
+    table = tables.read(path)
     for name in (*LEADING, *labels):
         if name not in table.columns:
             raise ObverseError(f"{path}: no column {name!r}; it has {', '.join(table.columns)}")
@@ -190,11 +186,10 @@ def _table(path: Path, labels: dict[str, str]) -> pl.DataFrame:
 def _run(folder: Path) -> dict[str, Any]:
     run = _read(_Run, folder / "run.json")
     record = _read(_Record, folder / "provenance.json")
-    grown = record.tokens is not None
     return record.model_dump() | {
         "name": folder.name,
         "model": run.model.settings.name,
         "seed": run.seed,
         "variant": run.variant or None,
-        "trained": grown or any(stage.steps for stage in record.stages),
+        "trained": any(stage.steps for stage in record.stages),
     }

@@ -1,6 +1,5 @@
 """Files written whole or not at all, and read with errors that name the line."""
 
-import hashlib
 import json
 import os
 import tempfile
@@ -78,22 +77,9 @@ def read_text(path: Path) -> str:
         ) from None
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ObverseError(f"{path}: cannot be read: {error.strerror or error}") from error
-
-
 def safe_name(text: str) -> str:
     """Return `text` as the name of a file or directory, at most 60 characters long."""
     return "".join(c if c.isalnum() or c in "-." else "-" for c in text).strip("-.")[:60]
-
-
-def content_hash(items: object) -> str:
-    """Return the SHA-256 of what JSON makes of `items`."""
-    return hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()
 
 
 def read_json(path: Path) -> Any:

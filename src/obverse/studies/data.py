@@ -14,7 +14,7 @@ from obverse.core.stage import Stage
 from obverse.measures.ask import Ask
 from obverse.store import files
 from obverse.studies.catalogue import What, find, preset_of
-from obverse.studies.models import named
+from obverse.studies.models import checkpoints_of
 from obverse.studies.study import Study
 
 SHOWN = 3
@@ -113,7 +113,7 @@ def check_data(experiment: Experiment, models: Sequence[str]) -> tuple[bool, lis
     counters: list[tuple[str, CountTokens | None]] = [
         (f"{path}@{revision}" if revision else path, _counter(path, revision))
         for model in models
-        for path, revision, _ in named(model)
+        for path, revision, _ in checkpoints_of(model)
     ]
     clean, lines = True, []
     for label, count in counters or [("text", None)]:

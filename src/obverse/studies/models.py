@@ -79,7 +79,7 @@ def _specs(models: Sequence[str | ModelSpec], of_all: OfAll) -> Iterable[tuple[s
         elif (own := _made_here(model)) is not None:
             yield model, _with(own, said)
         else:
-            for path, revision, family in named(model):
+            for path, revision, family in checkpoints_of(model):
                 label = f"{path}@{revision}" if revision else path
                 spec = Checkpoint(path=path, revision=revision, family=family or "")
                 yield label, _with(spec, said)
@@ -103,7 +103,7 @@ def _made_here(model: str) -> ModelSpec | None:
     return validated(kind, {}, f"--model {model}: ")
 
 
-def named(model: str) -> list[tuple[str, str | None, str | None]]:
+def checkpoints_of(model: str) -> list[tuple[str, str | None, str | None]]:
     """Return the checkpoints that a name stands for: path or hub name, revision, family.
 
     Raises:

@@ -9,13 +9,12 @@ import polars as pl
 
 from obverse.core.claim import Claim
 from obverse.core.content import file_hash
+from obverse.core.page import SCHEMA
 from obverse.run.folder import RunFolder
 from obverse.run.task import Task
 from obverse.stats.verdict import evaluate
 from obverse.store import files, tables
 from obverse.studies.findings import Findings
-
-SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,14 @@ import polars as pl
 
 from obverse.core.page import Figure
 from obverse.experiments.repetition.answers import AXES, CLUSTERS, induction_gains
-from obverse.experiments.repetition.task import ACCURACY, CONDITIONS, POSITIVE, PROPORTION, Task
+from obverse.experiments.repetition.asked import ACCURACY, CONDITIONS, POSITIVE, PROPORTION, Asked
 from obverse.report.figures import BLUE, GREY, ORANGE, STROKES, lines_with_bands
 from obverse.stats.summary import group_means
 
 COLOURS = alt.Scale(domain=list(CONDITIONS), range=[ORANGE, GREY, BLUE])
 
 
-def scaling(task: Task, zero: pl.DataFrame) -> Figure | None:
+def scaling(task: Asked, zero: pl.DataFrame) -> Figure | None:
     """Draw accuracy and loss against parameters, with the controls."""
     sized = zero.drop_nulls(["parameters", "family"])
     if sized.is_empty():
@@ -40,7 +40,7 @@ def scaling(task: Task, zero: pl.DataFrame) -> Figure | None:
     return Figure(name="scaling", chart=alt.vconcat(*rows), caption=caption)
 
 
-def growth(task: Task, rows: pl.DataFrame, asked: pl.DataFrame) -> Figure | None:
+def growth(task: Asked, rows: pl.DataFrame, asked: pl.DataFrame) -> Figure | None:
     """Draw the task and induction against training tokens, for each size."""
     zero = asked.filter(pl.col("shots") == 0, pl.col("condition") == "against").drop_nulls("tokens")
     if zero["tokens"].n_unique() < 2:
@@ -62,7 +62,7 @@ def growth(task: Task, rows: pl.DataFrame, asked: pl.DataFrame) -> Figure | None
     return Figure(name="growth", chart=chart, caption=caption)
 
 
-def shots(task: Task, last: pl.DataFrame) -> Figure | None:
+def shots(task: Asked, last: pl.DataFrame) -> Figure | None:
     """Draw accuracy and loss against the number of examples."""
     against = last.filter(pl.col("condition") == "against")
     if against["shots"].n_unique() < 2:
@@ -119,7 +119,7 @@ def _means(
     return group_means(rows, by, metric, bounds=bounds, clusters=CLUSTERS)
 
 
-def _accuracy_and_loss(task: Task, rows: pl.DataFrame, keys: Sequence[str]) -> dict[str, pl.DataFrame]:
+def _accuracy_and_loss(task: Asked, rows: pl.DataFrame, keys: Sequence[str]) -> dict[str, pl.DataFrame]:
     tables = {
         ACCURACY: _means(rows, keys, "correct", PROPORTION),
         task.loss: _means(rows, keys, "loss", POSITIVE),
@@ -128,7 +128,7 @@ def _accuracy_and_loss(task: Task, rows: pl.DataFrame, keys: Sequence[str]) -> d
     return {title: table for title, table in known.items() if len(table)}
 
 
-def _panels(task: Task, data: dict[str, pl.DataFrame], x: alt.X, colour: Any) -> alt.HConcatChart:
+def _panels(task: Asked, data: dict[str, pl.DataFrame], x: alt.X, colour: Any) -> alt.HConcatChart:
     """Draw one panel a measure side by side: lines with bands, and chance where there is one."""
     drawn = []
     for title, table in data.items():

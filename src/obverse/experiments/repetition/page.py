@@ -9,7 +9,7 @@ from obverse.core import format
 from obverse.core.page import Cell, Column, Figure, Finished, Page, Section, Table, Text
 from obverse.experiments.repetition import figures, tables
 from obverse.experiments.repetition.answers import AXES, item_changes, items, zero_shot
-from obverse.experiments.repetition.task import CONDITIONS, Task
+from obverse.experiments.repetition.asked import CONDITIONS, Asked
 from obverse.stats.anova import main_effects
 from obverse.stats.moments import is_last
 
@@ -25,7 +25,7 @@ def page(experiment: "Suppression", finished: Finished) -> Page:
     own = experiment.data is not None
     asked = items(rows).with_columns(is_last().alias("last"))
     zero = asked.filter(pl.col("shots") == 0)
-    task = Task.of(zero, own)
+    task = Asked.of(zero, own)
     families = rows["family"].drop_nulls().unique(maintain_order=True)
     changes = {f: item_changes(rows.filter(pl.col("family") == f)) for f in families}
     changes = {f: table for f, table in changes.items() if len(table)}
@@ -70,7 +70,7 @@ def _own_summary(experiment: "Suppression", finished: Finished, zero: pl.DataFra
     return f"{said} Of the claims that could be measured: {verdicts}."
 
 
-def _results(experiment: "Suppression", task: Task, rows: pl.DataFrame, drawn: list[Figure]) -> Section:
+def _results(experiment: "Suppression", task: Asked, rows: pl.DataFrame, drawn: list[Figure]) -> Section:
     parts: list[Text | Figure | Table] = []
     if experiment.data is not None:
         parts.append(
@@ -98,7 +98,7 @@ def _results(experiment: "Suppression", task: Task, rows: pl.DataFrame, drawn: l
 
 
 def _models(
-    task: Task, zero: pl.DataFrame, rows: pl.DataFrame, changes: dict[str, pl.DataFrame]
+    task: Asked, zero: pl.DataFrame, rows: pl.DataFrame, changes: dict[str, pl.DataFrame]
 ) -> Iterator[Text | Table]:
     yield from tables.models(task, zero, rows)
     right = "" if task.own_data else "Right is the class that breaks the pattern, in all conditions. "
@@ -130,7 +130,7 @@ def _models(
         )
 
 
-def _samples(task: Task, zero: pl.DataFrame) -> Table:
+def _samples(task: Asked, zero: pl.DataFrame) -> Table:
     """Pick items of the largest model in each condition, spread over the grid."""
     size = pl.col("parameters").fill_null(0)
     largest = zero.filter(size == size.max())

@@ -17,7 +17,7 @@ from obverse.experiments.repetition.answers import (
     induction_gains,
     zero_shot,
 )
-from obverse.experiments.repetition.task import POSITIVE, PROPORTION, Task
+from obverse.experiments.repetition.asked import POSITIVE, PROPORTION, Asked
 from obverse.stats.summary import group_means
 from obverse.stats.trend import Trend
 from obverse.stats.trend import trends as family_trends
@@ -74,7 +74,7 @@ def _trend(trend: Trend) -> Sequence[Cell]:
     )  # fmt: skip
 
 
-def models(task: Task, zero: pl.DataFrame, rows: pl.DataFrame) -> list[Table]:
+def models(task: Asked, zero: pl.DataFrame, rows: pl.DataFrame) -> list[Table]:
     """Return each model's means in each condition and its induction, earlier moments folded away."""
     entries = _moments(zero)
     measures: tuple[tuple[str, Bounds], ...] = (

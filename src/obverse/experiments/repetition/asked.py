@@ -12,7 +12,7 @@ ACCURACY = "Accuracy"
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Asked:
     """What was asked, which decides what a page may say of it.
 
     Attributes:
@@ -28,7 +28,7 @@ class Task:
     chance_loss: float
 
     @classmethod
-    def of(cls, asked: pl.DataFrame, own_data: bool) -> "Task":
+    def of(cls, asked: pl.DataFrame, own_data: bool) -> "Asked":
         """Return the task of the items `asked`, rows of the table "ask" without examples."""
         seen = asked["condition"].unique()
         task = asked.filter(pl.col("condition") == "against")["chance"].to_frame()
