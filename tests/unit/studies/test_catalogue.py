@@ -1,14 +1,18 @@
 """From what a user names to the experiment."""
 
+import re
 import shutil
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 import obverse
+from obverse.cli import list_studies
 from obverse.core.errors import ObverseError
 from obverse.core.loading import load, reference_of
-from obverse.studies.catalogue import find, registered
+from obverse.studies import catalogue
+from obverse.studies.catalogue import GROUP, find, registered
 from tests.outside import counting
 
 FILE = Path(counting.__file__)
@@ -118,3 +122,46 @@ def test_what_lies_beside_a_file_does_not_stand_in_for_pythons_own(tmp_path: Pat
         encoding="utf-8",
     )
     assert load(str(own), obverse.Experiment).name == "foundTrue"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("no.such:Thing", "theirs (no.such:Thing): cannot be imported"),
+        ("tests.outside.counting:TableSpec", "theirs (tests.outside.counting:TableSpec): not a subclass"),
+    ],
+)
+def test_entry_point_of_another_package_that_is_broken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str, said: str
+) -> None:
+    point = EntryPoint("theirs", value, GROUP)
+    monkeypatch.setattr(catalogue, "registered", lambda: {"theirs": point})
+    with pytest.raises(ObverseError, match=re.escape(said)):
+        find("theirs")
+    list_studies()
+    assert said in capsys.readouterr().out, "the others are listed all the same"
+
+
+def test_entry_point_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("theirs", "tests.outside.counting:Capitals", GROUP)
+    monkeypatch.setattr(catalogue, "registered", lambda: {"theirs": point})
+    assert find("theirs") is counting.Capitals
+
+
+SCRIPT = """
+import obverse
+from tests.outside.counting import Capitals, TableSpec
+
+class Mine(Capitals):
+    name = "mine"
+
+obverse.study(Mine, models=[TableSpec()]).run("OUT")
+raise RuntimeError("not reached")
+"""
+
+
+def test_script_is_asked_for_its_class_without_running_its_study(tmp_path: Path) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT.replace("OUT", str(tmp_path / "out")), encoding="utf-8")
+    assert find(f"{path}:Mine").name == "mine"
+    assert not (tmp_path / "out").exists()
