@@ -1,5 +1,6 @@
 """The command line. Heavy imports wait until a command needs them."""
 
+import os
 import shlex
 import signal
 import sys
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from obverse.core.errors import ObverseError
+from obverse.core.errors import ObverseError, Stopped
 
 if TYPE_CHECKING:
     from obverse.studies.study import Study
@@ -100,6 +101,7 @@ def run(
 
     from obverse.report.build import build
     from obverse.run.task import Execution
+    from obverse.store.files import safe_name
     from obverse.studies.findings import WIDE
     from obverse.studies.progress import say
 
@@ -107,7 +109,7 @@ def run(
         workers=workers, threads=threads, device=device, checkpoint_every=checkpoint_every,
         keep_weights=keep_weights,
     )  # fmt: skip
-    folder = out or Path("out") / study.name
+    folder = out or Path("out") / safe_name(study.name)
     result = study.run(folder, execution=execution, command=shlex.join(["obverse", *sys.argv[1:]]))
     page = build(folder)
     console = Console() if sys.stdout.isatty() else Console(width=WIDE)
@@ -273,14 +275,15 @@ def _pairs(settings: list[str] | None) -> dict[str, str]:
     return pairs
 
 
-class Stopped(BaseException):
-    """The user, or the system, wants the command to end; typer lets this through."""
-
-
 def _stop(number: int, _: object) -> NoReturn:
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)  # what is being ended is not interrupted a second time
+        signal.signal(each, _stop_now)
     raise Stopped(number)
+
+
+def _stop_now(number: int, _: object) -> NoReturn:
+    """End at a second signal, whatever has become of the first; workers end with their parent."""
+    os._exit(128 + number)
 
 
 def main() -> None:
@@ -297,7 +300,9 @@ def main() -> None:
         typer.echo(f"obverse: {error}", err=True)
         sys.exit(1)
     except Stopped as stopped:
-        sys.exit(128 + stopped.args[0])
+        if not stopped.told:
+            typer.echo("stopped: what is finished is kept; the same command goes on", err=True)
+        sys.exit(128 + stopped.number)
 
 
 if __name__ == "__main__":

@@ -15,3 +15,15 @@ class CannotLoadError(ObverseError):
 
 class StudyStarted(BaseException):
     """A study was started by a file that is imported only for its classes; importing it ends there."""
+
+
+class Stopped(BaseException):
+    """The user, or the system, wants everything to end.
+
+    `number` is the signal's; `told` says whether the user has read what is kept.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+        self.told = False

@@ -1,8 +1,9 @@
 """Classes by reference: `package.module:Class`, or `file.py:Class` for one file anywhere.
 
 A file is imported under a name made of its path, so that two files called alike are two modules, and so
-that another process finds the same module under the same name. Directories are put last on the import
-path: what lies beside a user's file never stands in for a module of Python's or of a library.
+that another process finds the same module under the same name. What lies beside a user's file can be
+imported by it, and never stands in for a module of Python's or of a library: its directory is the last
+on the import path, and there only while the file is imported.
 """
 
 import hashlib
@@ -10,6 +11,8 @@ import importlib
 import importlib.util
 import inspect
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
@@ -83,11 +86,14 @@ def reference_of(kind: type) -> str | None:
 def _module(place: str) -> ModuleType:
     if place.endswith(".py"):
         return _file(Path(place))
-    _look_in(Path.cwd())
     try:
-        return importlib.import_module(place)
-    except ImportError as error:
-        raise ObverseError(f"{place}: cannot be imported: {error}") from error
+        with _looking_in(Path.cwd()):
+            return importlib.import_module(place)
+    except ObverseError:
+        raise
+    except (Exception, SystemExit) as error:
+        kind = "" if isinstance(error, ImportError) else f"{type(error).__name__}: "
+        raise ObverseError(f"{place}: cannot be imported: {kind}{error}") from error
 
 
 def _file(path: Path) -> ModuleType:
@@ -99,7 +105,6 @@ def _file(path: Path) -> ModuleType:
     known = sys.modules.get(name)
     if known is not None and getattr(known, CONTENT, None) == content:
         return known
-    _look_in(path.parent)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -108,13 +113,14 @@ def _file(path: Path) -> ModuleType:
     sys.modules[name] = module
     _being_imported.append(name)
     try:
-        spec.loader.exec_module(module)
+        with _looking_in(path.parent):
+            spec.loader.exec_module(module)
     except StudyStarted:
         pass  # a script without a guard; what it defines before it starts its study is there
     except ObverseError:
         del sys.modules[name]
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         where = _line(error, path)
         raise ObverseError(
@@ -135,7 +141,7 @@ def stop_if_importing() -> None:
         raise StudyStarted
 
 
-def _line(error: Exception, path: Path) -> str:
+def _line(error: BaseException, path: Path) -> str:
     """Return ", line N" for the last line of the file that an error passed through."""
     if isinstance(error, SyntaxError):
         return f", line {error.lineno}"
@@ -147,7 +153,14 @@ def _line(error: Exception, path: Path) -> str:
     return "" if line is None else f", line {line}"
 
 
-def _look_in(folder: Path) -> None:
-    """Find modules that lie in `folder`, after all others."""
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
+@contextmanager
+def _looking_in(folder: Path) -> Iterator[None]:
+    """Find modules that lie in `folder`, after all others, while a user's module is imported."""
+    place = str(folder)
+    sys.path.append(place)
+    try:
+        yield
+    finally:
+        sys.path.reverse()  # it may stand there already: the one that was added goes
+        sys.path.remove(place)
+        sys.path.reverse()

@@ -43,14 +43,18 @@ class Settings(BaseModel):
         for key in overrides:
             if key not in known:
                 raise ObverseError(unknown_name(key, known, "setting"))
-        data = self.model_dump()
+        tree = _Tree()
         for key, value in overrides.items():
             *parents, last = key.split(".")
-            place = data
+            place = tree
             for parent in parents:
-                place = place[parent]
+                place = place.setdefault(parent, _Tree())
             place[last] = _parse(value)
-        return validated(type(self), data)
+        return _replaced(self, tree)
+
+
+class _Tree(dict[str, Any]):
+    """Overrides by name; those of nested settings in a tree of their own."""
 
 
 S = TypeVar("S", bound=BaseModel)
@@ -67,6 +71,17 @@ def validated(kind: type[S], data: object, where: str = "") -> S:
             given = "" if item["type"] == "missing" else f" (got {item['input']!r})"
             problems.append(f"{where}{key}: {item['msg']}{given}")
         raise ObverseError("\n".join(problems)) from None
+
+
+def _replaced(settings: S, tree: _Tree, where: str = "") -> S:
+    """Return a copy in which the named settings, and nothing else, are others."""
+    if not tree:
+        return settings
+    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    for name, change in tree.items():
+        nested = isinstance(change, _Tree)
+        values[name] = _replaced(values[name], change, f"{where}{name}.") if nested else change
+    return validated(type(settings), values, where)
 
 
 def leaf_keys(settings: BaseModel, prefix: str = "") -> Iterable[str]:

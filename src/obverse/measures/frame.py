@@ -27,6 +27,18 @@ def schema(columns: Mapping[str, type[Label]]) -> pl.Schema:
     return pl.Schema({name: POLARS[kind] for name, kind in columns.items()})
 
 
+def finite(table: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Return a table whose numbers are finite, null in place of all others, and how many those were.
+
+    A value that was not measured is null; NaN would pass for a number in every mean.
+    """
+    columns = [name for name, dtype in table.schema.items() if dtype == pl.Float64]
+    bad = sum(int((~table[name].is_finite()).sum()) for name in columns)
+    return table.with_columns(
+        pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in columns
+    ), bad
+
+
 def conform(table: pl.DataFrame, columns: Mapping[str, type[Label]], what: str) -> pl.DataFrame:
     """Return a table with exactly `columns`, those that it lacks being null.
 

@@ -59,7 +59,7 @@ def _own(found: Finished, folder: Path) -> tuple[Page, list[dict[str, Any]], str
     page, missing = own_page(found)
     try:
         return page, [section(folder, one) for one in page.sections], missing
-    except Exception as error:  # charts and tables are the experiment's code as well
+    except (Exception, SystemExit) as error:  # charts and tables are the experiment's code as well
         return Page(), [], MISSING + why(error)
 
 

@@ -163,6 +163,7 @@ class RunFolder:
         """Remove what only an unfinished run needs; a kill may have come between."""
         for left in (*self.path.glob("stage-*"), self.path / "moments", self.unfinished):
             shutil.rmtree(left, ignore_errors=True)
+        files.sweep(self.path, self.path / "observations")
 
     def record(self) -> dict[str, Any]:
         record = files.read_json(self.path / "provenance.json")
@@ -176,10 +177,14 @@ class RunFolder:
         found = spec.get("identity") if isinstance(spec, dict) else None
         return found if isinstance(found, dict) else {}
 
-    def changed(self) -> str | None:
-        """Return the first file that is not as the run wrote it, or None."""
-        hashes = self.record().get("files")
-        if not isinstance(hashes, dict) or "run.json" not in hashes:
+    def changed(self, id: str) -> str | None:
+        """Return the first file that is not as the run called `id` wrote it, or None."""
+        try:
+            record = self.record()
+        except ObverseError:
+            return "provenance.json"
+        hashes = record.get("files")
+        if record.get("run") != id or not isinstance(hashes, dict) or "run.json" not in hashes:
             return "provenance.json"
         return next(
             (

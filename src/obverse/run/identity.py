@@ -3,14 +3,11 @@
 The identity covers all that determines a result: the experiment's settings, the data as built, input
 files by content, measures and when they are taken, the model, the seed, the engine's version. A run
 whose identity has changed is another run. For classes from outside this package, whose versions nobody
-keeps, the code of their module counts as well; that of experiments does not, since the data shows it.
+keeps, their code counts as well (`source.py`); that of experiments does not, since the data shows it.
 """
 
-import ast
-import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any
 
 from obverse.core.content import content_hash, plain
@@ -21,6 +18,7 @@ from obverse.core.settings import leaf_keys
 from obverse.core.stage import Stage, When
 from obverse.engine import VERSION
 from obverse.run.run import Run
+from obverse.run.source import source
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def identify(run: Run, stages: Sequence[Stage], hashes: dict[int, str] | None = 
             "settings": _settings(experiment),
             "stages": [_stage(stage, hashes) for stage in stages],
             "model": {"type": type(model).__name__, "version": model.version, "is": model.identity()}
-            | _source(type(model)),
+            | source(type(model)),
             "seed": run.seed,
             "engine": VERSION,
         }
@@ -100,7 +98,7 @@ def _measure(measure: Measure, when: When, hashes: dict[int, str]) -> dict[str, 
         "version": measure.version,
         "content": _hash(measure, hashes),
         "when": asdict(when),
-    } | _source(type(measure))
+    } | source(type(measure))
 
 
 def _hash(value: object, hashes: dict[int, str]) -> str:
@@ -108,28 +106,6 @@ def _hash(value: object, hashes: dict[int, str]) -> str:
         content = value.identity() if isinstance(value, Measure) else value
         hashes[id(value)] = content_hash(content)
     return hashes[id(value)]
-
-
-@cache
-def _source(kind: type) -> dict[str, str]:
-    """Return a hash of the code of a class from outside this package: of its module, without the
-    experiments in it, comments and layout."""
-    if kind.__module__.partition(".")[0] == "obverse":
-        return {}
-    module = inspect.getmodule(kind)
-    try:
-        tree = ast.parse(inspect.getsource(module) if module else "")
-    except (OSError, TypeError):
-        return {}  # typed at a prompt
-    experiments = {
-        name
-        for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, Experiment)
-    }
-    tree.body = [
-        node for node in tree.body if not (isinstance(node, ast.ClassDef) and node.name in experiments)
-    ]
-    return {"source": content_hash(ast.dump(tree))}
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

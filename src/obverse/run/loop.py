@@ -17,7 +17,7 @@ from obverse.core.measure import LEADING, Moment
 from obverse.core.model import Closes, Grows, Model, Point, Saves, Setup, Trains, Watch
 from obverse.core.seeds import derive
 from obverse.core.stage import Stage, Timetable, origins
-from obverse.measures.frame import conform
+from obverse.measures.frame import conform, finite
 from obverse.run.folder import RunFolder, cleared
 from obverse.run.identity import Identity, identify
 from obverse.run.run import Run
@@ -194,6 +194,9 @@ class _Loop:
             moment = self._moment(number, stage, point, f"{number}/{index}")
             columns = LEADING | dict(self.run.experiment.columns) | dict(measure.columns)
             table = conform(measure(self.model, moment), columns, f"the measure {measure.name!r}")
+            table, lost = finite(table)
+            if lost:
+                moment.leave_out(f"values of {measure.name} that are no finite numbers", lost)
             leading = {name: getattr(moment, name) for name in LEADING if name != "fact"}
             self.folder.add_moment(measure.name, number, point.step, index, leading, table)
 

@@ -3,12 +3,25 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
+from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.loading import load, reference_of
 from obverse.core.model import ModelSpec
 from obverse.core.settings import validated
 from obverse.core.stage import Stage
 from obverse.store.files import safe_name
+
+
+def built(experiment: Experiment, seed: int) -> tuple[Stage, ...]:
+    """Return an experiment's stages.
+
+    Raises:
+        ObverseError: if it ends the program instead.
+    """
+    try:
+        return tuple(experiment.stages(seed))
+    except SystemExit as error:
+        raise ObverseError(f"{experiment.name}: stages() ended with SystemExit({error})") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +43,7 @@ class Run:
     def stages(self) -> tuple[Stage, ...]:
         """Build what is told and asked; costly, so done once where a run is planned and once where it
         is carried out."""
-        return self.experiment.stages(self.seed)
+        return built(self.experiment, self.seed)
 
     def folder_name(self, id: str) -> str:
         name = safe_name("-".join(filter(None, (self.model.name, self.variant))))

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+UNFINISHED = ".unfinished-"  # part of the names of files that are being written
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write `content` to `path` whole or not at all.
 
@@ -22,7 +25,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}{UNFINISHED}")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
@@ -31,10 +34,19 @@ def write_bytes(path: Path, content: bytes) -> None:
         os.umask(umask)
         Path(temporary).chmod(0o666 & ~umask)
         Path(temporary).replace(path)
-    except OSError as error:
+    except BaseException as error:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        raise ObverseError(f"{path}: cannot be written: {error.strerror or error}") from error
+        if isinstance(error, OSError):
+            raise ObverseError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise
+
+
+def sweep(*folders: Path) -> None:
+    """Remove what a kill in the middle of writing has left in folders that one process holds."""
+    for folder in folders:
+        for path in folder.glob(f".*{UNFINISHED}*"):
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,7 +1,9 @@
 """What is refused before anything is trained: claims, labels and models that do not fit together."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 
 from obverse.core.claim import Claim
 from obverse.core.data import TAKEN, Label
@@ -9,7 +11,7 @@ from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.measure import LEADING, Measure
 from obverse.core.model import Capability, ModelSpec
-from obverse.core.settings import unknown_name
+from obverse.core.settings import Settings, unknown_name, validated
 from obverse.core.stage import Stage, origins
 
 
@@ -59,6 +61,12 @@ def check_stages(experiment: Experiment, stages: Sequence[Stage]) -> None:
     for stage in stages:
         if stage.training is not None and not stage.training.documents:
             raise ObverseError(f"{experiment.name}: the stage {stage.label!r} has no documents")
+    for measure in measures:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", measure.name):
+            raise ObverseError(
+                f"{experiment.name}: a measure is called {measure.name!r}, which names its file; "
+                "expected at most 60 letters, digits, - and _"
+            )
     _check_columns(experiment, measures)
     seen: set[int] = set()
     for measure in measures:
@@ -102,8 +110,28 @@ def _check_labels(experiment: Experiment, measure: Measure) -> None:
 
 def _is(value: Label, kind: type[Label]) -> bool:
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
     return type(value) is kind
+
+
+def check_portable(settings: Settings, name: str) -> None:
+    """Refuse settings that would be others in another process.
+
+    Raises:
+        ObverseError: if they do not survive being written down as JSON.
+    """
+    try:
+        again = validated(type(settings), settings.model_dump(mode="json"))
+    except (ObverseError, ValueError) as error:
+        raise ObverseError(
+            f"{name}: its settings cannot be written down and read again: {error}"
+        ) from None
+    for key in type(settings).model_fields:
+        if getattr(again, key) != getattr(settings, key):
+            raise ObverseError(
+                f"{name}: the setting {key!r} does not survive being written down: "
+                f"{getattr(settings, key)!r} becomes {getattr(again, key)!r}; declare its own type"
+            )
 
 
 def check_models(models: Sequence[ModelSpec], stages: Iterable[Stage], keep_weights: bool) -> None:

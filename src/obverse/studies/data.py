@@ -51,9 +51,13 @@ def write_data(study: Study, out: Path, seed: int, layout: str | None) -> str:
     own = experiment.write_data(out, seed, layout)
     if own is not None:
         return own
+    folders = {name: out / files.safe_name(name) if name else out for name in study.variants()}
+    if len(set(folders.values())) < len(folders):
+        raise ObverseError(
+            f"{experiment.name}: the names of two variants make one directory: {', '.join(folders)}"
+        )
     return "\n".join(
-        _write_stages(variant, out / files.safe_name(name) if name else out, seed)
-        for name, variant in study.variants().items()
+        _write_stages(variant, folders[name], seed) for name, variant in study.variants().items()
     )
 
 

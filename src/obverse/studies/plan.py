@@ -10,9 +10,9 @@ from obverse.core.model import ModelSpec
 from obverse.core.stage import Stage
 from obverse.run.folder import RunFolder
 from obverse.run.identity import Identity, changes, identify
-from obverse.run.run import Run
+from obverse.run.run import Run, built
 from obverse.run.task import Execution, Task
-from obverse.studies.check import check_claims, check_models, check_stages
+from obverse.studies.check import check_claims, check_models, check_portable, check_stages
 from obverse.studies.models import refuse_averaged, refuse_same
 
 
@@ -34,7 +34,7 @@ class Plan:
         if not seeds:
             raise ObverseError("a study needs at least one seed")
         self.experiments, self.models, self.seeds = experiments, models, seeds
-        self.first = {name: experiment.stages(seeds[0]) for name, experiment in experiments.items()}
+        self.first = {name: built(experiment, seeds[0]) for name, experiment in experiments.items()}
 
     @property
     def trains(self) -> bool:
@@ -47,7 +47,10 @@ class Plan:
         Raises:
             ObverseError: that says what, and what to do instead.
         """
+        for model in self.models:
+            check_portable(model, model.name)
         for name, stages in self.first.items():
+            check_portable(self.experiments[name], self.experiments[name].name)
             check_stages(self.experiments[name], stages)
             check_models(self.models, stages, keep_weights)
         measures = {m.name for stages in self.first.values() for s in stages for m, _ in s.measures}
@@ -106,8 +109,9 @@ def work(plan: Plan, out: Path, execution: Execution) -> Work:
         folder = out / "runs" / run.folder_name(identity.id)
         task = Task(run=run, id=identity.id, folder=folder, execution=execution)
         tasks.append(task)
+        _take_back(folder, identity.id)
         stored = RunFolder(folder)
-        if stored.finished and (name := stored.changed()) is not None:
+        if stored.finished and (name := stored.changed(identity.id)) is not None:
             aside = _set_aside(folder)
             reason = (
                 f"{name} was changed after the run had written it (what is there is kept in {aside.name})"
@@ -140,12 +144,31 @@ def _why_not(run: Run, identity: Identity, folder: Path) -> str | None:
     for other in folder.parent.glob(f"{_escaped(prefix)}*"):
         stored = RunFolder(other)
         if other != folder and len(other.name) == len(folder.name) and stored.finished:
-            found.append(changes(stored.identity(), identity.parts))
+            found.append(_changes(stored, identity))
     if not found:
         return None
     differences = min(found, key=len)
     shown = ", ".join(differences[:4]) + (", …" if len(differences) > 4 else "")
     return f"{shown or 'what tells runs apart'} changed since the run before, which is kept"
+
+
+def _changes(stored: RunFolder, identity: Identity) -> list[str]:
+    try:
+        return changes(stored.identity(), identity.parts)
+    except (ObverseError, KeyError, TypeError, AttributeError):
+        return []  # another version of obverse wrote it, or nobody can read it any more
+
+
+def _take_back(folder: Path, id: str) -> None:
+    """Give a finished run that was called otherwise, by its model or variant, its present name."""
+    seed_and_id = "-".join(folder.name.rsplit("-", 2)[-2:])
+    if folder.exists():
+        return
+    for other in folder.parent.glob(f"*-{seed_and_id}"):
+        stored = RunFolder(other)
+        if stored.finished and stored.changed(id) is None:
+            other.rename(folder)
+            return
 
 
 def _escaped(name: str) -> str:

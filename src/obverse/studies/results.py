@@ -10,6 +10,7 @@ import polars as pl
 from obverse.core.claim import Claim
 from obverse.core.content import file_hash
 from obverse.core.page import SCHEMA
+from obverse.measures.frame import schema
 from obverse.run.folder import RunFolder
 from obverse.run.task import Task
 from obverse.stats.verdict import evaluate
@@ -53,6 +54,7 @@ def leave(out: Path, tasks: Sequence[Task], claims: Sequence[Claim], about: Mapp
     hashes = {name: file_hash(out / name) for name in written}
     runs = [task.folder.name for task in tasks]
     files.write_json(out / "study.json", {"schema": SCHEMA, **about, "runs": runs, "files": hashes})
+    files.sweep(out, out / "observations", out / "figures")
     return Result(out=out, tables=measured, claims=findings)
 
 
@@ -64,6 +66,8 @@ def _labelled(table: pl.DataFrame, task: Task) -> pl.DataFrame:
     }  # fmt: skip
     if table["parameters"].null_count() == len(table):
         said["parameters"] = model.size()
+    columns = schema(task.run.experiment.columns)
     return table.with_columns(
-        pl.lit(value, table.schema[name]).alias(name) for name, value in said.items()
+        *(pl.lit(value, table.schema[name]).alias(name) for name, value in said.items()),
+        *(pl.lit(None, t).alias(name) for name, t in columns.items() if name not in table.columns),
     )

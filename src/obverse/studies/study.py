@@ -7,12 +7,13 @@ from typing import Any, Self
 
 from rich.console import Console
 
-from obverse.core.errors import ObverseError
+from obverse.core.errors import ObverseError, Stopped
 from obverse.core.experiment import Experiment
 from obverse.core.loading import reference_of, stop_if_importing
 from obverse.core.model import ModelSpec
 from obverse.core.settings import leaf_keys, unknown_name
 from obverse.run.task import Execution, Executor, Failure, Task
+from obverse.store import files
 from obverse.store.provenance import provenance
 from obverse.studies.executors.here import Here
 from obverse.studies.models import Skipped, distinct, refuse_same
@@ -133,6 +134,7 @@ class Study:
         """
         stop_if_importing()
         out, console, execution = Path(out), console or Console(stderr=True), execution or Execution()
+        _refuse_other(out, self.name)
         plan = self.plan()
         plan.check(execution.keep_weights)
         for left in self.skipped:
@@ -179,6 +181,16 @@ def split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return of_model, {k: v for k, v in settings.items() if not k.startswith("model.")}
 
 
+def _refuse_other(out: Path, name: str) -> None:
+    """Refuse a directory that has another study's results, which would be lost."""
+    if not (out / "study.json").is_file():
+        return
+    there = files.read_json(out / "study.json")
+    other = there.get("study") if isinstance(there, dict) else None
+    if other is not None and other != name:
+        raise ObverseError(f"{out}: has the study {other!r}; name another directory for {name!r} (--out)")
+
+
 def _carry_out(executor: Executor, tasks: Sequence[Task], count: int, console: Console) -> None:
     """Carry out tasks, showing progress.
 
@@ -189,9 +201,11 @@ def _carry_out(executor: Executor, tasks: Sequence[Task], count: int, console: C
     try:
         with bars:
             failures = executor.run(tasks, bars)
-    except BaseException:
+    except BaseException as error:
         done = count - len(tasks) + bars.finished
         say(console, f"stopped: {done} of {count} runs are finished and kept; the same command goes on")
+        if isinstance(error, Stopped):
+            error.told = True
         raise
     if failures:
         raise ObverseError(

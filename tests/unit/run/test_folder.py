@@ -49,7 +49,7 @@ def finished(path: Path) -> RunFolder:
     folder.leave_out("0/1", "too long", 3)
     folder.leave_out("0/1", "too long", 3)  # measured again after an interruption
     folder.finish_stage(0, {"tokens": 7})
-    folder.finish({"left_out": folder.left_out()})
+    folder.finish({"run": "0", "left_out": folder.left_out()})
     return folder
 
 
@@ -64,25 +64,28 @@ def test_moments_are_joined_and_what_only_a_resume_needs_goes(tmp_path: Path) ->
 
 def test_files_are_as_they_were_written(tmp_path: Path) -> None:
     folder = finished(tmp_path)
-    assert folder.changed() is None
+    assert folder.changed("0") is None
     table = tmp_path / "observations/ask.parquet"
     whole = table.read_bytes()
     for edited in (whole[:-1], whole + b" ", b""):
         table.write_bytes(edited)
-        assert folder.changed() == "observations/ask.parquet"
+        assert folder.changed("0") == "observations/ask.parquet"
     table.unlink()
-    assert folder.changed() == "observations/ask.parquet"
+    assert folder.changed("0") == "observations/ask.parquet"
     table.write_bytes(whole)
-    assert folder.changed() is None
+    assert folder.changed("0") is None
+    assert folder.changed("1") == "provenance.json", "it is another run's"
     (tmp_path / "run.json").write_text("{}")
-    assert folder.changed() == "run.json"
+    assert folder.changed("0") == "run.json"
 
 
-@pytest.mark.parametrize("text", ["{}", '{"files": {}}', '{"files": 3}'])
+@pytest.mark.parametrize(
+    "text", ["", "[1]", "{}", '{"run": "0", "files": {}}', '{"run": "0", "files": 3}']
+)
 def test_record_without_hashes_is_not_believed(tmp_path: Path, text: str) -> None:
     folder = finished(tmp_path)
     (tmp_path / "provenance.json").write_text(text)
-    assert folder.changed() == "provenance.json"
+    assert folder.changed("0") == "provenance.json"
 
 
 def test_record_that_is_no_object_is_named(tmp_path: Path) -> None:
