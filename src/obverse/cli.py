@@ -183,7 +183,7 @@ def report(
     from obverse.report.build import build
     from obverse.report.index import build_index
 
-    if (directory / "study.json").is_file() or not any(directory.glob("*/report.html")):
+    if (directory / "study.json").is_file() or not any(directory.glob("*/study.json")):
         typer.echo(f"report: {build(directory)}")
     else:
         typer.echo(f"index: {build_index(directory)}")

@@ -77,7 +77,8 @@ def reference_of(kind: type) -> str | None:
         spec = getattr(module, "__spec__", None)
         if spec is not None and spec.name != "__main__":
             return f"{spec.name}:{kind.__qualname__}"
-        return None if file is None else f"{Path(file).resolve()}:{kind.__qualname__}"
+        known = file is not None and Path(file).is_file()  # a script on standard input is nowhere
+        return f"{Path(str(file)).resolve()}:{kind.__qualname__}" if known else None
     if kind.__module__.startswith(PREFIX) and file is not None:
         return f"{file}:{kind.__qualname__}"
     return f"{kind.__module__}:{kind.__qualname__}"

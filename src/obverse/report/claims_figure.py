@@ -52,10 +52,11 @@ def _figure(name: str, model: str, claims: Claims, facts: str) -> Figure:
         name=name,
         chart=alt.vconcat(*panels, spacing=18),
         caption=(
-            f"{model}: the claims. Large: the mean over all"
+            f"{model}: the claims. Large dots: the mean over all"
             f"{', with its 95 % interval' if any(c['low'] is not None for c in mine) else ''}"
             f"{' (an arrow where it goes on)' if cut else ''}"
-            f"{'; small: each seed alone' if several else ''}{'; diamond: the paper' if paper else ''}. "
+            f"{'; small dots: each seed alone' if several else ''}"
+            f"{'; diamond: the paper' if paper else ''}. "
             "Shaded: where the claim would hold, its criterion being the line. "
             f"n = {n_facts} {facts}, {n_seeds} {'seed' if n_seeds == '1' else 'seeds'}."
         ),

@@ -26,7 +26,7 @@ def section(finished: Finished, facts: str) -> Section | None:
         if rows.is_empty():
             continue
         labels, _ = groups.labels_of(finished, rows)
-        found = groups.metrics(measure, rows, finished.study["experiment"]["columns"], labels)
+        found = groups.metrics(finished, measure, rows, labels)
         for n, (metric, measured) in enumerate(found):
             name = f"grid-{measure}" + (f"-{n + 1}" if n else "")
             parts.append(

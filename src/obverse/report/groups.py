@@ -50,15 +50,18 @@ KNOWN = {
 
 
 def metrics(
-    measure: str, table: pl.DataFrame, labels: Mapping[str, str], by: Sequence[str]
+    finished: Finished, measure: str, table: pl.DataFrame, by: Sequence[str]
 ) -> list[tuple[Metric, pl.DataFrame]]:
-    """Return what is shown of a measure: each metric, and the rows that are averaged by it.
+    """Return what is shown of a measure: each metric, and the rows of `table` that are averaged by it.
 
     A group (of `by`) is averaged by the first metric that any row of it has. Of a measure that is not
     obverse's own these are the first two numeric columns that vary, each over all rows.
     """
     if measure not in KNOWN:
-        return [(metric, table) for metric in _own_metrics(table, labels)]
+        # The table may have further columns by now, such as places on an axis.
+        own = table.select(finished.tables[measure].columns)
+        labels = finished.study["experiment"]["columns"]
+        return [(metric, table) for metric in _own_metrics(own, labels)]
     found = []
     for metric in KNOWN[measure]:
         if metric.column in table.columns:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from obverse.core.errors import ObverseError
+from obverse.report.build import build
 from obverse.report.read import study_and_claims
 from obverse.report.render import fill
 from obverse.store import files
@@ -17,11 +18,13 @@ def build_index(out: str | Path) -> Path:
         ObverseError: if there is none, or one of them cannot be read.
     """
     out = Path(out)
-    studies = [_read(page.parent) for page in sorted(out.glob("*/report.html"))]
+    folders = sorted(page.parent for page in out.glob("*/study.json"))
+    for folder in folders:
+        if not (folder / "report.html").is_file():
+            build(folder)  # it was run from Python
+    studies = [_read(folder) for folder in folders]
     if not studies:
-        raise ObverseError(
-            f"{out}: no study; expected study.json, or studies with report.html in folders"
-        )
+        raise ObverseError(f"{out}: no study; expected study.json in it or in its folders")
     studies.sort(key=lambda study: study["time"])
     path = out / "index.html"
     files.write_text(path, fill("index.html.j2", studies=studies))

@@ -25,7 +25,7 @@ def section(finished: Finished, facts: str) -> Section | None:
         if rows.is_empty():
             continue
         labels, many = groups.labels_of(finished, rows)
-        found = groups.metrics(measure, rows, finished.study["experiment"]["columns"], labels)
+        found = groups.metrics(finished, measure, rows, labels)
         for n, (metric, measured) in enumerate(found):
             name = f"means-{measure}" + (f"-{n + 1}" if n else "")
             parts += _parts(finished, name, measured, labels, metric, facts)

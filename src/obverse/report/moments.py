@@ -33,8 +33,7 @@ def section(finished: Finished, facts: str) -> Section | None:
         if place is None:
             continue
         labels, _ = groups.labels_of(finished, table)
-        columns = finished.study["experiment"]["columns"]
-        for n, (metric, rows) in enumerate(groups.metrics(measure, place.rows, columns, labels)):
+        for n, (metric, rows) in enumerate(groups.metrics(finished, measure, place.rows, labels)):
             if rows["x"].n_unique() > 1:
                 name = f"moments-{measure}" + (f"-{n + 1}" if n else "")
                 parts.append(_figure(finished, name, rows, labels, metric, place, facts))

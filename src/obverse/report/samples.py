@@ -56,7 +56,11 @@ def _chosen(rows: pl.DataFrame, who: Sequence[str], labels: Sequence[str]) -> pl
     )
     of_labels = _thinned(_groups(rows, labels), MOST_GROUPS)
     each = -(-MOST_GROUPS // len(of_labels))
-    picked = [group for some in of_labels for group in _thinned(_groups(some, who), each)]
+    picked = [
+        group
+        for n, some in enumerate(of_labels)
+        for group in _thinned(_rotated(_groups(some, who), n), each)  # lest one model be shown throughout
+    ]
     # Another place in each group, lest the same fact be shown throughout.
     taken = [kind[(7 * n) % len(kind)] for n, group in enumerate(picked) for kind in _kinds(group)]
     return pl.concat(taken)
@@ -64,6 +68,11 @@ def _chosen(rows: pl.DataFrame, who: Sequence[str], labels: Sequence[str]) -> pl
 
 def _groups(rows: pl.DataFrame, by: Sequence[str]) -> list[pl.DataFrame]:
     return rows.partition_by(by, maintain_order=True) if by else [rows]
+
+
+def _rotated(groups_: list[pl.DataFrame], n: int) -> list[pl.DataFrame]:
+    start = n % len(groups_)
+    return groups_[start:] + groups_[:start]
 
 
 def _thinned(groups_: list[pl.DataFrame], most: int) -> list[pl.DataFrame]:

@@ -164,7 +164,18 @@ class _Loop:
             ),
         )
         self.folder.add_losses(stage.label, losses)
+        self._refuse_missed(number, stage, due)
         return {"name": stage.name, "documents": len(stage.training.documents)} | record
+
+    def _refuse_missed(self, number: int, stage: Stage, due: Sequence[set[int]]) -> None:
+        """Refuse a training that passed over a moment at which a measure was wanted."""
+        for index, (measure, _) in enumerate(stage.measures):
+            for step in sorted(due[index]):
+                if not self.folder.has_moment(measure.name, number, step, index):
+                    raise ObverseError(
+                        f"{self.run.model.name}: its train() did not call watch.at after step {step} of "
+                        f"stage {stage.label!r}, where the measure {measure.name!r} is taken"
+                    )
 
     def _as_it_is(self, number: int, stage: Stage) -> dict[str, Any]:
         """Take a stage's measures of a model as it is, or, in the first stage, as it grows."""

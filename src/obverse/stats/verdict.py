@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from obverse.core.claim import Claim, Criterion, Estimate, Finding, Verdict
+from obverse.core.errors import ObverseError
 from obverse.stats.power import seeds_needed
 from obverse.stats.tests import holm
 
@@ -75,10 +76,18 @@ def _measured(claim: Claim, name: str, table: pl.DataFrame | None) -> _Measured:
     if table is None:
         return _Measured(claim, name)
     rows = table.filter(pl.col(claim.by) == name)
-    estimate = None if rows.is_empty() else claim.estimate(rows)
-    if estimate is None:
-        return _Measured(claim, name)
-    criterion = claim.criterion(rows) if callable(claim.criterion) else claim.criterion
+    try:
+        estimate = None if rows.is_empty() else claim.estimate(rows)
+        if estimate is None:
+            return _Measured(claim, name)
+        criterion = claim.criterion(rows) if callable(claim.criterion) else claim.criterion
+    except Exception as error:
+        raise ObverseError(f"the claim {claim.id!r}: {type(error).__name__}: {error}") from error
+    if not hasattr(estimate, "p_greater"):
+        raise ObverseError(
+            f"the claim {claim.id!r}: its estimate is {estimate!r}; expected what mean, difference or "
+            "slope return, or None"
+        )
     return _Measured(claim, name, estimate, criterion, _by_seed(claim, rows, estimate))
 
 

@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 
+import polars as pl
+
 from obverse.core.claim import Claim
 from obverse.core.data import TAKEN, Label
 from obverse.core.errors import ObverseError
@@ -13,10 +15,13 @@ from obverse.core.measure import LEADING, Measure
 from obverse.core.model import Capability, ModelSpec
 from obverse.core.settings import Settings, unknown_name, validated
 from obverse.core.stage import Stage, origins
+from obverse.measures.frame import schema
 
 
-def check_claims(experiment: Experiment, measures: Iterable[str]) -> None:
+def check_claims(experiment: Experiment, measures: Mapping[str, Mapping[str, type[Label]]]) -> None:
     """Refuse claims of one name, and claims that need or are about what is not there.
+
+    `measures` are the columns of each measure's table.
 
     Raises:
         ObverseError: naming the claim.
@@ -26,13 +31,26 @@ def check_claims(experiment: Experiment, measures: Iterable[str]) -> None:
         if times > 1:
             raise ObverseError(f"{experiment.name}: {times} claims have the id {id!r}; expected one each")
     by_id = {claim.id: claim for claim in claims}
-    tables = sorted(set(measures))
+    tables = sorted(measures)
     for claim in claims:
         where = f"{experiment.name}: the claim {claim.id!r}"
         if claim.of not in tables:
             raise ObverseError(f"{where} is of={claim.of!r}: {unknown_name(claim.of, tables, 'measure')}")
         for need in claim.needs:
             _check_need(where, claim, need, by_id)
+        columns = LEADING | dict(experiment.columns) | dict(measures[claim.of])
+        _check_columns_of(where, claim, schema(columns).to_frame())
+
+
+def _check_columns_of(where: str, claim: Claim, empty: pl.DataFrame) -> None:
+    """Refuse a claim that speaks of columns which its table does not have."""
+    try:
+        claim.estimate(empty)
+    except pl.exceptions.ColumnNotFoundError as error:
+        name = re.findall(r"\"([^\"]*)\"|$", str(error))[0]
+        raise ObverseError(f"{where}: {unknown_name(name, empty.columns, 'column')}") from None
+    except Exception:
+        return  # of an empty table there may be nothing to say
 
 
 def _check_need(where: str, claim: Claim, need: str, by_id: Mapping[str, Claim]) -> None:

@@ -53,7 +53,8 @@ class Plan:
             check_portable(self.experiments[name], self.experiments[name].name)
             check_stages(self.experiments[name], stages)
             check_models(self.models, stages, keep_weights)
-        measures = {m.name for stages in self.first.values() for s in stages for m, _ in s.measures}
+        every = [stage for stages in self.first.values() for stage in stages]
+        measures = {measure.name: measure.columns for stage in every for measure, _ in stage.measures}
         experiment = next(iter(self.experiments.values()))
         check_claims(experiment, measures)
         refuse_same(self.models)

@@ -1,6 +1,8 @@
 """What tells one run from another, and how it is said."""
 
+import importlib
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,11 @@ import pytest
 import obverse
 from obverse.core.content import content_hash, file_hash
 from obverse.core.errors import ObverseError
+from obverse.core.loading import load
 from obverse.core.settings import InputFile
 from obverse.run.identity import Identity, changes, identify
 from obverse.run.run import Run
+from obverse.run.source import source
 from tests.outside import counting
 from tests.outside.counting import Capitals, TableSpec
 
@@ -125,3 +129,79 @@ def test_directory_counts_with_its_files(tmp_path: Path) -> None:
     assert file_hash(folder) != first
     with pytest.raises(ObverseError, match="no such file or directory"):
         file_hash(InputFile(tmp_path / "nowhere"))
+
+
+HELPER = "K = 10\n"
+OWN = """
+from typing import ClassVar
+from helper_of_own import K
+from tests.outside.counting import Capitals, Table, TableSpec
+
+class Mine(Capitals):
+    name = "mine"
+    FACTOR: ClassVar = 1
+
+class Other(Capitals):
+    name = "other"
+
+class Odd(Table):
+    def generate(self, prompts, max_new_tokens):
+        return [str(K * Mine.FACTOR)] * len(prompts)
+
+class Spec(TableSpec):
+    name: str = "odd"
+    def build(self, setup):
+        return Odd(0.0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("K = 10", "K = 20", True),  # in a module that the model's imports
+        ("FACTOR: ClassVar = 1", "FACTOR: ClassVar = 5", True),  # of an experiment that the model names
+        ('name = "other"', 'name = "another"', False),  # of one that it does not
+        ("def generate", "# a comment\n    def generate", False),
+        ("class Odd(Table):", 'class Odd(Table):\n    """A docstring."""', False),
+    ],
+)
+def test_code_that_a_model_rests_on(tmp_path: Path, old: str, new: str, counts: bool) -> None:
+    def code() -> dict[str, str]:
+        sys.modules.pop("helper_of_own", None)
+        return source(load(f"{tmp_path / 'own.py'}:Spec", obverse.ModelSpec))
+
+    for path, text in ((tmp_path / "helper_of_own.py", HELPER), (tmp_path / "own.py", OWN)):
+        path.write_text(text, encoding="utf-8")
+    before = code()
+    changed = 0
+    for path in tmp_path.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        changed += old in text
+        path.write_text(text.replace(old, new) + "\n", encoding="utf-8")
+    importlib.invalidate_caches()
+    shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+    assert changed == 1
+    assert (code() != before) is counts
+
+
+def test_class_without_text_is_told_by_its_instructions() -> None:
+    def typed(answer: str) -> type:
+        space: dict[str, Any] = {"__name__": "typed_at_a_prompt"}
+        exec(f"class Typed:\n    def answer(self):\n        return {answer!r}", space)
+        kind: type = space["Typed"]
+        return kind
+
+    assert source(typed("one")) == source(typed("one"))
+    assert source(typed("one")) != source(typed("two"))
+
+
+def test_linked_directory_counts_with_its_files(tmp_path: Path) -> None:
+    real, folder = tmp_path / "real", tmp_path / "d"
+    real.mkdir()
+    folder.mkdir()
+    (real / "w.txt").write_text("1")
+    (folder / "linked").symlink_to(real)
+    (real / "back").symlink_to(folder)
+    first = file_hash(folder)
+    (real / "w.txt").write_text("22")
+    assert file_hash(folder) != first

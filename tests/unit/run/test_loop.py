@@ -1,13 +1,14 @@
 """The loop: stages, moments and resuming, with models that need no training to speak of."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 import pytest
 
-from obverse import Ask, Document, Probe, Recipe, Setup, Stage, Training, When
+from obverse import Ask, Document, Moment, Probe, Recipe, Setup, Stage, Training, Watch, When
 from obverse.core.errors import ObverseError
 from obverse.core.model import Model, ModelSpec, Point
 from obverse.run.folder import RunFolder
@@ -181,3 +182,43 @@ def test_columns_that_nobody_declares_are_refused(
         ObverseError, match=r"the measure 'entries' gives the column 'entries', which nei"
     ):
         perform(Capitals(), tmp_path)
+
+
+class Skipping(Table):
+    """Passes over the moment before the first step."""
+
+    def train(self, training: Training, *, folder: Path, seed: int, watch: Watch) -> dict[str, Any]:
+        def at(point: Point) -> None:
+            if point.step:
+                watch.at(point)
+
+        return super().train(training, folder=folder, seed=seed, watch=replace(watch, at=at))
+
+
+class SkippingSpec(TableSpec):
+    def build(self, setup: Setup) -> Model:
+        return Skipping(self.seconds)
+
+
+def test_training_that_passes_over_a_moment_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ObverseError, match=r"did not call watch\.at after step 0 of stage 'first'"):
+        perform(Capitals(), tmp_path, SkippingSpec())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endless(Entries):
+    columns: ClassVar[Mapping[str, type]] = {"entries": int, "size": float}
+
+    def __call__(self, model: Model, moment: Moment) -> pl.DataFrame:
+        return super().__call__(model, moment).with_columns(size=pl.lit(float("nan")))
+
+
+class Undefined(Capitals):
+    def stages(self, seed: int) -> tuple[Stage, ...]:
+        return (Stage(name="x", training=told("a"), measures=((Endless(), When()),)),)
+
+
+def test_numbers_that_are_none_are_missing_and_said_to_be(tmp_path: Path) -> None:
+    folder = perform(Undefined(), tmp_path)
+    assert folder.tables()["entries"]["size"].to_list() == [None]
+    assert folder.record()["left_out"] == {"values of entries that are no finite numbers": 1}

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from obverse.core.claim import Above, Below, Claim, Finding, Within
+from obverse.core.errors import ObverseError
 from obverse.core.measure import LEADING
 from obverse.stats.clustered import ClusteredMean
 from obverse.stats.summary import mean
@@ -140,7 +141,7 @@ def test_claim_that_cannot_be_evaluated_at_all_is_not_hushed_up() -> None:
     def broken(rows: pl.DataFrame) -> ClusteredMean | None:
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ObverseError, match="the claim 'c': ZeroDivisionError"):
         evaluate([claim(estimate=broken)], {"ask": table(1.0)})
 
 

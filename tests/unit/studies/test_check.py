@@ -1,6 +1,7 @@
 """What is refused before training."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
@@ -9,7 +10,7 @@ import obverse
 from obverse.core.errors import ObverseError
 from obverse.models.scratch import Scratch
 from obverse.studies.plan import Plan
-from tests.outside.counting import Capitals, TableSpec
+from tests.outside.counting import Capitals, Entries, TableSpec
 
 
 def refused(experiment: obverse.Experiment, said: str, *models: obverse.ModelSpec) -> None:
@@ -61,6 +62,35 @@ class OfNothing(Capitals):
         return (claim("a", of="entires"),)
 
 
+class Misspelt(Capitals):
+    def claims(self) -> tuple[obverse.Claim, ...]:
+        told = obverse.mean
+        return (
+            obverse.Claim(
+                id="a", text="a", criterion=obverse.Above(0),
+                estimate=lambda rows: told(rows.filter(knd="told"), "exact_match"),
+            ),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Escaping(Entries):
+    name: ClassVar[str] = "../../entries"
+
+
+class NamesAFile(Capitals):
+    def claims(self) -> tuple[obverse.Claim, ...]:
+        return ()
+
+    def stages(self, seed: int) -> tuple[obverse.Stage, ...]:
+        return (obverse.Stage(name="x", measures=((Escaping(), obverse.When()),)),)
+
+
+class Quits(Capitals):
+    def stages(self, seed: int) -> tuple[obverse.Stage, ...]:
+        raise SystemExit(0)
+
+
 class AfterNothing(Capitals):
     def stages(self, seed: int) -> tuple[obverse.Stage, ...]:
         first, second = super().stages(seed)
@@ -99,6 +129,9 @@ class ScoresTexts(Capitals):
         (NeedsNothing(), "the claim 'b' needs 'tolt': unknown claim 'tolt'; did you mean told"),
         (NeedsOtherUnit(), "the claim 'b' is measured by model and needs 'a', which is by family"),
         (OfNothing(), "the claim 'a' is of='entires': unknown measure 'entires'; did you mean entries"),
+        (Misspelt(), "the claim 'a': unknown column 'knd'; did you mean kind"),
+        (NamesAFile(), r"a measure is called '../../entries', which names its file"),
+        (Quits(), r"capitals: stages\(\) ended with SystemExit\(0\)"),
         (AfterNothing(), "stage 'x': after='y' is not an earlier stage"),
         (NamedTwice(), "two stages are called 'first'"),
         (Silent(), "there is nothing to measure"),
