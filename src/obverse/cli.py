@@ -142,8 +142,8 @@ def data(
 ) -> None:
     """Write a study's data as JSON lines, or check its questions for a model's tokenizer.
 
-    A directory for each variant and stage, with documents.jsonl and probes.jsonl, unless the study has a
-    layout of its own (docs/output.md).
+    A directory for each variant and stage, with documents.jsonl and a file for each measure (ask.jsonl
+    has the questions), unless the study has a layout of its own (docs/output.md).
     """
     from obverse.studies.data import check_data, data_of, write_data
 
