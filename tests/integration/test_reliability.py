@@ -249,7 +249,7 @@ def test_data_command_writes_every_stage(
     for folder, stage in zip(folders, stages, strict=True):
         told, asked = (
             [json.loads(line) for line in (folder / f"{kind}.jsonl").read_text().splitlines()]
-            for kind in ("documents", "probes")
+            for kind in ("documents", "ask")
         )
         probes = {p.id: p for p in probes_of([stage])}
         assert [d["prompt"] + d["completion"] for d in told] == [d.text for d in documents(stage)]

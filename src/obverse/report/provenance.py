@@ -74,10 +74,9 @@ def _runs(finished: Finished) -> Table:
             key: sum(known) if (known := [s[key] for s in run["stages"] if s[key] is not None]) else None
             for key in ("documents", "tokens", "steps")
         }
-        tokens = sums["tokens"] or run["tokens"]
         rows.append([
             run["name"], whole(run["parameters"]), number(run["seconds"], 0), whole(sums["documents"]),
-            whole(tokens), whole(sums["steps"]), run["device"] or MISSING,
+            whole(sums["tokens"]), whole(sums["steps"]), run["device"] or MISSING,
             (run["data_sha256"] or MISSING)[:12], (run["weights_after_sha256"] or MISSING)[:12],
         ])  # fmt: skip
     return Table(
