@@ -164,6 +164,11 @@ class _Loop:
             ),
         )
         self.folder.add_losses(stage.label, losses)
+        if not (isinstance(record, dict) and {"steps", "tokens"} <= set(record)):
+            raise ObverseError(
+                f"{self.run.model.name}: its train() returned {record!r}; expected a dict with 'steps' "
+                "and 'tokens'"
+            )
         self._refuse_missed(number, stage, due)
         return {"name": stage.name, "documents": len(stage.training.documents)} | record
 

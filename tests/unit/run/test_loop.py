@@ -205,6 +205,22 @@ def test_training_that_passes_over_a_moment_is_refused(tmp_path: Path) -> None:
         perform(Capitals(), tmp_path, SkippingSpec())
 
 
+class Silent(Table):
+    def train(self, training: Training, *, folder: Path, seed: int, watch: Watch) -> dict[str, Any]:
+        super().train(training, folder=folder, seed=seed, watch=watch)
+        return {}
+
+
+class SilentSpec(TableSpec):
+    def build(self, setup: Setup) -> Model:
+        return Silent(self.seconds)
+
+
+def test_training_that_does_not_say_what_it_did_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ObverseError, match=r"its train\(\) returned \{\}; expected a dict with 'steps'"):
+        perform(Capitals(), tmp_path, SilentSpec())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Endless(Entries):
     columns: ClassVar[Mapping[str, type]] = {"entries": int, "size": float}
