@@ -10,9 +10,9 @@ from obverse.core.page import Finished
 MOST_NAMES = 4
 TOLD = {"holds": 3, "fails": 2, "undecided": 1}  # how many claims of each verdict are told
 HEADS = {
-    "holds": "It holds that",
-    "fails": "It does not hold that",
-    "undecided": "It is undecided whether",
+    "holds": "What holds:",
+    "fails": "What fails:",
+    "undecided": "Undecided:",
 }
 VERBS = {
     "holds": ("holds", "hold"),
@@ -103,7 +103,7 @@ def _outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
         measured = [c for c in claims if c["verdict"] == verdict and c["measured"] is not None]
         chosen = [_said(claim, several) for claim in _telling(measured, verdict)]
         if chosen:
-            sentences.append(f"{HEADS[verdict]} {'; that '.join(chosen)}.")
+            sentences.append(f"{HEADS[verdict]} {'; '.join(chosen)}.")
     return sentences
 
 

@@ -25,18 +25,18 @@ def test_the_surest_claims_are_told_with_their_numbers(leave: Leave) -> None:
     said = paragraph(leave, claims)
     assert "Of 6 claims 4 hold, 1 fails and 1 is undecided." in said
     assert (
-        "It holds that b is so (−0.250 nats); that c is so (0.750 exact match, 95 % interval "
-        "[0.500, 0.875]; the paper's number: 0.500); that d is so (" in said
+        "What holds: b is so (−0.250 nats); c is so (0.750 exact match, 95 % interval "
+        "[0.500, 0.875]; the paper's number: 0.500); d is so (" in said
     )
     assert "a is so" not in said, "the least sure of four is not told"
-    assert "It does not hold that e is so (" in said
+    assert "What fails: e is so (" in said
     assert "f is so" not in said
 
 
 def test_undecided_claims_are_told_where_nothing_was_decided(leave: Leave) -> None:
     claims = [claim(n, text=f"{n} is so", p=p, verdict="undecided") for n, p in (("a", 0.2), ("b", 0.1))]
     said = paragraph(leave, claims)
-    assert "All 2 claims are undecided. It is undecided whether b is so (" in said
+    assert "All 2 claims are undecided. Undecided: b is so (" in said
     assert "a is so" not in said
 
 
