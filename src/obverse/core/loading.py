@@ -69,7 +69,7 @@ def reference_of(kind: type) -> str | None:
     A class of a script that is being run (`__main__`) is found in the script's file; one of a notebook
     or of a prompt, or one that is defined inside a function, is nowhere to be found.
     """
-    if "." in kind.__qualname__ or "<locals>" in kind.__qualname__:
+    if "." in kind.__qualname__:
         return None
     module = sys.modules.get(kind.__module__)
     file = getattr(module, "__file__", None)

@@ -1,5 +1,6 @@
 """Asking a model questions: what it answers, and how likely the right answer is to it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, fsum, isfinite, log
@@ -13,9 +14,9 @@ from obverse.core.measure import Measure, Moment
 from obverse.core.model import Capability, Generates, Model, Scores
 from obverse.measures.frame import to_frame
 from obverse.measures.match import exact_match, prefix_match
+from obverse.measures.room import NO_ROOM, has_room
 
 ROOM = 4  # tokens beyond the answer: for an end of text, or to see what a wrong answer goes on to say
-NO_ROOM = "longer than the model can read"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +64,20 @@ class Ask(Measure):
 
     def unfit(self, model: Model, probe: Probe) -> str | None:
         """Return why a probe cannot be put to a model, or None if it can."""
-        fits = getattr(model, "fits", None)
         longest = max((*probe.targets, *probe.candidates), key=len)
-        return NO_ROOM if fits is not None and not fits(probe.prompt + longest) else None
+        return None if has_room(model, probe.prompt + longest) else NO_ROOM
+
+    def refuse(self, moment: Moment, reasons: Sequence[str | None]) -> None:
+        """Refuse to ask if too little is left; `reasons` are those of `unfit`, one a probe.
+
+        Raises:
+            ObverseError: if no probe can be put to the model.
+        """
+        if reasons and None not in reasons:
+            raise ObverseError(
+                f"{moment.model}: every question is left out ({counted(reasons)}); expected at least one "
+                "that can be asked"
+            )
 
     def __call__(self, model: Model, moment: Moment) -> pl.DataFrame:
         """Return one row a probe, with the columns above, `fact` and the probes' labels.
@@ -92,21 +104,20 @@ class Ask(Measure):
 
     def _fit(self, model: Model, moment: Moment) -> list[Probe]:
         reasons = [self.unfit(model, probe) for probe in self.probes]
-        for reason in dict.fromkeys(filter(None, reasons)):
-            moment.leave_out(reason, reasons.count(reason))
-        fit = [probe for probe, reason in zip(self.probes, reasons, strict=True) if reason is None]
-        if self.probes and not fit:
-            why = ", ".join(f"{reasons.count(r)}: {r}" for r in dict.fromkeys(filter(None, reasons)))
-            raise ObverseError(
-                f"{moment.model}: every question is left out ({why}); expected at least one that can be "
-                "asked"
-            )
-        return fit
+        for reason, count in Counter(filter(None, reasons)).items():
+            moment.leave_out(reason, count)
+        self.refuse(moment, reasons)
+        return [probe for probe, reason in zip(self.probes, reasons, strict=True) if reason is None]
 
     def _options(self, probe: Probe) -> list[str]:
         control = [] if probe.control is None else [probe.control]
         candidates = probe.candidates if self.ranked else ()
         return list(dict.fromkeys([*probe.targets, *candidates, *control]))
+
+
+def counted(reasons: Sequence[str | None]) -> str:
+    """Return how often each reason is given, in words."""
+    return ", ".join(f"{count}: {reason}" for reason, count in Counter(filter(None, reasons)).items())
 
 
 def _answers(model: Model, probes: Sequence[Probe], rules: Sequence[Match | None]) -> list[str | None]:

@@ -12,8 +12,8 @@ from obverse.core.errors import ObverseError
 from obverse.core.measure import Measure, Moment
 from obverse.core.model import Capability, Model, Scores
 from obverse.measures.frame import to_frame
+from obverse.measures.room import NO_ROOM, has_room
 
-NO_ROOM = "longer than the model can read"
 LARGEST = 700.0  # nats; e to this power is about the largest number there is
 
 
@@ -60,8 +60,7 @@ class Perplexity(Measure):
             ObverseError: if the model has no room for any text.
         """
         assert isinstance(model, Scores)  # it is required, and checked before the run
-        fits = getattr(model, "fits", None)
-        texts = [d for d in self.documents if fits is None or fits(d.text)]
+        texts = [d for d in self.documents if has_room(model, d.text)]
         if len(texts) < len(self.documents):
             moment.leave_out(NO_ROOM, len(self.documents) - len(texts))
         if self.documents and not texts:

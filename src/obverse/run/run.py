@@ -11,6 +11,8 @@ from obverse.core.settings import validated
 from obverse.core.stage import Stage
 from obverse.store.files import safe_name
 
+SHORT_ID = 8  # letters of a run's id that are part of its folder's name
+
 
 def built(experiment: Experiment, seed: int) -> tuple[Stage, ...]:
     """Return an experiment's stages.
@@ -47,7 +49,7 @@ class Run:
 
     def folder_name(self, id: str) -> str:
         name = safe_name("-".join(filter(None, (self.model.name, self.variant))))
-        return f"{name or 'model'}-seed{self.seed}-{id[:8]}"
+        return f"{name or 'model'}-seed{self.seed}-{id[:SHORT_ID]}"
 
     @property
     def portable(self) -> bool:

@@ -10,7 +10,7 @@ from obverse.core.model import ModelSpec
 from obverse.core.stage import Stage
 from obverse.run.folder import RunFolder
 from obverse.run.identity import Identity, changes, identify
-from obverse.run.run import Run, built
+from obverse.run.run import SHORT_ID, Run, built
 from obverse.run.task import Execution, Task
 from obverse.studies.check import check_claims, check_models, check_portable, check_stages
 from obverse.studies.models import refuse_averaged, refuse_same
@@ -106,11 +106,12 @@ def work(plan: Plan, out: Path, execution: Execution) -> Work:
     that was changed since is moved aside, never deleted.
     """
     tasks, to_do, reasons = [], [], dict[str, list[str]]()
+    stored_runs = _Stored(out / "runs")
     for run, identity in plan.identified():
         folder = out / "runs" / run.folder_name(identity.id)
         task = Task(run=run, id=identity.id, folder=folder, execution=execution)
         tasks.append(task)
-        _take_back(folder, identity.id)
+        stored_runs.take_back(folder, identity.id)
         stored = RunFolder(folder)
         if stored.finished and (name := stored.changed(identity.id)) is not None:
             aside = _set_aside(folder)
@@ -120,7 +121,7 @@ def work(plan: Plan, out: Path, execution: Execution) -> Work:
             reasons.setdefault(reason, []).append(run.label)
         if not stored.finished:
             to_do.append(task)
-            if (why := _why_not(run, identity, folder)) is not None:
+            if (why := stored_runs.why_not(folder, identity)) is not None:
                 reasons.setdefault(why, []).append(run.label)
         else:
             stored.tidy()
@@ -138,19 +139,42 @@ def _messages(reasons: dict[str, list[str]]) -> Iterator[str]:
             yield f"{shown}: finished before, without its weights; remove its folder to train again"
 
 
-def _why_not(run: Run, identity: Identity, folder: Path) -> str | None:
-    """Return why a finished run of the same model, variant and seed is not the one that is wanted."""
-    prefix = run.folder_name(identity.id).removesuffix(identity.id[:8])
-    found = []
-    for other in folder.parent.glob(f"{_escaped(prefix)}*"):
-        stored = RunFolder(other)
-        if other != folder and len(other.name) == len(folder.name) and stored.finished:
-            found.append(_changes(stored, identity))
-    if not found:
-        return None
-    differences = min(found, key=len)
-    shown = ", ".join(differences[:4]) + (", …" if len(differences) > 4 else "")
-    return f"{shown or 'what tells runs apart'} changed since the run before, which is kept"
+class _Stored:
+    """The runs that a directory has, looked up once: folders are called NAME-seedN-ID."""
+
+    def __init__(self, runs: Path) -> None:
+        self.by_name: dict[str, list[Path]] = {}
+        self.by_id: dict[str, list[Path]] = {}
+        for folder in runs.iterdir() if runs.is_dir() else ():
+            self.by_name.setdefault(folder.name[:-SHORT_ID], []).append(folder)
+            self.by_id.setdefault(_seed_and_id(folder), []).append(folder)
+
+    def why_not(self, folder: Path, identity: Identity) -> str | None:
+        """Return why a finished run of the same model, variant and seed is not the one that is wanted."""
+        found = [
+            _changes(stored, identity)
+            for other in self.by_name.get(folder.name[:-SHORT_ID], ())
+            if other != folder and (stored := RunFolder(other)).finished
+        ]
+        if not found:
+            return None
+        differences = min(found, key=len)
+        shown = ", ".join(differences[:4]) + (", …" if len(differences) > 4 else "")
+        return f"{shown or 'what tells runs apart'} changed since the run before, which is kept"
+
+    def take_back(self, folder: Path, id: str) -> None:
+        """Give a finished run that was called otherwise, by its model or variant, its present name."""
+        if folder.exists():
+            return
+        for other in self.by_id.get(_seed_and_id(folder), ()):
+            stored = RunFolder(other)
+            if stored.finished and stored.changed(id) is None:
+                other.rename(folder)
+                return
+
+
+def _seed_and_id(folder: Path) -> str:
+    return "-".join(folder.name.rsplit("-", 2)[-2:])
 
 
 def _changes(stored: RunFolder, identity: Identity) -> list[str]:
@@ -158,22 +182,6 @@ def _changes(stored: RunFolder, identity: Identity) -> list[str]:
         return changes(stored.identity(), identity.parts)
     except (ObverseError, KeyError, TypeError, AttributeError):
         return []  # another version of obverse wrote it, or nobody can read it any more
-
-
-def _take_back(folder: Path, id: str) -> None:
-    """Give a finished run that was called otherwise, by its model or variant, its present name."""
-    seed_and_id = "-".join(folder.name.rsplit("-", 2)[-2:])
-    if folder.exists():
-        return
-    for other in folder.parent.glob(f"*-{seed_and_id}"):
-        stored = RunFolder(other)
-        if stored.finished and stored.changed(id) is None:
-            other.rename(folder)
-            return
-
-
-def _escaped(name: str) -> str:
-    return name.replace("[", "[[]")
 
 
 def _set_aside(folder: Path) -> Path:

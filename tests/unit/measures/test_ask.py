@@ -11,8 +11,9 @@ import pytest
 
 from obverse.core.data import Probe
 from obverse.core.errors import ObverseError
-from obverse.measures.ask import NO_ROOM, ROOM, Ask
+from obverse.measures.ask import ROOM, Ask
 from obverse.measures.frame import conform
+from obverse.measures.room import NO_ROOM
 from obverse.models.causal import CausalModel
 from tests.conftest import moment
 

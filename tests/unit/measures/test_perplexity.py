@@ -10,7 +10,8 @@ import torch
 
 from obverse.core.data import Document
 from obverse.core.errors import ObverseError
-from obverse.measures.perplexity import NO_ROOM, Perplexity
+from obverse.measures.perplexity import Perplexity
+from obverse.measures.room import NO_ROOM
 from obverse.models.causal import CausalModel
 from tests.conftest import documents, moment
 

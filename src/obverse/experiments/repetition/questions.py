@@ -4,7 +4,6 @@ Labels of an item's question: `subset` "suppression", `condition`, `shots` (exam
 in the grid the item stands. Of a sequence's: `subset` "induction" and `copy`, "first" or "second".
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from obverse.core.model import Model
 from obverse.core.seeds import generator
 from obverse.experiments.repetition.check import problems
 from obverse.experiments.repetition.grid import Condition, Item
-from obverse.measures.ask import Ask
+from obverse.measures.ask import Ask, counted
 
 COLUMNS: dict[str, type[Label]] = {
     "subset": str, "condition": str, "shots": int, "pattern": str, "template": str, "repetitions": int,
@@ -45,18 +44,14 @@ class Questions(Ask):
         count = getattr(model, "count_in_context", None)
         return FLAWED if problems(probe, count) else super().unfit(model, probe)
 
-    def _fit(self, model: Model, moment: Moment) -> list[Probe]:
-        reasons = [self.unfit(model, probe) for probe in self.probes]
-        for reason, count in Counter(filter(None, reasons)).items():
-            moment.leave_out(reason, count)
+    def refuse(self, moment: Moment, reasons: Sequence[str | None]) -> None:
         of_items = [reason for p, reason in zip(self.probes, reasons, strict=True) if _is_task(p)]
         if of_items and None not in of_items:
-            why = ", ".join(f"{count}: {reason}" for reason, count in Counter(of_items).items())
             raise ObverseError(
-                f"{moment.model}: every item is left out ({why}); expected at least one that can be "
-                "asked (keep_flawed=true asks flawed ones too; obverse data --check says what is wrong)"
+                f"{moment.model}: every item is left out ({counted(of_items)}); expected at least one "
+                "that can be asked (keep_flawed=true asks flawed ones too; obverse data --check says "
+                "what is wrong)"
             )
-        return [probe for probe, reason in zip(self.probes, reasons, strict=True) if reason is None]
 
 
 def _is_task(probe: Probe) -> bool:

@@ -9,7 +9,7 @@ from obverse.core.errors import ObverseError
 from obverse.core.measure import Moment
 from obverse.experiments.repetition.grid import Item
 from obverse.experiments.repetition.questions import FLAWED, Questions, few_shot, induction, zero_shot
-from obverse.measures.ask import NO_ROOM
+from obverse.measures.room import NO_ROOM
 
 ITEMS = [
     Item("short", {"against": "A, B, A,"}, (" A", " B")),
