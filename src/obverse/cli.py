@@ -50,7 +50,10 @@ Set = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; see `obverse show`."),
 ]
 Out = Annotated[Path, typer.Option(help="Where to write.")]
-Seeds = Annotated[int | None, typer.Option(min=1, help="How many seeds; the study says, by default.")]
+Seeds = Annotated[
+    str | None,
+    typer.Option(help="How many seeds, or which (1000-1009, 3,5); the study says, by default."),
+]
 
 
 @app.command()
@@ -251,7 +254,7 @@ def _study(
     preset: str | None,
     models: list[str] | None,
     data: Path | None,
-    seeds: int | None,
+    seeds: str | None,
     settings: list[str] | None,
     endpoint: str | None = None,
     family: str | None = None,

@@ -20,6 +20,8 @@ from obverse.core.experiment import Experiment
 LIBRARIES = tuple(
     Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
+# Of Python's own places there may be more: a virtual environment sees the system's, or the user's.
+INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 @cache
@@ -51,7 +53,8 @@ def _is_users(module: ModuleType | None) -> bool:
         return False
     if file is None:
         return module.__name__ == "__main__"
-    return not any(Path(file).resolve().is_relative_to(library) for library in LIBRARIES)
+    place = Path(file).resolve()
+    return INSTALLED.isdisjoint(place.parts) and not any(map(place.is_relative_to, LIBRARIES))
 
 
 def _text(module: ModuleType | None) -> str | None:

@@ -11,6 +11,7 @@ from obverse.core.model import ModelSpec
 from obverse.studies.catalogue import What, find, preset_of
 from obverse.studies.models import OfAll, choose
 from obverse.studies.study import Study, split
+from obverse.studies.which_seeds import which_seeds
 
 
 def study(
@@ -19,7 +20,7 @@ def study(
     preset: str | None = None,
     models: Sequence[str | ModelSpec] = (),
     data: str | Path | None = None,
-    seeds: int | Sequence[int] | None = None,
+    seeds: int | str | Sequence[int] | None = None,
     settings: Mapping[str, Any] | None = None,
     endpoint: str | None = None,
     family: str | None = None,
@@ -37,7 +38,8 @@ def study(
             the preset takes. Models that cannot be loaded are left out, and said to be, as long as
             one remains.
         data: the input file or directory; stands for the setting `data`.
-        seeds: how many (0, 1, …) or which; by default as many as the experiment says.
+        seeds: how many (0, 1, …) or which, as numbers or as on the command line ("1000-1009"); by
+            default as many as the experiment says.
         settings: overrides by dotted key, e.g. `{"recipe.epochs": 8}`; `model.*` for models made here.
         endpoint: address of an OpenAI-compatible server whose models `models` names (`NAME=7e9` tells
             its parameters), with `#chat` at its end where it serves chat alone.
@@ -56,11 +58,6 @@ def study(
     given = isinstance(what, Experiment)
     experiment = what if given else chosen.experiment
     assert isinstance(experiment, Experiment)
-    seeds = kind.seeds if seeds is None else seeds
-    if isinstance(seeds, int):
-        if seeds < 1:
-            raise ObverseError(f"seeds: at least one is needed, got {seeds}")
-        seeds = range(seeds)
     overrides = dict(settings or {}) | _data(experiment, data)
     of_model, of_experiment = split(overrides)
     wanted = models or chosen.models
@@ -68,7 +65,7 @@ def study(
     base = Study(
         experiment=experiment,
         models=tuple(m for m in wanted if isinstance(m, ModelSpec)),
-        seeds=tuple(seeds),
+        seeds=which_seeds(kind.seeds if seeds is None else seeds),
         preset="" if given else name,
     ).with_settings(of_experiment)
     specs, skipped = choose(wanted, OfAll(endpoint=endpoint, family=family, dtype=dtype))

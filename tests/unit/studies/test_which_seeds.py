@@ -1,0 +1,40 @@
+import pytest
+
+from obverse.core.errors import ObverseError
+from obverse.studies.which_seeds import which_seeds
+
+
+@pytest.mark.parametrize(
+    ("given", "seeds"),
+    [
+        (3, (0, 1, 2)),
+        ("3", (0, 1, 2)),
+        ("1000-1002", (1000, 1001, 1002)),
+        ("7-7", (7,)),
+        ("5, 3,10-11", (5, 3, 10, 11)),
+        ([4, 2], (4, 2)),
+    ],
+)
+def test_seeds_are_counted_or_named(given: object, seeds: tuple[int, ...]) -> None:
+    assert which_seeds(given) == seeds  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (0, "at least one"),
+        ("-2", "at least one"),
+        ("", "cannot be read"),
+        ("1-", "cannot be read"),
+        ("a", "cannot be read"),
+        ("9-3", "runs backwards"),
+        ("1,1", "1 is there twice"),
+        ("3,1-5", "3 is there twice"),
+        ([], "at least one"),
+        ("0-999999999", "more than 10000"),
+        ("99999", "more than 10000"),
+    ],
+)
+def test_what_is_no_seed_is_refused(given: object, message: str) -> None:
+    with pytest.raises(ObverseError, match=message):
+        which_seeds(given)  # type: ignore[arg-type]
