@@ -88,18 +88,3 @@ def paper_sets() -> dict[str, Any]:
         asked=2000,
         probe_every=5,
     )
-
-
-def tiny_t5() -> dict[str, Any]:
-    """Return the built-in world for a T5 made here, which learns it more slowly than a decoder."""
-    recipe = Recipe(
-        learning_rate=1e-3, schedule="constant", warmup_steps=50, batch_size=128, loss_on="completion"
-    )
-    return tiny_settings(
-        stage_0=recipe.with_overrides({"epochs": 200}),
-        stage_1=recipe.with_overrides({"epochs": 20, "embedding_learning_rate": 5e-3}),
-        stage_2=recipe.with_overrides(
-            {"epochs": 20, "learning_rate": 1e-4, "embedding_learning_rate": 2e-2}
-        ),
-        probe_every=2,
-    )

@@ -1,9 +1,15 @@
 """All studies of implicit meta-learning."""
 
-from obverse.experiments.reliability.ablation_definitions import AllOrders, Alpha, InContext, TagKinds
-from obverse.experiments.reliability.ablation_models import EncoderDecoder, ModelSize, SetInclusion
-from obverse.experiments.reliability.ablation_training import BatchSize, Schedules
+from obverse.experiments.reliability.ablation_definitions import Alpha
+from obverse.experiments.reliability.ablation_models import SetInclusion
+from obverse.experiments.reliability.batch_size import BatchSize
+from obverse.experiments.reliability.encoder_decoder import EncoderDecoder
+from obverse.experiments.reliability.in_context import InContext
+from obverse.experiments.reliability.model_size import ModelSize
 from obverse.experiments.reliability.reliability import Reliability
+from obverse.experiments.reliability.schedules import Schedules
+from obverse.experiments.reliability.sources import TagKinds
+from obverse.experiments.reliability.word_order import AllOrders
 
 STUDIES: tuple[type[Reliability], ...] = (
     Reliability, Alpha, AllOrders, BatchSize, EncoderDecoder, InContext, ModelSize, Schedules,

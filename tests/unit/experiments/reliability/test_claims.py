@@ -11,11 +11,15 @@ from obverse.core.claim import Claim, Finding
 from obverse.core.experiment import Variant
 from obverse.core.measure import LEADING
 from obverse.experiments.reliability import claims
-from obverse.experiments.reliability.ablation_definitions import AllOrders, Alpha, InContext, TagKinds
-from obverse.experiments.reliability.ablation_models import ModelSize
-from obverse.experiments.reliability.ablation_training import BatchSize, Schedules
+from obverse.experiments.reliability.ablation_definitions import Alpha
+from obverse.experiments.reliability.batch_size import BatchSize
 from obverse.experiments.reliability.claims import BASE, CONTROL
+from obverse.experiments.reliability.in_context import InContext
+from obverse.experiments.reliability.model_size import ModelSize
 from obverse.experiments.reliability.reliability import Reliability
+from obverse.experiments.reliability.schedules import Schedules
+from obverse.experiments.reliability.sources import TagKinds
+from obverse.experiments.reliability.word_order import AllOrders
 from obverse.measures.ask import Ask
 from obverse.measures.frame import schema
 from obverse.stats.verdict import evaluate

@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
-from obverse.experiments.reliability.ablation_models import EncoderDecoder, ModelSize, SetInclusion
-from obverse.experiments.reliability.ablation_training import BatchSize
+from obverse.experiments.reliability.ablation_models import SetInclusion
+from obverse.experiments.reliability.batch_size import BatchSize
+from obverse.experiments.reliability.encoder_decoder import EncoderDecoder
+from obverse.experiments.reliability.model_size import ModelSize
 from obverse.experiments.reliability.presets import paper_settings
 from obverse.experiments.reliability.published import Cvdb
 from obverse.experiments.reliability.reliability import Reliability

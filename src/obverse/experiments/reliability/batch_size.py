@@ -1,4 +1,4 @@
-"""Studies of how a model is trained: the size of batches, and the number of stages."""
+"""The size of batches (Figures 4c and 13)."""
 
 from math import gcd, log2
 from typing import Annotated, ClassVar
@@ -7,8 +7,8 @@ from pydantic import Field, PositiveInt
 
 from obverse.core.claim import Below, Claim
 from obverse.core.experiment import Variant
-from obverse.experiments.reliability.ablation import BOTH, UNINFORMATIVE, Ablation
-from obverse.experiments.reliability.claims import BASE, CONTROL, trend, with_control
+from obverse.experiments.reliability.ablation import BOTH, Ablation
+from obverse.experiments.reliability.claims import CONTROL, trend, with_control
 
 
 class BatchSize(Ablation):
@@ -48,30 +48,6 @@ class BatchSize(Ablation):
             if recipe.micro_batch_size is not None:
                 settings[f"{stage}.micro_batch_size"] = gcd(recipe.micro_batch_size, size)
         return settings
-
-
-class Schedules(Ablation):
-    """Whether the gap is there in one stage (Figure 14) and in three."""
-
-    name: ClassVar[str] = "reliability-stages"
-    title: ClassVar[str] = "Implicit meta-learning: one, two and three stages"
-    about: ClassVar[str] = "Are reliable sources believed more in one stage, and in three? (Figure 14)"
-
-    def variants(self) -> tuple[Variant, ...]:
-        kinds = ("single-stage", "three-stage")
-        return (
-            Variant(BASE),
-            *(Variant(k, {"schedule": k}) for k in kinds),
-            UNINFORMATIVE,
-            *(Variant(f"{k}, {CONTROL}", {"schedule": k, "alpha": 0.5}) for k in kinds),
-        )
-
-    def claims(self) -> tuple[Claim, ...]:
-        return (
-            *with_control("question", self.margin),
-            *with_control("question", self.margin, "single-stage", f"single-stage, {CONTROL}"),
-            *with_control("question", self.margin, "three-stage", f"three-stage, {CONTROL}"),
-        )
 
 
 def _batch(size: int) -> str:
