@@ -20,7 +20,8 @@ def loaded() -> Iterator[list[str]]:
 
 def load(path: Path, name: str, names: list[str]) -> object:
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     names.append(name)
