@@ -231,7 +231,7 @@ def show(name: Name, preset: Preset = None, settings: Set = None) -> None:
 
     label, chosen = preset_of(find(name), preset)
     made_here = [m for m in chosen.models if isinstance(m, ModelSpec) and m.made_here]
-    study = _study(name, preset, None if made_here else ["scratch"], None, 1, settings)
+    study = _study(name, preset, None if made_here else ["scratch"], None, "1", settings)
     typer.echo(f"{study.experiment.title} (preset {label})")
     typer.echo(f"models: {', '.join(m if isinstance(m, str) else m.name for m in chosen.models)}\n")
     shown: list[tuple[str, Any]] = [("", study.experiment)]
