@@ -26,6 +26,7 @@ class LocalModel(ABC):
             tokenizer.pad_token = tokenizer.eos_token
         self.model = model
         self.tokenizer = tokenizer
+        self._fits: dict[str, bool] = {}  # the same texts are asked for at every moment
 
     def to(self, device: str) -> Self:
         """Move the weights to a device, and return the model."""
@@ -61,7 +62,11 @@ class LocalModel(ABC):
     def fits(self, text: str) -> bool:
         """Return whether a text is within what the model can read."""
         limit = getattr(self.model.config, "max_position_embeddings", None)
-        return limit is None or len(encode(self.tokenizer, text)) <= limit
+        if limit is None:
+            return True
+        if text not in self._fits:
+            self._fits[text] = len(encode(self.tokenizer, text)) <= limit
+        return self._fits[text]
 
     def train(self, training: Training, *, folder: Path, seed: int, watch: Watch) -> dict[str, Any]:
         return train(self.model, self.tokenizer, training, folder=folder, seed=seed, watch=watch)
