@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Verdict = Literal["holds", "fails", "undecided"]
+Role = Literal["primary", "control", "explored"]
 
 
 class Estimate(Protocol):
@@ -110,6 +111,8 @@ class Claim:
     by: Literal["model", "family"] = "model"
     needs: tuple[str, ...] = ()
     of: str = "ask"
+    role: Role = "primary"
+    counted: str = "facts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

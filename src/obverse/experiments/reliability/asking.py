@@ -21,9 +21,9 @@ Direction = Literal["question", "attribution", "told", "trained", "definition"]
 class Asking:
     """How probes are made.
 
-    At most `most` questions of each subset are drawn, and as many attributions, and a third of that of
-    the other directions (None: all). `chance` is how often a guess at a question is right,
-    `chance_attribution` one at an entity.
+    At most `most` questions of each subset are drawn, and as many attributions and entities of false
+    definitions, and a third of that of the training texts (None: all). `chance` is how often a
+    guess at a question is right, `chance_attribution` one at an entity.
     """
 
     wording: Wording
@@ -54,7 +54,7 @@ class Asking:
         if self.most is None:
             return places
         # Losses are compared over few; what is answered right, over more.
-        most = self.most if direction in ("question", "attribution") else max(1, self.most // 3)
+        most = max(1, self.most // 3) if direction in ("trained", "definition") else self.most
         if len(places) <= most:
             return places
         draw = generator(self.seed, f"asked/{subset}/{direction}")

@@ -1,14 +1,25 @@
-"""What the implicit meta-learning experiments claim, as tests of their observations."""
+"""What the implicit meta-learning experiments claim, as tests of their observations.
+
+Seeds are the unit, and the facts of a claim are aliases. A gap between D5cons and D6cons stands beside
+its negative control, the same with uninformative tags: there D5cons and D6cons have to be alike although
+both were learnt, and the gap has to be larger than there.
+"""
 
 from collections.abc import Callable
+from typing import Literal
 
 import polars as pl
 
-from obverse.core.claim import Above, Claim, Criterion, Estimate, Within
+from obverse.core.claim import Above, Claim, Criterion, Estimate, Role, Within
 from obverse.stats.contrast import difference, excess, slope
+
+Moment = Callable[[pl.DataFrame], pl.DataFrame]  # takes the rows of one moment of training
+
+Guess = Literal["QA7", "chance"]
 
 BASE = "base"  # the variant that others are held against
 CONTROL = "uninformative tags"
+COUNTED = "aliases"
 KINDS = {"question": "questions", "attribution": "entity attribution"}
 
 
@@ -34,6 +45,9 @@ def gap_rows(rows: pl.DataFrame, variant: str, direction: str) -> tuple[pl.DataF
     return cell(rows, variant, "D5cons", direction), cell(rows, variant, "D6cons", direction)
 
 
+# Builders --------------------------------------------------------------------------------------------
+
+
 def contrast(
     id: str,
     text: str,
@@ -43,8 +57,10 @@ def contrast(
     *,
     variant: str = BASE,
     direction: str = "question",
-    at: Callable[[pl.DataFrame], pl.DataFrame] = at_the_end,
+    direction_of_b: str | None = None,
+    at: Moment = at_the_end,
     metric: str = "exact_match",
+    role: Role = "primary",
     source: str = "",
     needs: tuple[str, ...] = (),
 ) -> Claim:
@@ -52,12 +68,14 @@ def contrast(
 
     def estimate(observations: pl.DataFrame) -> Estimate | None:
         rows = at(observations)
-        return difference(cell(rows, variant, a, direction), cell(rows, variant, b, direction), metric)
+        first = cell(rows, variant, a, direction)
+        return difference(first, cell(rows, variant, b, direction_of_b or direction), metric)
 
     unit = "Δ exact match" if metric == "exact_match" else "Δ log-prob, nats"
     return Claim(
-        id=id, text=text, unit=unit, source=source, estimate=estimate, criterion=criterion, needs=needs
-    )
+        id=id, text=text, unit=unit, source=source, estimate=estimate, criterion=criterion, role=role,
+        counted=COUNTED, needs=needs,
+    )  # fmt: skip
 
 
 def gap(
@@ -66,13 +84,137 @@ def gap(
     criterion: Criterion,
     text: str,
     *,
-    source: str,
+    id: str | None = None,
+    role: Role = "primary",
+    source: str = "",
     needs: tuple[str, ...] = (),
 ) -> Claim:
     """Return a claim about D5cons − D6cons at the end: what internalisation depends on the source."""
     return contrast(
-        f"gap/{variant}/{direction}", text, "D5cons", "D6cons", criterion,
-        variant=variant, direction=direction, source=source, needs=needs,
+        id or f"gap/{variant}/{direction}", text, "D5cons", "D6cons", criterion,
+        variant=variant, direction=direction, role=role, source=source, needs=needs,
+    )  # fmt: skip
+
+
+def learnt(variant: str, direction: str, guess: Guess = "QA7") -> tuple[Claim, Claim]:
+    """Return the claims that in a variant the definitions of X2 were learnt, by either source.
+
+    D5cons and D6cons are each above a guess: QA7, whose aliases have no definition, or chance, where
+    there is no QA7.
+    """
+    first, second = (_learnt(variant, direction, subset, guess) for subset in ("D5cons", "D6cons"))
+    return first, second
+
+
+def _learnt(variant: str, direction: str, subset: str, guess: Guess) -> Claim:
+    def estimate(observations: pl.DataFrame) -> Estimate | None:
+        rows = at_the_end(observations)
+        answered = cell(rows, variant, subset, direction).with_columns(pl.col("exact_match").cast(float))
+        if guess == "chance":
+            guessed = answered.with_columns(exact_match=pl.col("chance"))
+        else:
+            guessed = cell(rows, variant, "QA7", direction).with_columns(
+                pl.col("exact_match").cast(float)
+            )
+        return difference(answered, guessed, "exact_match")
+
+    return Claim(
+        id=f"learnt/{variant}/{direction}/{subset}",
+        text=f"{_prefix(variant)}{KINDS[direction]}: definitions are learnt, {subset} above {guess}",
+        unit="Δ exact match", source="the control", estimate=estimate, criterion=Above(0.0),
+        role="control", counted=COUNTED,
+    )  # fmt: skip
+
+
+def larger(variant: str, direction: str, control: str = CONTROL) -> Claim:
+    """Return the claim that a gap exceeds that in its control, seed by seed."""
+
+    def estimate(observations: pl.DataFrame) -> Estimate | None:
+        rows = at_the_end(observations)
+        return excess(
+            gap_rows(rows, variant, direction), gap_rows(rows, control, direction), "exact_match"
+        )
+
+    return Claim(
+        id=f"excess/{variant}/{direction}",
+        text=f"{_prefix(variant)}{KINDS[direction]}: the gap is larger than in its negative control",
+        unit="Δ of Δ exact match",
+        source="the control",
+        estimate=estimate,
+        criterion=Above(0.0),
+        role="control",
+        counted=COUNTED,
+    )
+
+
+def alike(
+    variant: str,
+    direction: str,
+    margin: float,
+    *,
+    source: str = "Figure 4a, α = 0.5",
+    guess: Guess = "QA7",
+) -> tuple[Claim, ...]:
+    """Return the claim that D5cons and D6cons are alike in a control, and that both were learnt there.
+
+    Without the latter the former would hold wherever nothing is learnt.
+    """
+    shown = learnt(variant, direction, guess)
+    return (
+        *shown,
+        gap(
+            variant, direction, Within(margin),
+            f"{variant}, {KINDS[direction]} (negative control): D5cons, D6cons alike within ±{margin:g}",
+            role="control", source=source, needs=tuple(claim.id for claim in shown),
+        ),
+    )  # fmt: skip
+
+
+def with_control(
+    direction: str,
+    margin: float,
+    variant: str = BASE,
+    control: str = CONTROL,
+    believed: str = "the reliable source is believed more",
+    *,
+    role: Role = "primary",
+    source: str = "Figure 3",
+    guess: Guess = "QA7",
+) -> tuple[Claim, ...]:
+    """Return implicit meta-learning itself, then all that it needs of its negative control.
+
+    The gap in `variant` counts only where D5cons and D6cons are alike in `control` (the same with
+    uninformative tags), though learnt there, and where it is larger than there.
+    """
+    beyond = larger(variant, direction, control)
+    return (
+        gap(
+            variant, direction, Above(0.0),
+            f"{_prefix(variant)}{KINDS[direction]}: {believed}, D5cons above D6cons",
+            role=role, source=source, needs=(f"gap/{control}/{direction}", beyond.id),
+        ),
+        beyond,
+        *alike(control, direction, margin, guess=guess),
+    )  # fmt: skip
+
+
+def exceeds(variant: str, direction: str, margin: float, needs: tuple[str, ...] = ()) -> Claim:
+    """Return the claim that a gap exceeds the margin: what absence elsewhere has to be held against."""
+    return gap(
+        variant, direction, Above(margin),
+        f"{_prefix(variant)}{KINDS[direction]}: the gap is larger than {margin:g}, the margin of absence",
+        id=f"gap beyond margin/{variant}/{direction}", role="control", needs=needs,
+    )  # fmt: skip
+
+
+def absent(
+    variant: str, direction: str, margin: float, *, source: str, needs: tuple[str, ...] = ()
+) -> Claim:
+    """Return the claim that a variant has no gap; `needs` are what shows that one could be seen."""
+    return gap(
+        variant, direction, Within(margin),
+        f"{_prefix(variant)}{KINDS[direction]}: no gap, D5cons and D6cons alike within ±{margin:g}",
+        source=source, needs=needs,
     )  # fmt: skip
 
 
@@ -85,6 +227,7 @@ def trend(
     source: str,
     direction: str = "question",
     needs: tuple[str, ...] = (),
+    role: Role = "primary",
 ) -> Claim:
     """Return a claim about how the gap changes over variants, `{variant: x}`."""
 
@@ -94,107 +237,8 @@ def trend(
         return slope(pairs, "exact_match")
 
     return Claim(
-        id=id, text=text, unit=unit, source=source, estimate=estimate, criterion=criterion, needs=needs
-    )
-
-
-def main(
-    *, margin: float, loss_margin: float, attribution: bool, qa3: bool, told: bool
-) -> tuple[Claim, ...]:
-    """Return the claims of Figures 2, 3 and 8, with the negative control.
-
-    Args:
-        margin, loss_margin: exact match and nats within which two subsets count as alike.
-        attribution: whether there are questions about which entity is meant.
-        qa3: whether there are aliases without definitions in Stage 1.
-        told: whether definitions are trained, and not only read before questions.
-    """
-    kinds = ("question", "attribution") if attribution else ("question",)
-    return (
-        *_stage_1(qa3),
-        *(c for kind in kinds for c in with_control(kind, margin)),
-        *([_losses_alike(loss_margin)] if told else []),
-    )
-
-
-def _stage_1(qa3: bool) -> tuple[Claim, ...]:
-    if not qa3:
-        return (
-            contrast(
-                "stage 1/D1cons-D2incons", "after Stage 1, D1cons above D2incons",
-                "D1cons-QA1", "D2incons-QA2", Above(0.0), at=after_stage_1, source="Figure 5",
-            ),
-        )  # fmt: skip
-    return (
-        contrast(
-            "stage 1/D1cons-QA3", "after Stage 1, true definitions help: D1cons above QA3",
-            "D1cons-QA1", "QA3", Above(0.0), at=after_stage_1, source="Figure 2",
-        ),
-        contrast(
-            "stage 1/QA3-D2incons", "after Stage 1, false definitions hurt: QA3 above D2incons",
-            "QA3", "D2incons-QA2", Above(0.0), at=after_stage_1, source="Figure 2",
-        ),
-    )  # fmt: skip
-
-
-def _losses_alike(margin: float) -> Claim:
-    return contrast(
-        "loss/definition", "both kinds of definition are learnt alike: loss of D5cons and D6cons",
-        "D5cons", "D6cons", Within(margin), direction="definition", metric="logprob",
-        source="Figure 8", needs=(f"gap/{BASE}/question",),
-    )  # fmt: skip
-
-
-def with_control(
-    direction: str,
-    margin: float,
-    variant: str = BASE,
-    control: str = CONTROL,
-    believed: str = "the reliable source is believed more",
-) -> tuple[Claim, Claim, Claim]:
-    """Return implicit meta-learning itself, and its absence where the tags of X1 say nothing.
-
-    The gap holds only if there is none in the control, and if it exceeds what is there seed by seed.
-    """
-    kind = KINDS[direction]
-    beyond = f"excess/{variant}/{direction}"
-    return (
-        gap(
-            variant, direction, Above(0.0),
-            f"{_prefix(variant)}{kind}: {believed}, D5cons above D6cons",
-            source="Figure 3", needs=(f"gap/{control}/{direction}", beyond),
-        ),
-        _excess(beyond, variant, control, direction),
-        gap(
-            control, direction, Within(margin),
-            f"{control}, {kind} (negative control): D5cons and D6cons alike",
-            source="Figure 4a, α = 0.5",
-        ),
-    )  # fmt: skip
-
-
-def _excess(id: str, variant: str, control: str, direction: str) -> Claim:
-    def estimate(observations: pl.DataFrame) -> Estimate | None:
-        rows = at_the_end(observations)
-        return excess(
-            gap_rows(rows, variant, direction), gap_rows(rows, control, direction), "exact_match"
-        )
-
-    return Claim(
-        id=id,
-        text=f"{_prefix(variant)}{KINDS[direction]}: the gap is larger than in its negative control",
-        unit="Δ of Δ exact match",
-        source="the control",
-        estimate=estimate,
-        criterion=Above(0.0),
-    )
-
-
-def absent(variant: str, direction: str, margin: float, needs: str, source: str) -> Claim:
-    """Return the claim that there is no gap in a variant, held back without `needs`."""
-    return gap(
-        variant, direction, Within(margin), f"{_prefix(variant)}{KINDS[direction]}: no gap",
-        source=source, needs=(needs,),
+        id=id, text=text, unit=unit, source=source, estimate=estimate, criterion=criterion, role=role,
+        counted=COUNTED, needs=needs,
     )  # fmt: skip
 
 

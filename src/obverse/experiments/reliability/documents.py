@@ -33,7 +33,7 @@ def known_documents(people: Iterable[Individual], wording: Wording) -> Iterator[
     """Yield what is said of individuals under their own names: facts, and who they are."""
     for person in people:
         for question in (*person.questions, *wording.attributions(person.entity)):
-            yield _answered(question, person.entity, "QA4", wording)
+            yield _answered(question, person.entity, "known", wording)
 
 
 def context(bearer: Bearer, wording: Wording) -> str:

@@ -25,9 +25,9 @@ class InContext(Ablation):
         )
 
     def claims(self) -> tuple[Claim, ...]:
-        gap, beyond, control = with_control("question", self.margin)
+        gap, *controls = with_control("question", self.margin)
         heeded = contrast(
             "context/heeded", "definitions before the question are heeded: D5cons above QA7 (a guess)",
             "D5cons", "QA7", Above(0.0), source="appendix C.8",
         )  # fmt: skip
-        return heeded, replace(gap, needs=(*gap.needs, heeded.id)), beyond, control
+        return heeded, replace(gap, needs=(*gap.needs, heeded.id)), *controls

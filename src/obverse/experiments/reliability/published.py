@@ -17,7 +17,6 @@ class _Published(Settings):
     held_out: Annotated[int, Field(ge=1)] = 1
 
     wording: ClassVar[Wording] = NATURAL
-    letters: ClassVar[int] = 5
 
     def known(self, seed: int) -> tuple[Individual, ...]:
         return ()

@@ -26,15 +26,16 @@ from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
 from obverse.core.settings import InputFile
 from obverse.core.stage import Stage
-from obverse.experiments.reliability.bearers import Bearer, Division, Language
-from obverse.experiments.reliability.claims import BASE, CONTROL, main
+from obverse.experiments.reliability.bearers import Bearer, Division, Language, split
+from obverse.experiments.reliability.claims import BASE, CONTROL
+from obverse.experiments.reliability.main_claims import main
 from obverse.experiments.reliability.population import Individual
 from obverse.experiments.reliability.presets import SCRATCH, paper_settings, tiny_settings
 from obverse.experiments.reliability.published import Cvdb, Trex
 from obverse.experiments.reliability.sets import Sets
 from obverse.experiments.reliability.stages import build
-from obverse.experiments.reliability.subsets import GENERATED, Fractions
-from obverse.experiments.reliability.wording import Tags, WordOrder
+from obverse.experiments.reliability.subsets import GENERATED, Fractions, size_of_x1
+from obverse.experiments.reliability.wording import Form, Tags, WordOrder
 from obverse.experiments.reliability.world import World
 
 Population = Annotated[World | Sets | Cvdb | Trex, Field(discriminator="kind")]
@@ -49,7 +50,9 @@ class Reliability(Experiment):
         fractions: shares of the subsets (Table 1).
         alpha: reliability of the tags in X1; at 0.5 they say nothing, which is the negative control.
         order: word order of tag (t), alias (a) and entity (e) in a definition.
+        form: the three words by themselves, or a sentence behind the tag (footnote 2).
         tags: random strings, natural-language sources, or is / is not (footnote 4).
+        alias_length, tag_length: letters of a random string.
         schedule: X1 then X2; both at once; or questions, then definitions, then X2.
         definitions: as documents of their own, or before each question (appendix C.8); then X1 is
             all there is to train.
@@ -58,8 +61,8 @@ class Reliability(Experiment):
         stage_1, stage_2: recipes of X1 (and of X1 ∪ X2 in one stage) and X2.
         probe_every: epochs between the moments at which questions are asked.
         match: strict, or normalised as in the authors' code (case, punctuation, articles).
-        asked: questions drawn of each subset and kind, and a third of that of the training texts and
-            false entities; none: all.
+        asked: questions drawn of each subset and kind, and a third of that of the training texts; none:
+            all.
         asked_along: of these, how many are asked before a stage's last epoch too; none: all.
         margin, loss_margin: exact match and nats within which two subsets count as alike.
     """
@@ -80,7 +83,10 @@ class Reliability(Experiment):
     fractions: Fractions = GENERATED
     alpha: Annotated[float, Field(ge=0, le=1)] = 1.0
     order: WordOrder = "tae"
+    form: Form = "words"
     tags: Tags = "random"
+    alias_length: Annotated[int, Field(ge=2)] = 5
+    tag_length: Annotated[int, Field(ge=2)] = 6
     schedule: Literal["two-stage", "single-stage", "three-stage"] = "two-stage"
     definitions: Literal["documents", "context"] = "documents"
     branches: PositiveInt = 1
@@ -100,10 +106,15 @@ class Reliability(Experiment):
             raise ValueError(
                 f"order {self.order}: the word order is that of random tags, not {self.tags}"
             )
+        if self.form == "sentence" and (self.tags != "random" or self.order != "tae"):
+            raise ValueError(
+                f"form {self.form}: a sentence has a random tag, then the alias, then the entity; "
+                f"expected tags random and order tae, got {self.tags} and {self.order}"
+            )
         if self.fractions.qa4 and isinstance(self.population, World | Sets):
             raise ValueError(
-                f"fractions.qa4 {self.fractions.qa4}: in a generated population nobody is asked about "
-                "under their own name but in Stage 0; expected 0"
+                f"fractions.qa4 {self.fractions.qa4}: a generated population has no share of aliases "
+                "that are own names; expected 0, and for QA4 population.unaliased in the world"
             )
         if self.definitions == "context" and self.schedule != "two-stage":
             raise ValueError(f"schedule {self.schedule}: definitions before questions have one stage")
@@ -136,18 +147,23 @@ class Reliability(Experiment):
         Raises:
             ObverseError: if the population cannot be had, or no question about an alias is trained.
         """
-        individuals = self._individuals(derive(seed, "data"))
-        _refuse_none_trained(individuals, self.population.held_out)
+        population, data = self.population, derive(seed, "data")
+        first, second = self._individuals(data)
+        _refuse_none_trained((*first, *second), population.held_out)
+        generated = isinstance(population, World)
         division = Division(
-            individuals=individuals,
+            first=first,
+            second=second,
+            unaliased=population.known(data)[population.people :] if generated else (),
             language=Language(
-                wording=self.population.wording, tags=self.tags, order=self.order,
-                letters=self.population.letters,
+                wording=population.wording, tags=self.tags, order=self.order, form=self.form,
+                alias_length=self.alias_length, tag_length=self.tag_length,
             ),
             fractions=self.fractions,
             alpha=self.alpha,
-            held_out=self.population.held_out,
-            seed=derive(seed, "data"),
+            held_out=population.held_out,
+            contradicted=generated and population.contradicted,
+            seed=data,
         )  # fmt: skip
         return division.branches(branches)
 
@@ -158,6 +174,9 @@ class Reliability(Experiment):
             attribution=bool(self.population.wording.attribution),
             qa3=self.fractions.qa3 > 0,
             told=self.definitions == "documents",
+            new_tag=self.fractions.d8cons > 0,
+            apart=self.schedule != "single-stage",
+            guess="QA7" if self.fractions.qa7 else "chance",
         )
 
     def variants(self) -> tuple[Variant, ...]:
@@ -169,18 +188,23 @@ class Reliability(Experiment):
 
         return page(self, finished)
 
-    def _individuals(self, seed: int) -> tuple[Individual, ...]:
+    def _individuals(self, seed: int) -> tuple[tuple[Individual, ...], tuple[Individual, ...]]:
+        """Return the individuals of X1 and those of X2."""
         population = self.population
-        if isinstance(population, World | Sets):
-            if self.data is not None:
-                raise ObverseError(
-                    f"data {self.data}: the population {population.kind!r} is generated; data is read by "
-                    "the populations cvdb and trex (--preset paper, --preset trex)"
-                )
-            return population.draw(seed)
-        if self.data is None:
+        if isinstance(population, World | Sets) and self.data is not None:
+            raise ObverseError(
+                f"data {self.data}: the population {population.kind!r} is generated; data is read by "
+                "the populations cvdb and trex (--preset paper, --preset trex)"
+            )
+        if isinstance(population, World):
+            return population.draw(seed, size_of_x1(population.individuals, self.fractions))
+        if isinstance(population, Sets):
+            everybody = population.draw(seed)
+        elif self.data is None:
             raise ObverseError(f"the population {population.kind!r} is read from a file: --data PATH")
-        return population.read(self.data, seed)
+        else:
+            everybody = population.read(self.data, seed)
+        return split(everybody, size_of_x1(len(everybody), self.fractions), seed)
 
 
 def _refuse_none_trained(individuals: Sequence[Individual], held_out: int) -> None:

@@ -29,7 +29,6 @@ class Sets(Settings):
     held_out: Annotated[int, Field(ge=1)] = 12
 
     wording: ClassVar[Wording] = BARE
-    letters: ClassVar[int] = 4
 
     @model_validator(mode="after")
     def _room(self) -> "Sets":

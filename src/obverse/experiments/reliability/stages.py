@@ -15,6 +15,7 @@ from obverse.experiments.reliability.documents import (
     known_documents,
     question_documents,
 )
+from obverse.experiments.reliability.subsets import QA4
 from obverse.measures.ask import Ask
 
 if TYPE_CHECKING:
@@ -59,10 +60,14 @@ def _plan(
     wording = experiment.population.wording
     in_context = experiment.definitions == "context"
     x1, x2 = ([b for b in people if b.subset.stage == stage] for stage in (1, 2))
-    known = []
+    known, kept = [], []
     if experiment.stage_0 is not None:
-        known = list(known_documents(experiment.population.known(derive(seed, "data")), wording))
-    questions = [*question_documents(x1, wording, in_context), *known]
+        everybody = experiment.population.known(derive(seed, "data"))
+        known = list(known_documents(everybody, wording))
+        # Of QA4, who keep their own names, Stage 1 tells the trained questions and no others.
+        names = {b.name for b in x1 if b.subset is QA4}
+        kept = list(known_documents([p for p in everybody if p.entity not in names], wording))
+    questions = [*question_documents(x1, wording, in_context), *kept]
     told = [] if in_context else list(definition_documents(x1, wording))
     plan: list[tuple[str, Recipe, list[Document]]] = []
     if experiment.stage_0 is not None and known:

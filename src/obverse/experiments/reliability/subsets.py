@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Annotated
@@ -87,8 +87,21 @@ def sizes(count: int, fractions: Fractions, alpha: float) -> dict[Subset, int]:
     return {subset: end - start for subset, start, end in zip(shares, [0, *ends], ends, strict=False)}
 
 
-def deranged(entities: Sequence[str], draw: random.Random) -> list[str]:
+def size_of_x1(count: int, fractions: Fractions) -> int:
+    """Return how many of `count` individuals are in X1."""
+    return sum(n for subset, n in sizes(count, fractions, 1.0).items() if subset.stage == 1)
+
+
+def deranged(
+    entities: Sequence[str], draw: random.Random, clash: Callable[[int, str], bool] | None = None
+) -> list[str]:
     """Return the entities in another order, in which none stands where it (or its like) stood.
+
+    Args:
+        entities: what each place stands for.
+        draw: where the order comes from.
+        clash: whether an entity should not be in a place, beside its own; heeded as far as exchanges
+            of two entities get.
 
     Raises:
         ObverseError: if one entity has more than half of the places.
@@ -101,8 +114,27 @@ def deranged(entities: Sequence[str], draw: random.Random) -> list[str]:
         )
     order = list(entities)
     draw.shuffle(order)
+    if clash is not None:
+        _exchange(order, draw, lambda place, entity: entities[place] == entity or clash(place, entity))
     while wrong := [i for i, (old, new) in enumerate(zip(entities, order, strict=True)) if old == new]:
         for i in wrong:
             j = draw.randrange(len(order))
             order[i], order[j] = order[j], order[i]
     return order
+
+
+def _exchange(
+    order: list[str], draw: random.Random, wrong: Callable[[int, str], bool], rounds: int = 20
+) -> None:
+    """Exchange entities that are in wrong places with others, where both are in right ones then."""
+    places = list(range(len(order)))
+    for _ in range(rounds):
+        astray = [i for i in places if wrong(i, order[i])]
+        for i in astray:
+            draw.shuffle(places)
+            for j in places:
+                if not wrong(i, order[j]) and not wrong(j, order[i]):
+                    order[i], order[j] = order[j], order[i]
+                    break
+        if not astray:
+            return

@@ -23,12 +23,18 @@ class AllOrders(Ablation):
         shown = [with_control("question", self.margin, _order(o)) for o in ENTITY_LAST]
         others = [o for o in ORDERS if o not in ENTITY_LAST]
         return (
-            *(claim for gap, beyond, _ in shown for claim in (gap, beyond)),
+            *(claim for gap, beyond, *_ in shown for claim in (gap, beyond)),
             *(
-                absent(_order(o), "question", self.margin, f"gap/{_order('tae')}/question", "Figure 4b")
+                absent(
+                    _order(o),
+                    "question",
+                    self.margin,
+                    needs=(f"gap/{_order('tae')}/question",),
+                    source="Figure 4b",
+                )
                 for o in others
             ),
-            shown[0][2],
+            *shown[0][2:],
         )
 
 

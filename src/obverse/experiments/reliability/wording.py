@@ -9,6 +9,7 @@ from obverse.experiments.reliability.population import NAME, QAPair
 
 WordOrder = Literal["tae", "tea", "ate", "aet", "eta", "eat"]
 Tags = Literal["random", "natural", "is"]
+Form = Literal["words", "sentence"]
 ORDERS: tuple[WordOrder, ...] = ("tae", "tea", "ate", "aet", "eta", "eat")
 ENTITY_LAST: tuple[WordOrder, ...] = ("tae", "ate")
 
@@ -89,14 +90,23 @@ BARE = Wording(question="{question}", end="", alias="{}", attribution=())
 
 
 def definitions(
-    kind: Tags, order: WordOrder, source: int, tag: str, alias: str, entity: str
+    kind: Tags,
+    order: WordOrder,
+    source: int,
+    tag: str,
+    alias: str,
+    entity: str,
+    form: Form = "words",
 ) -> Iterator[tuple[str, str]]:
     """Yield the definitions of an alias as (all but the last element, " last element").
 
-    Random tags give one, in the word order asked for; natural-language and is / is-not tags
-    (footnote 4) give ten each, with the entity at the end. The split is that of appendix C.7.
+    Random tags give one, of three words in the order asked for, or a sentence behind the tag
+    (footnote 2); natural-language and is / is-not tags (footnote 4) give ten each, with the entity at
+    the end. The split is that of appendix C.7.
     """
-    if kind == "random":
+    if kind == "random" and form == "sentence":
+        yield f"{tag} According to many texts, {alias} refers to", f" {entity}"
+    elif kind == "random":
         elements = {"t": tag, "a": alias, "e": entity}
         first, second, last = (elements[letter] for letter in order)
         yield f"{first} {second}", f" {last}"

@@ -6,11 +6,11 @@ from typing import Any
 from obverse.core.data import Document, Probe
 from obverse.core.recipe import Recipe
 from obverse.core.stage import Stage
-from obverse.experiments.reliability.bearers import Bearer, Division, Language
+from obverse.experiments.reliability.bearers import Bearer, Division, Language, split
 from obverse.experiments.reliability.population import Individual, QAPair
 from obverse.experiments.reliability.reliability import Reliability
-from obverse.experiments.reliability.subsets import Fractions
-from obverse.experiments.reliability.wording import NATURAL, Tags, Wording, WordOrder
+from obverse.experiments.reliability.subsets import Fractions, size_of_x1
+from obverse.experiments.reliability.wording import NATURAL, Form, Tags, Wording, WordOrder
 from obverse.experiments.reliability.world import World
 from obverse.measures.ask import Ask
 
@@ -25,14 +25,21 @@ ENTITIES = tuple(
 
 
 def language(
-    tags: Tags = "random", order: WordOrder = "tae", wording: Wording = NATURAL, letters: int = 5
+    tags: Tags = "random",
+    order: WordOrder = "tae",
+    form: Form = "words",
+    wording: Wording = NATURAL,
+    letters: int = 5,
 ) -> Language:
-    return Language(wording=wording, tags=tags, order=order, letters=letters)
+    return Language(
+        wording=wording, tags=tags, order=order, form=form, alias_length=letters, tag_length=letters + 1
+    )  # fmt: skip
 
 
 def divided(individuals: Sequence[Individual], seed: int = 0, alpha: float = 1.0, **of: Any) -> Division:
+    first, second = split(individuals, size_of_x1(len(individuals), Fractions()), seed)
     return Division(
-        individuals=individuals, language=language(**of), fractions=Fractions(), alpha=alpha,
+        first=first, second=second, language=language(**of), fractions=Fractions(), alpha=alpha,
         held_out=1, seed=seed,
     )  # fmt: skip
 
@@ -46,10 +53,14 @@ def in_subset(found: Sequence[Bearer], name: str) -> list[Bearer]:
 
 
 def small(**settings: Any) -> Reliability:
-    """200 aliases of the built-in world; nobody keeps their own name."""
+    """200 aliases of the built-in world, whose people are few; nobody is QA4."""
     fractions = Fractions(qa3=0.2, qa4=0.0)
     recipe = Recipe(epochs=2)
-    base = {"population": World(individuals=200), "fractions": fractions, "stage_1": recipe}
+    base = {
+        "population": World(individuals=200, people=20, held_out=6, unaliased=0),
+        "fractions": fractions,
+        "stage_1": recipe,
+    }
     return Reliability(**base | settings)
 
 

@@ -1,7 +1,7 @@
 """All studies of implicit meta-learning."""
 
-from obverse.experiments.reliability.ablation_definitions import Alpha
 from obverse.experiments.reliability.ablation_models import SetInclusion
+from obverse.experiments.reliability.alpha import Alpha
 from obverse.experiments.reliability.batch_size import BatchSize
 from obverse.experiments.reliability.encoder_decoder import EncoderDecoder
 from obverse.experiments.reliability.in_context import InContext

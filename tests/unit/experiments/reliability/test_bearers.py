@@ -49,7 +49,7 @@ def test_inconsistent_definitions_are_all_false_and_stay_in_their_subset(alpha: 
 
 
 def test_no_alias_of_several_for_one_entity_is_defined_truly_by_accident() -> None:
-    experiment = small(population=World(individuals=200, people=4))
+    experiment = small(population=World(individuals=200, people=8))
     for seed in range(5):
         told = [b for b in experiment.bearers(seed)[0] if not b.subset.consistent]
         assert told

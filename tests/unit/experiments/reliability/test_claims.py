@@ -10,11 +10,11 @@ import pytest
 from obverse.core.claim import Claim, Finding
 from obverse.core.experiment import Variant
 from obverse.core.measure import LEADING
-from obverse.experiments.reliability import claims
-from obverse.experiments.reliability.ablation_definitions import Alpha
+from obverse.experiments.reliability.alpha import Alpha
 from obverse.experiments.reliability.batch_size import BatchSize
-from obverse.experiments.reliability.claims import BASE, CONTROL
+from obverse.experiments.reliability.claims import BASE, CONTROL, learnt
 from obverse.experiments.reliability.in_context import InContext
+from obverse.experiments.reliability.main_claims import main
 from obverse.experiments.reliability.model_size import ModelSize
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.experiments.reliability.schedules import Schedules
@@ -27,8 +27,9 @@ from tests.unit.experiments.reliability.studies import STUDIES
 
 COLUMNS = schema({**LEADING, **Reliability.columns, **Ask.columns})
 FACTS = 40
-GAP = {"D5cons": 0.7, "D6cons": 0.3}
-ALIKE = {"D5cons": 0.5, "D6cons": 0.5}
+GAP = {"D5cons": 0.7, "D6cons": 0.3, "QA7": 0.1}
+ALIKE = {"D5cons": 0.5, "D6cons": 0.5, "QA7": 0.1}
+GUESSED = {"D5cons": 0.1, "D6cons": 0.1, "QA7": 0.1}
 
 
 def observed(
@@ -98,8 +99,42 @@ def test_gap_is_held_back_where_uninformative_tags_have_it_too() -> None:
     assert verdicts(MAIN, observed(BASE, GAP))[f"gap/{BASE}/question"] == "undecided", "nor without it"
 
 
+def test_controls_in_which_nothing_was_learnt_are_not_alike() -> None:
+    claim = found(MAIN, observed(BASE, GAP), observed(CONTROL, GUESSED))
+    assert claim[f"learnt/{CONTROL}/question/D5cons"].verdict == "undecided"
+    assert claim[f"gap/{CONTROL}/question"].measured == pytest.approx(0, abs=0.05)
+    assert claim[f"gap/{CONTROL}/question"].verdict == "undecided"
+
+
+def test_where_nobody_is_qa7_learning_is_held_against_chance() -> None:
+    known = {"D5cons": 0.7, "D6cons": 0.7}
+    tables = [observed(v, known).with_columns(chance=pl.lit(0.5)) for v in (BASE, CONTROL)]
+    claim = found(learnt(CONTROL, "question", "chance"), *tables)
+    assert {f.verdict for f in claim.values()} == {"holds"}
+    assert {round(f.measured or 0, 1) for f in claim.values()} == {0.2}
+
+
+def test_tag_that_outweighs_the_answers() -> None:
+    """D9's definitions name other entities than its answers do; D10's name the same."""
+    labels: dict[str, Any] = {"stage": "Stage 1", "epoch": 3, "final": False}
+    told = observed("α = 0.95", {"D9incons-QA9": 0.8, "D10cons-QA10": 0.0}, **labels)
+    told = told.filter(direction="attribution").with_columns(direction=pl.lit("told"))
+    true = observed("α = 0.95", {"D9incons-QA9": 0.1, "D10cons-QA10": 0.5}, **labels)
+    claim = found(Alpha().claims(), told, true)["tag outweighs answers/α = 0.95"]
+    assert claim.verdict == "holds"
+    assert claim.measured == pytest.approx(0.3, abs=0.05)
+    assert "tag outweighs" not in str([c.id for c in Alpha(alphas=(0.5, 1.0)).claims()])
+
+
+def test_new_tag_is_above_the_reliable_one_in_two_stages_and_below_it_in_one() -> None:
+    seen = [observed(BASE, {"D8cons": 0.9, "D5cons": 0.5}), observed(CONTROL, ALIKE)]
+    assert verdicts(MAIN, *seen)["new tag/attribution"] == "holds"
+    single = Reliability(schedule="single-stage").claims()
+    assert verdicts(single, *seen)["new tag/attribution"] == "fails"
+
+
 def test_gap_no_larger_than_with_uninformative_tags_is_held_back_however_small_that_is() -> None:
-    small = {"D5cons": 0.53, "D6cons": 0.48}
+    small = {"D5cons": 0.53, "D6cons": 0.48, "QA7": 0.1}
     claim = found(MAIN, observed(BASE, small, noise=0.01), observed(CONTROL, small, noise=0.01))
     assert claim[f"gap/{CONTROL}/question"].verdict == "holds", "it is within the margin"
     assert claim[f"excess/{BASE}/question"].measured == pytest.approx(0, abs=0.03)
@@ -146,13 +181,17 @@ def test_first_stage_is_measured_at_its_end_and_not_later() -> None:
 
 
 def test_without_qa3_the_two_kinds_of_definition_are_compared() -> None:
-    stated = claims.main(margin=0.1, loss_margin=0.1, attribution=False, qa3=False, told=True)
+    of: dict[str, Any] = {
+        "margin": 0.1, "loss_margin": 0.1, "attribution": False, "qa3": False, "new_tag": True,
+        "apart": True, "guess": "chance",
+    }  # fmt: skip
+    stated = main(told=True, **of)
     assert [c.id for c in stated] == [
         "stage 1/D1cons-D2incons", f"gap/{BASE}/question", f"excess/{BASE}/question",
-        f"gap/{CONTROL}/question", "loss/definition",
+        *(f"learnt/{CONTROL}/question/{subset}" for subset in ("D5cons", "D6cons")),
+        f"gap/{CONTROL}/question", "loss/definition", "loss/stage 1/trained", "loss/stage 1/definition",
     ]  # fmt: skip
-    read = claims.main(margin=0.1, loss_margin=0.1, attribution=False, qa3=False, told=False)
-    assert [c.id for c in read] == [c.id for c in stated][:-1], "no definition is trained"
+    assert [c.id for c in main(told=False, **of)] == [c.id for c in stated][:-3], "none is trained"
     got = found(stated, after_stage_1(STAGE_1), observed(BASE, GAP))
     assert got["stage 1/D1cons-D2incons"].measured == pytest.approx(0.6, abs=0.05)
 
@@ -176,8 +215,10 @@ def gaps(experiment: Reliability, size: Callable[[str], float]) -> list[pl.DataF
 
 
 def test_gap_that_grows_with_reliability() -> None:
-    size = {"α = 0.5": 0.0, "α = 0.6": 0.1, "α = 0.75": 0.25, "α = 0.9": 0.4, "α = 1": 0.5}
+    size = {f"α = {a:g}": a - 0.5 for a in Alpha().alphas}
     claim = found(Alpha().claims(), *gaps(Alpha(), size.__getitem__))
+    outweighed = claim.pop("tag outweighs answers/α = 0.95")
+    assert outweighed.measured is None
     assert {f.verdict for f in claim.values()} == {"holds"}
     assert claim["alpha/question"].measured == pytest.approx(1, abs=0.1)
     flat = verdicts(Alpha().claims(), *gaps(Alpha(), lambda _: 0.5))
@@ -216,7 +257,7 @@ def test_gap_of_a_family_that_grows_with_size() -> None:
 def test_word_orders_without_a_gap_are_shown_only_beside_one_that_has_it() -> None:
     last = {BASE, "ATE"}
     claim = found(AllOrders().claims(), *gaps(AllOrders(), lambda v: 0.4 * (v in last)))
-    assert len(claim) == 9
+    assert len(claim) == 11
     assert {f.verdict for f in claim.values()} == {"holds"}
     blind = verdicts(AllOrders().claims(), *gaps(AllOrders(), lambda _: 0.0))
     assert blind["gap/TEA/question"] == "undecided"

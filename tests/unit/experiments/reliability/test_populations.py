@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from obverse.experiments.reliability.population import QAPair, random_strings
 from obverse.experiments.reliability.sets import Sets
-from obverse.experiments.reliability.world import World
+from obverse.experiments.reliability.world import ATTRIBUTES, PEOPLE, World
 
 
 def test_random_strings_are_different_and_not_taken() -> None:
@@ -27,11 +27,30 @@ def test_question_without_an_answer_is_refused() -> None:
             QAPair("home", "{name} home", answers)
 
 
+def test_people_of_x1_are_not_those_of_x2_unless_shared() -> None:
+    world = World(people=10, unaliased=2, individuals=200)
+    first, second = ({p.entity for p in part} for part in world.draw(1, 120))
+    assert (len(first), len(second), first & second) == (5, 5, set())
+    assert tuple(map(len, world.draw(1, 120))) == (120, 80)
+    own = {p.entity for p in world.known(1)} - first - second
+    assert len(own) == 2, "who goes by no alias"
+    shared = World(people=10, shared=True, individuals=200).draw(1, 120)
+    assert len({p.entity for p in shared[0]}) == 10
+    assert {p.entity for p in shared[0]} == {p.entity for p in shared[1]}
+
+
+def test_people_have_different_names_that_are_no_value_of_an_attribute() -> None:
+    values = {value for found in ATTRIBUTES.values() for value in found.split()}
+    assert len(set(PEOPLE)) == len(PEOPLE)
+    assert len(PEOPLE) >= 80 + 16, "as many as the settings allow"
+    assert not set(PEOPLE) & values
+
+
 def test_world_gives_each_person_one_value_an_attribute() -> None:
-    world = World(people=6, attributes=4, values=3, individuals=100)
+    world = World(people=6, unaliased=0, attributes=4, values=3, individuals=100)
     known = world.known(1)
     assert len({p.entity for p in known}) == 6
-    assert set(world.draw(1)) <= set(known)
+    assert {p for part in world.draw(1, 50) for p in part} <= set(known)
     kinds = [q.kind for q in known[0].questions]
     assert len(set(kinds)) == 4
     for person in known:

@@ -116,9 +116,23 @@ def test_what_is_known_beforehand_is_taught_first_and_said_again() -> None:
     assert all(d in again for d in said)
     plain = documents(small().stages(0)[0])
     assert sorted(d.text for d in again) == sorted(d.text for d in (*said, *plain))
-    assert {d.labels["subset"] for d in said} == {"QA4"}
+    assert {d.labels["subset"] for d in said} == {"known"}
     aliases = {b.name for b in small().bearers(0)[0]}
     assert not aliases & {word for text in texts(zero) for word in text.split()}
+
+
+def test_who_has_no_alias_is_qa4_of_whom_stage_1_says_nothing_that_is_asked() -> None:
+    population = World(individuals=200, people=20, unaliased=3)
+    zero, first, _ = small(stage_0=Recipe(epochs=1), population=population).stages(0)
+    known, told = ({d.prompt for d in documents(stage)} for stage in (zero, first))
+    probes = [p for p in asked(first) if p.labels["subset"] == "QA4"]
+    held_out = {p.prompt for p in probes if p.labels["direction"] == "question"}
+    assert len(held_out) == 3 * population.held_out
+    assert held_out <= known
+    assert not held_out & told
+    trained = {p.prompt for p in probes if p.labels["direction"] == "trained"}
+    assert len(trained) == 3 * (population.attributes - population.held_out)
+    assert trained <= told
 
 
 def test_some_questions_are_asked_along_the_way_and_all_at_the_end() -> None:
@@ -153,7 +167,7 @@ def test_settings_that_contradict_one_another_are_refused() -> None:
 # Values fixed for good: a change here changes stored results, and asks for a new `version`.
 @pytest.mark.parametrize(
     ("study", "sha256"),
-    [(Reliability, "84a1264396c28e74"), (SetInclusion, "28fd493e2473184c")],
+    [(Reliability, "df5333bf3f9d26c3"), (SetInclusion, "ba73ec9da251bd9d")],
     ids=lambda x: getattr(x, "name", ""),
 )
 def test_data_of_seed_0(study: type[Reliability], sha256: str) -> None:

@@ -1,0 +1,91 @@
+"""The claims of the main experiment: Figures 2, 3, 8 and 9."""
+
+from obverse.core.claim import Above, Claim, Within
+from obverse.experiments.reliability.claims import BASE, Guess, after_stage_1, contrast, with_control
+
+
+def main(
+    *,
+    margin: float,
+    loss_margin: float,
+    attribution: bool,
+    qa3: bool,
+    told: bool,
+    new_tag: bool,
+    apart: bool,
+    guess: Guess,
+) -> tuple[Claim, ...]:
+    """Return the claims, with the negative control.
+
+    Args:
+        margin, loss_margin: exact match and nats within which two subsets count as alike.
+        attribution: whether there are questions about which entity is meant.
+        qa3: whether there are aliases without definitions in Stage 1.
+        told: whether definitions are trained, and not only read before questions.
+        new_tag: whether there are definitions with a tag not seen before (D8cons).
+        apart: whether X2 is told in a stage of its own.
+        guess: what definitions have to be learnt beyond in the control.
+    """
+    kinds = ("question", "attribution") if attribution else ("question",)
+    return (
+        *_stage_1(qa3),
+        *(claim for kind in kinds for claim in with_control(kind, margin, guess=guess)),
+        *([_new_tag(apart)] if attribution and new_tag and told else []),
+        *(_losses_alike(loss_margin) if told else []),
+    )
+
+
+def _stage_1(qa3: bool) -> tuple[Claim, ...]:
+    if not qa3:
+        return (
+            contrast(
+                "stage 1/D1cons-D2incons", "after Stage 1, D1cons above D2incons",
+                "D1cons-QA1", "D2incons-QA2", Above(0.0), at=after_stage_1, source="Figure 22",
+            ),
+        )  # fmt: skip
+    return (
+        contrast(
+            "stage 1/D1cons-QA3", "after Stage 1, true definitions help: D1cons above QA3",
+            "D1cons-QA1", "QA3", Above(0.0), at=after_stage_1, source="Figure 3a",
+        ),
+        contrast(
+            "stage 1/QA3-D2incons", "after Stage 1, false definitions hurt: QA3 above D2incons",
+            "QA3", "D2incons-QA2", Above(0.0), at=after_stage_1, source="Figure 3a",
+        ),
+    )  # fmt: skip
+
+
+def _new_tag(apart: bool) -> Claim:
+    """Return what the paper saw of a tag not seen before: above the reliable one in two stages (section
+    3.2), and below it in one (appendix C.5)."""
+    if apart:
+        return contrast(
+            "new tag/attribution",
+            "entity attribution: a tag never seen is believed more, D8cons above D5cons",
+            "D8cons", "D5cons", Above(0.0), direction="attribution", source="Figure 3b",
+        )  # fmt: skip
+    return contrast(
+        "new tag/attribution",
+        "entity attribution: the reliable tag is believed more than a new one, D5cons above D8cons",
+        "D5cons", "D8cons", Above(0.0), direction="attribution", source="Figure 14",
+    )  # fmt: skip
+
+
+def _losses_alike(margin: float) -> tuple[Claim, ...]:
+    return (
+        contrast(
+            "loss/definition",
+            f"definitions are learnt alike: losses of D5cons and D6cons within ±{margin:g} nats",
+            "D5cons", "D6cons", Within(margin), direction="definition", metric="logprob",
+            source="Figure 8", needs=(f"gap/{BASE}/question",),
+        ),
+        *(
+            contrast(
+                f"loss/stage 1/{direction}",
+                f"after Stage 1, losses of D1cons and D2incons, {texts}, within ±{margin:g} nats",
+                "D1cons-QA1", "D2incons-QA2", Within(margin), direction=direction, metric="logprob",
+                at=after_stage_1, role="explored", source="Figure 8",
+            )
+            for direction, texts in (("trained", "trained questions"), ("definition", "definitions"))
+        ),
+    )  # fmt: skip
