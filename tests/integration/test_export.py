@@ -148,10 +148,12 @@ def test_harness_gives_the_same_numbers(
     assert given["logprobs"].keys() == {i.id for i in chosen}
     for item, values in zip(chosen, own, strict=True):
         assert given["logprobs"][item.id] == pytest.approx(values, abs=CLOSE)
-    right = [values[0] > values[1] for values in own]
+    answers = [item.answer for item in chosen]
+    assert set(answers) == {0, 1}
+    right = [values[a] > values[1 - a] for values, a in zip(own, answers, strict=True)]
     assert 0 < sum(right) < len(right)
     assert given["accuracy"] == sum(right) / len(right)
-    losses = [log(sum(map(exp, values))) - values[0] for values in own]
+    losses = [log(sum(map(exp, v))) - v[a] for v, a in zip(own, answers, strict=True)]
     assert given["loss"] == pytest.approx(sum(losses) / len(losses), abs=CLOSE)
 
 

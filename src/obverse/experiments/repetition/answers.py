@@ -35,12 +35,22 @@ def differences(rows: pl.DataFrame, control: str) -> pl.DataFrame:
     Columns: MOMENT, UNITS; `correct` and `loss` (nats), each the task's minus the control's; `changed`,
     whether another class was chosen (1.0 or 0.0; of two classes, so that right turned to wrong or
     back). Of models that give answers alone, `loss` is missing and `changed` is known of right and wrong.
+
+    A sequence without an instruction is asked about once, and all items that show it are held against
+    that one answer. Such rows are not independent: their `fact` is the sequence.
     """
-    keys, scores = [*MOMENT, *UNITS], ["correct", "loss"]
-    task, other = (zero_shot(rows, c).select(*keys, *scores) for c in ("against", control))
-    both = task.join(other, on=keys, suffix="_control", nulls_equal=True, maintain_order="left")
+    scores = ["correct", "loss"]
+    fact = "sequence" if control == "none" else "fact"
+    keys = [*MOMENT, "seed", fact]
+    task, other = (zero_shot(rows, c).drop_nulls(fact) for c in ("against", control))
+    both = task.join(
+        other.select(*keys, *scores),
+        on=keys, suffix="_control", nulls_equal=True, maintain_order="left",
+    )  # fmt: skip
     apart = [(pl.col(s) - pl.col(f"{s}_control")).alias(s) for s in scores]
-    return both.select(*keys, *apart).with_columns(pl.col("correct").abs().alias("changed"))
+    return both.select(*MOMENT, pl.col(fact).alias("fact"), "seed", *CLUSTERS, *apart).with_columns(
+        pl.col("correct").abs().alias("changed")
+    )
 
 
 def induction_gains(rows: pl.DataFrame) -> pl.DataFrame:

@@ -39,7 +39,7 @@ metric_list:
     aggregation: mean
     higher_is_better: false
 metadata:
-  version: 1
+  version: 2
 """
 
 LM_EVAL_CODE = '''\

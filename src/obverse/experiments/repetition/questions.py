@@ -1,11 +1,11 @@
-"""The questions: items in each condition, items behind examples, and sequences seen once or twice.
+"""The questions: items in each condition, items behind examples, and words seen once or twice.
 
 Labels of an item's question: `subset` "suppression", `condition`, `shots` (examples before it), and where
-in the grid the item stands. Of a sequence's: `subset` "induction" and `copy`, "first" or "second".
+in the grid the item stands. Of random words: `subset` "induction" and `copy`, "first" or "second".
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from obverse.core.data import Label, Probe
 from obverse.core.errors import ObverseError
@@ -17,9 +17,10 @@ from obverse.experiments.repetition.grid import Condition, Item
 from obverse.measures.ask import Ask, counted
 
 COLUMNS: dict[str, type[Label]] = {
-    "subset": str, "condition": str, "shots": int, "pattern": str, "template": str, "repetitions": int,
-    "copy": str,
+    "subset": str, "condition": str, "shots": int, "pattern": str, "first": str, "template": str,
+    "names": bool, "repetitions": int, "sequence": str, "copy": str,
 }  # fmt: skip
+OF_TEMPLATE = frozenset({"template", "names"})  # labels that a sequence without an instruction lacks
 BETWEEN = "\n\n\n"  # between examples, as the prize does
 FLAWED = "classes are flawed for the tokenizer"
 WORDS = """
@@ -59,13 +60,29 @@ def _is_task(probe: Probe) -> bool:
 
 
 def zero_shot(items: Sequence[Item], conditions: Sequence[Condition]) -> list[Probe]:
-    """Return each item in each of the conditions that it has."""
-    return [
-        _probe(item, prompt, condition, 0)
-        for condition in conditions
-        for item in items
-        if (prompt := item.prompts.get(condition)) is not None
-    ]
+    """Return each item in each of the conditions that it has.
+
+    Without an instruction, items that differ in their template alone are one question: it is asked once,
+    and what is asked about is the sequence.
+    """
+    probes = []
+    for condition in conditions:
+        chosen = _sequences(items) if condition == "none" else items
+        probes += [
+            _probe(i, i.prompts[condition], condition, 0) for i in chosen if condition in i.prompts
+        ]
+    return probes
+
+
+def _sequences(items: Sequence[Item]) -> list[Item]:
+    """Return one item for each sequence that items show, without what their templates say."""
+    found: dict[str, Item] = {}
+    for item in items:
+        if "none" in item.prompts:
+            name = str(item.labels["sequence"])
+            labels = {k: v for k, v in item.labels.items() if k not in OF_TEMPLATE}
+            found.setdefault(name, replace(item, id=name, labels=labels))
+    return list(found.values())
 
 
 def few_shot(items: Sequence[Item], shots: int, seed: int) -> list[Probe]:

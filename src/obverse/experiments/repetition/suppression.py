@@ -36,9 +36,10 @@ class Suppression(Experiment):
     Attributes:
         grid: "full" (13 patterns × 18 templates × 7 repetitions = 1,638 items), "released" (12 × 17 × 7
             = 1,428, as many as the prize holds), or "balanced" (13 × 18 = 234, repetitions in turn).
+            Which symbol of a pair comes first alternates over the grid.
         data: the user's own classification data, CSV or JSONL, in place of the grid. It is asked as it
             stands, in the condition "against" alone.
-        conditions: how each item is asked; "none" and "follow" are the controls.
+        conditions: how each item is asked; "none" (each sequence once) and "follow" are the controls.
         shots: numbers of examples before a question (0 is zero-shot), drawn without replacement from
             the other items, the same for all models. A number for which there are too few items is left
             out. Conditions other than "against" are zero-shot.
@@ -52,7 +53,7 @@ class Suppression(Experiment):
     title: ClassVar[str] = "Repetition suppression: does the pattern win over the instruction?"
     about: ClassVar[str] = "Told to break a pattern, do larger models continue it more?"
     paper: ClassVar[str] = "McKenzie et al. 2023, arXiv 2306.09479 (Inverse Scaling Prize)"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     analysis: ClassVar[frozenset[str]] = frozenset({"margin"})
     columns: ClassVar[Mapping[str, type[Label]]] = questions.COLUMNS
     by: ClassVar[tuple[str, ...] | None] = ("subset", "condition", "shots")

@@ -31,7 +31,7 @@ def item(
 ) -> dict[str, Any]:
     return {
         "subset": "suppression", "model": "m", "seed": 0, "shots": 0, "fact": fact,
-        "condition": condition, "rank": rank, "loss": loss,
+        "sequence": fact, "condition": condition, "rank": rank, "loss": loss,
     } | more  # fmt: skip
 
 
@@ -49,6 +49,22 @@ def test_differences_are_of_the_same_item() -> None:
     )  # fmt: skip
     assert found.select("fact", *DIFFERENCES).rows() == [
         ("a", 1.0, -2.5, 1.0), ("b", -1.0, 1.75, 1.0), ("c", 0.0, 0.0, 0.0),
+    ]  # fmt: skip
+
+
+def test_items_are_held_against_the_sequence_that_they_show() -> None:
+    """Without an instruction it was asked about once; there are as many facts as sequences."""
+    found = differences(
+        table(
+            item("a", "against", 1, 0.5, sequence="x", template="t"),
+            item("b", "against", 2, 2.0, sequence="x", template="u"),
+            item("c", "against", 2, 1.0, sequence="y", template="t"),
+            item("x", "none", 2, 1.5, sequence="x"), item("y", "none", 2, 0.25, sequence="y"),
+        ),
+        "none",
+    )  # fmt: skip
+    assert found.select("fact", "template", *DIFFERENCES).rows() == [
+        ("x", "t", 1.0, -1.0, 1.0), ("x", "u", 0.0, 0.5, 0.0), ("y", "t", 0.0, 0.75, 0.0),
     ]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def observed(
         {
             "subset": "suppression", "model": model, "family": "f", "parameters": size, "tokens": tokens,
             "seed": 0, "shots": 0, "final": True, "fact": f"{p}/{t}/{n}", "condition": condition,
-            "rank": 1 + int(luck[i] >= share), "loss": 1.0, "chance": 0.5,
+            "rank": 1 + int(luck[i] >= share), "loss": 1.0, "chance": 0.5, "sequence": f"{p}/{t}/{n}",
         } | ({"pattern": f"p{p}", "template": f"t{t}"} if grid else {})
         for condition, share in accuracy.items()
         for i, (p, t, n) in enumerate(CELLS)

@@ -27,7 +27,8 @@ def answers(
     items = [
         about | GRID | {
             "subset": "suppression", "condition": condition, "shots": 0, "fact": f"i{n}", "chance": 0.5,
-            "rank": 1 + (n > 1 or condition == "follow"), "loss": 0.01 + 3.0 * (n == 3), "mass": 0.5,
+            "sequence": f"s{n}", "mass": 0.5,
+            "rank": 1 + (n > 1 or condition == "follow"), "loss": 0.01 + 3.0 * (n == 3),
             "prompt": "p", "target": " A",
         } | more
         for condition, n in product(("against", "none", "follow"), range(4))

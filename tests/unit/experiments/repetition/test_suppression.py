@@ -14,7 +14,7 @@ from obverse.core.stage import When
 from obverse.experiments.repetition import formats
 from obverse.experiments.repetition.check import problems
 from obverse.experiments.repetition.formats import Case
-from obverse.experiments.repetition.grid import CONDITIONS, items
+from obverse.experiments.repetition.grid import items
 from obverse.experiments.repetition.suppression import Suppression
 from obverse.measures.ask import Ask
 from obverse.models.grown import Grown
@@ -33,7 +33,7 @@ def asked(experiment: Suppression, condition: str = "against", shots: int = 0) -
 
 def test_every_item_is_asked_in_every_condition() -> None:
     experiment = Suppression(grid="balanced", shots=(0, 2))
-    for condition in CONDITIONS:
+    for condition in ("against", "follow"):
         for probe, item in zip(asked(experiment, condition), items("balanced"), strict=True):
             assert probe.prompt == item.prompts[condition]
             assert probe.targets == (item.classes[item.answer],)
@@ -41,6 +41,20 @@ def test_every_item_is_asked_in_every_condition() -> None:
             assert probe.chance == 0.5
             assert problems(probe) == []
     assert len({p.id for p in probes(experiment)}) == len(probes(experiment))
+
+
+def test_a_sequence_without_an_instruction_is_asked_about_once() -> None:
+    experiment = Suppression(grid="full", shots=(0,), induction=0)
+    bare = asked(experiment, "none")
+    assert len(bare) == len({p.prompt for p in bare}) == len({p.fact for p in bare}) == 13 * 2 * 7
+    assert {p.prompt for p in bare} == {i.prompts["none"] for i in items("full")}
+    assert len(probes(experiment)) == 2 * 1638 + 182
+    right = {p.fact: p.targets for p in bare}
+    for probe in asked(experiment):
+        assert probe.targets == right[str(probe.labels["sequence"])]
+    for probe in bare:
+        assert probe.labels["sequence"] == probe.fact
+        assert not {"template", "names"} & set(probe.labels)
 
 
 @pytest.mark.parametrize("shots", [1, 2, 32])
