@@ -9,11 +9,11 @@ from obverse.stats.contrast import by_seed, difference, excess, over_seeds, slop
 from obverse.stats.moments import is_last
 from obverse.stats.summary import group_means, mean
 from obverse.stats.tests import equivalence, holm, kolmogorov_smirnov, paired_t
-from obverse.stats.trend import Trend, item_slopes, trends
+from obverse.stats.trend import Trend, bend, change, trends
 from obverse.stats.verdict import evaluate
 
 __all__ = [
-    "ClusteredMean", "Trend", "by_seed", "clustered_mean", "difference", "equivalence", "evaluate",
-    "excess", "group_means", "holm", "is_last", "item_slopes", "kolmogorov_smirnov", "mean",
-    "over_seeds", "paired_t", "slope", "trends",
+    "ClusteredMean", "Trend", "bend", "by_seed", "change", "clustered_mean", "difference", "equivalence",
+    "evaluate", "excess", "group_means", "holm", "is_last", "kolmogorov_smirnov", "mean", "over_seeds",
+    "paired_t", "slope", "trends",
 ]  # fmt: skip

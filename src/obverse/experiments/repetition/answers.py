@@ -56,9 +56,9 @@ def differences(rows: pl.DataFrame, control: str) -> pl.DataFrame:
 def induction_gains(rows: pl.DataFrame) -> pl.DataFrame:
     """Return one row for each random sequence and moment: `gain`, how much likelier its second copy is.
 
-    In nats a word, with the columns MOMENT and UNITS.
+    In nats a word, with the columns MOMENT, `step` and UNITS.
     """
-    keys = [*MOMENT, *UNITS]
+    keys = [*MOMENT, "step", *UNITS]
     halves = rows.filter(pl.col("subset") == "induction").with_columns(
         (pl.col("logprob") / pl.col("target").str.split(" ").list.len().sub(1)).alias("per_word")
     )

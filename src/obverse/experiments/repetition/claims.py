@@ -1,7 +1,6 @@
 """What the demonstration and the prize's task claim, as tests of observations.
 
-The trend over models is summed up by one number an item: the slope of its score per factor of ten in
-parameters (or tokens). `stats.trend` gives the full verdict on the shape for the page.
+The trend over models is summed up by its change over the whole scale of parameters (or tokens).
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from obverse.experiments.repetition.answers import (
 from obverse.stats.clustered import ClusteredMean
 from obverse.stats.moments import is_last
 from obverse.stats.summary import mean
-from obverse.stats.trend import item_slopes
+from obverse.stats.trend import change
 
 PRIZE = "Inverse Scaling Prize; shown there as a figure"
 CONTROLS = {"follow": "when told to follow the pattern", "none": "with the instruction removed"}
@@ -38,18 +37,18 @@ def claims(margin: float, controls: Sequence[str], own_data: bool) -> tuple[Clai
         Claim(
             id="accuracy/parameters",
             text=f"the larger the model, the less often {right} (inverse scaling)",
-            unit="accuracy per tenfold parameters",
+            unit="accuracy, over all sizes",
             source="own data" if own_data else PRIZE,
-            estimate=lambda rows: _slope(zero_shot(rows), "parameters", "correct"),
+            estimate=lambda rows: _change(zero_shot(rows), "parameters", "correct"),
             criterion=Below(0.0),
             by="family",
         ),
         Claim(
             id="accuracy/tokens",
             text=f"the more the largest model has trained, the less often {right}",
-            unit="accuracy per tenfold tokens",
+            unit="accuracy, over all tokens",
             source="own data" if own_data else "not reported",
-            estimate=lambda rows: _slope(zero_shot(rows), "tokens", "correct"),
+            estimate=lambda rows: _change(zero_shot(rows), "tokens", "correct"),
             criterion=Below(0.0),
             by="family",
         ),
@@ -65,9 +64,9 @@ def claims(margin: float, controls: Sequence[str], own_data: bool) -> tuple[Clai
         Claim(
             id="induction/parameters",
             text="the larger the model, the more it gains from having seen a sequence before (induction)",
-            unit="nats a word per tenfold parameters",
+            unit="nats a word, over all sizes",
             source="not reported",
-            estimate=lambda rows: _slope(induction_gains(rows), "parameters", "gain"),
+            estimate=lambda rows: _change(induction_gains(rows), "parameters", "gain"),
             criterion=Above(0.0),
             by="family",
         ),
@@ -95,9 +94,8 @@ def _difference(control: str) -> Callable[[pl.DataFrame], ClusteredMean | None]:
     return estimate
 
 
-def _slope(rows: pl.DataFrame, scale: str, value: str) -> ClusteredMean | None:
-    slopes = item_slopes(rows, scale, value, UNITS)
-    return None if slopes is None else mean(slopes, "slope", clusters=CLUSTERS)
+def _change(rows: pl.DataFrame, scale: str, value: str) -> ClusteredMean | None:
+    return change(rows, scale, value, UNITS, (0.0, 1.0) if value == "correct" else None)
 
 
 def _below_chance(rows: pl.DataFrame) -> Below:

@@ -37,7 +37,7 @@ def page(experiment: "Suppression", finished: Finished) -> Page:
     ]
     sections = [
         _results(experiment, task, rows, [f for f in drawn if f is not None]),
-        tables.trends(rows, experiment.margin),
+        tables.trends(rows),
         Section(title="Models", parts=list(_models(task, zero, rows, changes))),
         Section(title="Samples", parts=[_samples(task, zero.filter("last"))]),
     ]

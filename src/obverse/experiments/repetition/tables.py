@@ -30,36 +30,41 @@ Bounds = tuple[float, float] | None
 Entry = dict[str, Any]
 
 
-def trends(rows: pl.DataFrame, margin: float) -> Section | None:
-    """Return the section on the shape of each family's trends; None where there are none."""
+def trends(rows: pl.DataFrame) -> Section | None:
+    """Return the section that describes each family's trends; None where there are none."""
     asked = zero_shot(rows)
     found = [
         trend
         for scale in ("parameters", "tokens")
-        for metric in SCALED
-        for trend in family_trends(
-            asked, scale, metric, margin, higher_is_better=metric == "correct", units=UNITS
-        )
+        for metric, bounds in (("correct", PROPORTION), ("loss", None))
+        for trend in family_trends(asked, scale, metric, units=UNITS, bounds=bounds)
     ]
     if not found:
         return None
     numbers = (
-        "places", "items", "change per tenfold scale", "95 % interval", "p slope", "p bend", "p flat",
-    )  # fmt: skip
+        "places",
+        "items",
+        "seeds",
+        "change over the scale",
+        "95 % interval",
+        "bend",
+        "95 % interval",
+    )
     columns = [
         *(Column(title=title) for title in ("family", "scale", "measure")),
         *(Column(title=title, numeric=True) for title in numbers),
-        Column(title="verdict"),
+        Column(title="shape"),
     ]
     note = (
-        "Nested models are compared, constant, linear and bent, on each item's scores over the logarithm "
-        "of the scale; p-values are corrected over families (Holm). “Inverse” and “positive”: the slope "
-        "differs from zero, performance falling or rising. “U-shaped” and “inverted-U”: the bend differs "
-        "from zero and so, with opposite signs, do the slopes on either side of it. “Flat”: the change "
-        f"over the whole scale is within ±{margin:g} (equivalence). A bend is asked for from five places "
-        "on the scale up, with two or more on either side of it. Over tokens, a model whose tokens are "
-        "not known (a finished one, asked without a revision) has no place; over parameters it comes "
-        "last of its moments. Intervals speak of other items and trainings, not of other families."
+        "The change over the whole scale is that of a straight line through each item's scores over the "
+        "logarithm of the scale; the bend is how far a parabola goes away from the line, positive if its "
+        "ends are higher. “Turns round”: the bend and, with opposite signs, the changes on either side "
+        "of it differ from zero; this is asked from five places on the scale up. Where every seed "
+        "trained a family of its own, intervals speak of other items and trainings. Where each model is "
+        "one run, its distance from the line counts as its own, so that intervals speak of other items "
+        "and other models of the family; two models give none. Over tokens, a model whose tokens are not "
+        "known (a finished one, asked without a revision) has no place; over parameters it comes last of "
+        "its moments. Whether a trend is inverse, positive or flat is decided by the claims."
     )
     return Section(
         title="Trends", parts=[Table(columns=columns, rows=[_trend(t) for t in found], note=note)]
@@ -67,10 +72,12 @@ def trends(rows: pl.DataFrame, margin: float) -> Section | None:
 
 
 def _trend(trend: Trend) -> Sequence[Cell]:
+    change, bend = trend.change, trend.bend
     return (
-        trend.family, trend.scale, SCALED[trend.metric], trend.n_models, format.whole(trend.n_items),
-        trend.slope, format.interval(trend.low, trend.high), format.p_value(trend.p_slope),
-        format.p_value(trend.p_curvature), format.p_value(trend.p_flat), trend.shape,
+        trend.family, trend.scale, SCALED[trend.metric], trend.n_models,
+        format.whole(change.n_facts), change.n_seeds, change.value, format.interval(*change.interval()),
+        bend.value if bend else None, format.interval(*bend.interval()) if bend else format.MISSING,
+        "turns round" if trend.turns_round else "",
     )  # fmt: skip
 
 

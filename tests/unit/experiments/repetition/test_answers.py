@@ -21,7 +21,7 @@ from obverse.experiments.repetition.answers import (
 )
 from obverse.measures.ask import Ask
 from obverse.stats.anova import main_effects
-from obverse.stats.trend import item_slopes, points
+from obverse.stats.trend import change, points
 
 COLUMNS = LEADING | questions.COLUMNS | dict(Ask.columns)
 
@@ -108,7 +108,7 @@ def test_induction_is_the_gain_of_the_second_copy() -> None:
         *(
             {
                 "subset": "induction", "copy": copy, "model": f"m{size}", "parameters": size,
-                "seed": 0, "fact": f"sequence-{n}", "target": " apple river stone cloud",
+                "seed": 0, "step": 0, "fact": f"sequence-{n}", "target": " apple river stone cloud",
                 "logprob": -20.0 + (4 * (0.5 * k + 0.01 * n) if copy == "second" else 0.0),
             }
             for k, size in enumerate(sizes)
@@ -117,9 +117,9 @@ def test_induction_is_the_gain_of_the_second_copy() -> None:
         )
     )  # fmt: skip
     gains = induction_gains(rows)
-    slopes = item_slopes(gains, "parameters", "gain", UNITS)
-    assert slopes is not None
-    assert slopes["slope"].to_list() == pytest.approx([0.5] * 6)  # nats a word
+    gained = change(gains, "parameters", "gain", UNITS)
+    assert gained is not None
+    assert gained.value == pytest.approx(0.5 * 4)  # nats a word, over four factors of ten
     first = points(gains, "parameters", "gain", UNITS)
     assert first is not None
     assert first["y"].min() == pytest.approx(0)
