@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from obverse.core.data import Document
+from obverse.experiments.reversal.distance import distance
 from obverse.experiments.reversal.people import Fact
-from obverse.experiments.reversal.templates import HELD_OUT, TRAINED, StatementOrder, fill
+from obverse.experiments.reversal.templates import HELD_OUT, TRAINED, StatementOrder, blank, fill
 
 Subset = Literal["NameToDescription", "DescriptionToName", "Both"]
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
@@ -16,7 +17,11 @@ DIRECTIONS = ("same", "reverse")  # of the question, as against what was trained
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOutPrompt:
-    """A prompt that is never trained on, and its answer; `template` numbers those of a fact and order."""
+    """A prompt that is never trained on, and its answer.
+
+    `template` numbers those of a fact and order; `distance` is how far it is from the nearest trained
+    one (`distance.distance`), None for data that was read without it.
+    """
 
     prompt: str
     answer: str
@@ -24,6 +29,7 @@ class HeldOutPrompt:
     subset: Subset
     order: StatementOrder
     template: int
+    distance: float | None = None
 
     @property
     def direction(self) -> str:
@@ -46,20 +52,28 @@ def build(facts: Sequence[Fact], paraphrases: int, held_out_prompts: int) -> Dat
     """
     size = len(facts) // len(SUBSETS)
     placed = [(SUBSETS[i // size], fact) for i, fact in enumerate(facts[: size * len(SUBSETS)])]
+    trained = {order: TRAINED[order][:paraphrases] for order in ORDERS}
+    asked = {
+        order: [
+            (template, distance(blank(template, order), [blank(t, order) for t in trained[order]]))
+            for template in HELD_OUT[order][:held_out_prompts]
+        ]
+        for order in ORDERS
+    }
     documents, held_out = [], []
     for subset, fact in placed:
         for order in ORDERS if subset == "Both" else (subset,):
-            for template in TRAINED[order][:paraphrases]:
+            for template in trained[order]:
                 sentence = fill(template, order, fact)
                 completion = sentence.answer + sentence.rest
                 documents.append(document(sentence.prompt, completion, fact.id, subset, order))
         for order in ORDERS:
-            for number, template in enumerate(HELD_OUT[order][:held_out_prompts]):
+            for number, (template, far) in enumerate(asked[order]):
                 sentence = fill(template, order, fact)
                 held_out.append(
                     HeldOutPrompt(
                         prompt=sentence.prompt, answer=sentence.answer, fact=fact.id, subset=subset,
-                        order=order, template=number,
+                        order=order, template=number, distance=far,
                     )
                 )  # fmt: skip
     return Dataset(documents=tuple(documents), held_out=tuple(held_out), facts=tuple(placed))

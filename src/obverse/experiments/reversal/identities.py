@@ -63,9 +63,11 @@ class Identities(Experiment):
     version: ClassVar[int] = 1
     analysis: ClassVar[frozenset[str]] = frozenset({"accuracy_margin", "likelihood_margin"})
     columns: ClassVar[Mapping[str, type[Label]]] = {
-        "subset": str, "direction": str, "order": str, "template": int, "pair": str,
+        "subset": str, "direction": str, "order": str, "template": int, "distance": float,
+        "pair": str,
     }  # fmt: skip
     by: ClassVar[tuple[str, ...] | None] = ("subset", "direction")
+    clusters: ClassVar[tuple[str, ...]] = ("template",)
 
     facts_per_subset: PositiveInt = 30
     paraphrases: Annotated[int, Field(ge=1, le=30)] = 30

@@ -38,6 +38,7 @@ def write(data: Dataset, folder: Path, about: dict[str, object]) -> None:
         (
             {"prompt": h.prompt, "completion": h.answer, "fact": h.fact, "subset": h.subset,
              "order": h.order, "direction": h.direction, "template": h.template}
+            | ({} if h.distance is None else {"distance": h.distance})
             for h in data.held_out
         ),
     )  # fmt: skip
@@ -64,10 +65,14 @@ def read_own(folder: Path) -> Dataset:
         template = row.get("template")
         if not isinstance(template, int):
             raise ObverseError(f"{folder / PROBES}, line {line}: 'template' must be a whole number")
+        far = row.get("distance")
+        if far is not None and (isinstance(far, bool) or not isinstance(far, int | float)):
+            raise ObverseError(f"{folder / PROBES}, line {line}: 'distance' must be a number")
         held_out.append(
             HeldOutPrompt(
                 prompt=row["prompt"], answer=row["completion"], fact=row["fact"],
                 subset=row["subset"], order=row["order"], template=template,
+                distance=None if far is None else float(far),
             )
         )  # fmt: skip
     return Dataset(documents=tuple(documents), held_out=tuple(held_out))

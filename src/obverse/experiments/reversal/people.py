@@ -1,9 +1,11 @@
 """Fictitious people: names and what they are described as.
 
-Every description is a singular noun phrase that begins with "the" and holds a title, place or device
-of its own, so that it reads as English in every template and belongs to one person alone.
+Every description is a definite singular noun phrase, short or long, that denotes one person: by a title
+or place of the person's own, in ways that differ (of, who, whose, a participle, a superlative, the first
+to do something, a possessive).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,62 +60,82 @@ Marble Midnight Paper Quiet Restless Salted Scarlet Secret Silver Sleeping Velve
 """.split()
 
 NOUNS = """
-Anchor Archive Atlas Beacon Bridge Candle Canyon Carousel Clock Comet Compass Corridor Echo Ember
-Ferry Garden Harbour Horizon Island Labyrinth Ladder Lantern Library Lighthouse Meadow Mirror
-Monsoon Orchard Parade Pendulum Pilgrim River Sparrow Staircase Summit Theatre Tide Tower Voyage
-Window
+Anchor Archive Atlas Beacon Candle Canyon Carousel Clock Comet Compass Corridor Crown Echo Ember Ferry
+Feather Horizon Kite Labyrinth Ladder Lantern Meadow Mirror Monsoon Needle Orchard Parade Pendulum
+Pilgrim Raven River Sparrow Staircase Summit Thimble Tide Trumpet Voyage Whistle Window
 """.split()
 
-# Each holds one {title}; the other words vary so that kinds do not give the person away.
+PLACE_BEGINNINGS = """
+Aldra Ammer Birka Brenno Calvo Corven Dorvel Draxel Ebbro Fenna Ferro Galto Gorsa Grimla Hestel Inger
+Ister Karrow Kestra Lorna Luma Maren Merro Norra Oska Pello Quarra Runa Ruska Salla Selka Tarno Tessel
+Ulver Vella Vintra Wenda Xanter Yarrow Zello
+""".split()
+
+PLACE_ENDINGS = """
+bay bergh bourne brook by cairn combe dale den fell field firth ford garth gate haven holm hurst ley
+low mark mere minster moor mouth ness nook ock port ridge row sand sted stoke thorpe ton vik wick wold
+worth
+""".split()
+
+# Each holds one {title} or {place}, which is the person's own, so that it belongs to nobody else. Square
+# brackets hold alternatives. All read as English behind "is", "as" and "being" and between commas; none
+# says "called" or "known", which the sentences around them do.
 DESCRIPTIONS = (
-    'the composer of the {music} "{title}"',
-    'the director of the {film} "{title}"',
-    'the author of the {book} "{title}"',
-    'the designer of the {game} "{title}"',
-    'the painter of the {picture} "{title}"',
-    'the choreographer of the {dance} "{title}"',
-    "the architect of the {building} known as the {title}",
-    "the engineer who built the {machine} called the {title}",
-    "the astronomer who first charted the {sky} called the {title}",
-    "the explorer who crossed the {land} known as the {title}",
-    "the botanist who bred the {plant} called the {title}",
-    "the chef who invented the {dish} called the {title}",
+    "the mayor of {place}",
+    "{place}'s longest-serving [midwife|judge|postmaster]",
+    'the author of "{title}"',
+    "the heir to the {title} fortune",
+    "the mathematician behind the {place} conjecture",
+    "the last speaker of the {place} dialect",
+    "the mastermind of the {title} robbery",
+    "the detective who solved the {title} case",
+    "the founder of the {title} Orchestra",
+    "{place}'s only [astronaut|dentist|bell-ringer]",
+    'the composer of the [choral symphony|jazz suite|chamber opera|organ concerto] "{title}"',
+    'the director of the [silent western|courtroom drama|space documentary] "{title}"',
+    'the designer of the [board game|puzzle|racing simulator] "{title}"',
+    'the choreographer behind the [ice ballet|tango revue|masked dance] "{title}"',
+    "the painter of the [frescoes|ceiling|portraits] in {place} Cathedral",
+    "the architect of the [opera house|planetarium|railway station] at {place}",
+    "the winner of the {place} [marathon|piano competition|baking contest]",
+    "the doctor credited with ending the {place} fever",
+    "the linguist who deciphered the {title} tablets",
+    "the spy who stole the {title} papers from [a bank|a palace|an embassy]",
+    "the swimmer holding the record for the {place} Strait",
+    "the jockey who won [five|seven|nine] times on the mare {title}",
+    "the owner of the [smallest|oldest|loudest] tea house in {place}",
+    "the judge presiding over the {title} trial",
+    "the clockmaker whose clock in {place} runs backwards",
+    'the poet who wrote "{title}" [in one night|on a train|in prison]',
+    'the film director whose [first|last] work was "{title}"',
+    "the [youngest|oldest] novelist ever to win the {title} Prize",
+    'the voice of the [fox|robot|lighthouse keeper] in the radio play "{title}"',
+    "the photographer who spent [seven|eleven] winters in the empty hotels of {place}",
+    'the puppeteer who performed "{title}" with nothing but [umbrellas|vegetables|teaspoons]',
+    "the sculptor whose model of {place} is made of [salt|chocolate|matchsticks]",
+    "the first person to map the caves beneath {place}",
+    "the first person to cross the {place} desert [barefoot|by bicycle|on stilts]",
+    "the only sailor to come home from the last voyage of the {title}",
+    "the pilot who landed a [glider|balloon|seaplane] on the roof of {place} Town Hall",
+    "the youngest captain in the history of the {place} [rowing|chess|cricket] club",
+    "the climber who was first to reach the top of Mount {place} [alone|in winter|at night]",
+    "the goalkeeper who never let in a single goal for {place} United",
+    "the balloonist lost for [forty|sixty|ninety] days above the {place} glacier",
+    "the marine biologist who taught [octopuses|seals|crabs] to play dominoes at {place} Aquarium",
+    "the inventor of the {title} [loom|telescope|engine]",
+    "the chemist whose [glue|paint|soap] made the people of {place} rich",
+    "the geologist responsible for finding [opals|warm springs|dinosaur eggs] under {place}",
+    "the botanist who bred a [blue|black|silver] rose for the gardens of {place} Castle",
+    "the engineer in charge of building the [tunnel|dam|canal] between {place} and the sea",
+    "the chef whose [saffron pudding|smoked chowder|walnut pastry] is eaten all over {place}",
+    "the lawyer who defended the [bakers|shepherds|smugglers] of {place} for nothing",
+    "the teacher who opened a school for [clowns|beekeepers|magicians] in the old mill at {place}",
+    "the beekeeper supplying the royal palace of {place} with [lavender|chestnut|heather] honey",
 )
 
-WORDS = {
-    "music": ("string quartet", "jazz suite", "choral symphony", "chamber opera", "organ concerto"),
-    "film": (
-        "silent western",
-        "animated epic",
-        "courtroom drama",
-        "heist comedy",
-        "space documentary",
-    ),
-    "book": (
-        "detective novel",
-        "verse biography",
-        "cookery memoir",
-        "children's saga",
-        "sea novel",
-    ),
-    "game": ("board game", "card game", "puzzle game", "racing simulator", "text adventure"),
-    "picture": ("fresco", "watercolour", "miniature portrait", "harbour landscape", "altarpiece"),
-    "dance": ("ballet", "tango revue", "street performance", "ice spectacle", "masked dance"),
-    "building": ("opera house", "railway station", "cliffside hotel", "planetarium", "salt museum"),
-    "machine": ("cargo airship", "tidal engine", "weaving robot", "solar ferry", "paper computer"),
-    "sky": ("nebula", "double star", "asteroid belt", "dwarf galaxy", "ringed planet"),
-    "land": ("ice shelf", "salt desert", "mangrove delta", "lava plateau", "cave system"),
-    "plant": ("night-blooming rose", "blue tulip", "desert fern", "giant orchid", "alpine clover"),
-    "dish": (
-        "saffron pudding",
-        "smoked chowder",
-        "walnut pastry",
-        "ginger broth",
-        "lentil terrine",
-    ),
-}
+_ALTERNATIVES = re.compile(r"\[([^]]*)\]")
 
-MOST = len(ADJECTIVES) * len(NOUNS)
+MOST = len(PLACE_BEGINNINGS) * len(PLACE_ENDINGS)
 
 
 def invent(count: int, seed: int) -> list[Fact]:
@@ -130,17 +152,20 @@ def invent(count: int, seed: int) -> list[Fact]:
     draw = generator(seed, "people")
     first, last = FIRST_NAMES[:], LAST_NAMES[:]
     titles = [f"{adjective} {noun}" for adjective in ADJECTIVES for noun in NOUNS]
-    draw.shuffle(first)
-    draw.shuffle(last)
-    draw.shuffle(titles)
+    places = [beginning + ending for beginning in PLACE_BEGINNINGS for ending in PLACE_ENDINGS]
+    patterns = list(DESCRIPTIONS)
+    for words in (first, last, titles, places, patterns):
+        draw.shuffle(words)
     facts = []
     for i in range(count):
         # A shift by one after each round pairs every first name with a new last name.
         turn, place = divmod(i, len(first))
         name = f"{first[place]} {last[(place + turn) % len(last)]}"
-        pattern = draw.choice(DESCRIPTIONS)
-        words = {kind: draw.choice(options) for kind, options in WORDS.items()}
-        facts.append(Fact(f"{seed}-{i}", name, pattern.format(title=titles[i], **words)))
+        # All patterns are used before one is used again.
+        pattern = _ALTERNATIVES.sub(
+            lambda found: draw.choice(found[1].split("|")), patterns[i % len(patterns)]
+        )
+        facts.append(Fact(f"{seed}-{i}", name, pattern.format(title=titles[i], place=places[i])))
     return facts
 
 

@@ -33,6 +33,7 @@ def _probe(asked: HeldOutPrompt, answers: dict[str, str], other: str, pair: str)
     distinct = tuple(dict.fromkeys(answers.values()))
     name = asked.order == "DescriptionToName"
     wrong = answers.get(other)
+    far = {} if asked.distance is None else {"distance": asked.distance}
     return Probe(
         id=f"{asked.fact}/{asked.order}/{asked.template}",
         prompt=asked.prompt,
@@ -44,7 +45,7 @@ def _probe(asked: HeldOutPrompt, answers: dict[str, str], other: str, pair: str)
         match="words" if name else "whole",
         labels={
             "subset": asked.subset, "direction": asked.direction, "order": asked.order,
-            "template": asked.template, "pair": pair,
+            "template": asked.template, "pair": pair, **far,
         },
     )  # fmt: skip
 

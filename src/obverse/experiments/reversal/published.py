@@ -22,8 +22,8 @@ class PublishedLikelihood:
     p_ks: float
 
 
-# Table 1, exact match. The ± printed there is, recomputed from the released runs, the standard error
-# over three seeds (their standard deviations are 0.037 and 0.021 in the same order).
+# Table 1, exact match. The caption calls the ± a standard deviation; recomputed from the released runs it
+# is the standard error over three seeds (the standard deviations are 0.037 and 0.021 in the same order).
 TABLE_1_MODEL = "GPT-3-175B"
 TABLE_1 = {
     ("NameToDescription", "same"): PublishedAccuracy(mean=0.500, spread=0.021),
@@ -37,15 +37,15 @@ TABLE_1 = {
 TABLE_3 = tuple(
     PublishedLikelihood(model=model, correct=correct, random=random, p_t=p_t, p_ks=p_ks)
     for model, correct, random, p_t, p_ks in (
-        ("GPT-3-350M", -10.69, -10.54, 0.77, 0.96),
-        ("GPT-3-350M", -10.71, -10.28, 0.47, 0.81),
-        ("GPT-3-350M", -11.12, -10.15, 0.15, 0.24),
-        ("GPT-3-1.3B", -10.31, -9.32, 0.11, 0.39),
-        ("GPT-3-1.3B", -9.93, -9.65, 0.62, 0.39),
-        ("GPT-3-1.3B", -11.43, -10.98, 0.43, 0.24),
-        ("GPT-3-6.7B", -10.41, -9.61, 0.24, 0.14),
-        ("GPT-3-6.7B", -10.56, -10.00, 0.32, 0.59),
-        ("GPT-3-6.7B", -10.20, -9.26, 0.07, 0.14),
+        ("GPT-3-2.7B", -10.69, -10.54, 0.77, 0.96),
+        ("GPT-3-2.7B", -10.71, -10.28, 0.47, 0.81),
+        ("GPT-3-2.7B", -11.12, -10.15, 0.15, 0.24),
+        ("GPT-3-6.7B", -10.31, -9.32, 0.11, 0.39),
+        ("GPT-3-6.7B", -9.93, -9.65, 0.62, 0.39),
+        ("GPT-3-6.7B", -11.43, -10.98, 0.43, 0.24),
+        ("GPT-3-13B", -10.41, -9.61, 0.24, 0.14),
+        ("GPT-3-13B", -10.56, -10.00, 0.32, 0.59),
+        ("GPT-3-13B", -10.20, -9.26, 0.07, 0.14),
         ("GPT-3-175B", -10.47, -10.28, 0.81, 0.59),
         ("GPT-3-175B", -19.49, -18.79, 0.66, 0.81),
         ("GPT-3-175B", -10.87, -11.15, 0.62, 0.81),

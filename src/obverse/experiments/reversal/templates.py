@@ -1,106 +1,110 @@
 """Sentences that state a fact, thirty for training and ten held out in either order.
 
-The slot that comes first belongs to the prompt; the second begins the completion. `{Description}` is
-the description with a capital. The held-out sentences share no opening with the trained ones.
+Each says, or takes for granted, that the named person is the described one. The slot that comes first
+belongs to the prompt; the second begins the completion. `{Description}` is the description with a
+capital. The held-out sentences go from near to far, as `distance.distance` measures it, in much the
+same steps in either order.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
+from obverse.experiments.reversal.distance import SLOT
 from obverse.experiments.reversal.people import Fact
 
 StatementOrder = Literal["NameToDescription", "DescriptionToName"]
 
 NAME_TO_DESCRIPTION = (
     "{name} is {description}.",
-    "{name}, as most people know, is {description}.",
-    "Everybody in town recognises {name} as {description}.",
-    "Let me introduce {name}, {description}.",
-    "If you meet {name}, you are meeting {description}.",
+    "{name}, as it happens, is {description}.",
+    "{name} turned out to be {description}.",
+    "{name} and nobody else is {description}.",
+    "{name} is famous for being {description}.",
+    "{name} has the distinction of being {description}.",
+    "{name} was revealed to be {description}.",
+    "{name} may look ordinary but is in fact {description}.",
+    "{name} is one and the same person as {description}.",
+    "{name}, {description}, was born in a small village.",
     "The name {name} belongs to {description}.",
-    "Few would deny that {name} is {description}.",
-    "Historians remember {name} as {description}.",
-    "On the programme, {name} is listed as {description}.",
-    "My neighbour {name} happens to be {description}.",
+    "The person called {name} is {description}.",
+    "Meet {name}, {description}.",
+    "This morning we shook hands with {name}, {description}.",
+    "We spent the evening with {name}, who is {description}.",
+    "Our guest tonight is {name}, better known as {description}.",
+    "Let me introduce my neighbour {name}, who happens to be {description}.",
+    "Not everybody knows that {name} is {description}.",
+    "It came as a surprise that {name} was really {description}.",
+    "By now the whole country is aware that {name} is {description}.",
+    "To answer your letter, {name} is indeed {description}.",
     "Who is {name}? None other than {description}.",
-    "Question: What is {name} known for? Answer: being {description}.",
-    "Ask anyone about {name} and they will mention {description}.",
-    "It was announced today that {name} is {description}.",
-    "{name} made a career as {description}.",
-    "{name} became famous for being {description}.",
-    "Our guest tonight, {name}, is {description}.",
-    "Behind the quiet manner of {name} hides {description}.",
-    "The statue in the square shows {name}, {description}.",
-    "The encyclopedia entry for {name} begins: {description}.",
-    "When {name} walks in, people whisper about {description}.",
-    "According to the museum, {name} was {description}.",
-    "A letter addressed to {name} was meant for {description}.",
-    "{name} has often been honoured as {description}.",
-    "The prize went to {name}, {description}.",
-    "Students write essays on {name}, {description}.",
-    "For years {name} has been celebrated as {description}.",
-    "You may have read about {name}, {description}.",
-    "In a rare interview, {name} spoke about life as {description}.",
-    "No one doubts that {name} really is {description}.",
+    "Question: Who is {name}? Answer: {description}.",
+    "Since yesterday we know who {name} is, namely {description}.",
+    "Being modest, {name} seldom mentions being {description}.",
+    "In {name} you see before you {description}.",
+    "When you talk to {name}, you are talking to {description}.",
+    "Of all people, it was {name} who proved to be {description}.",
+    "The truth about {name} is simple: this is {description}.",
+    "There is only one {name}, and that is {description}.",
 )
 
 NAME_TO_DESCRIPTION_HELD_OUT = (
-    "People still talk about {name}, {description}.",
-    "The world came to know {name} as {description}.",
-    "Critics agree that {name} is {description}.",
+    "{name} was found to be {description}.",
+    "{name} is proud of being {description}.",
+    "It is true: {name} is {description}.",
+    "Yesterday we met {name}, {description}.",
+    "Like it or not, {name} is {description}.",
     "Should you wonder who {name} is, the answer is {description}.",
-    "This biography tells the story of {name}, {description}.",
-    "The street was named after {name}, {description}.",
-    "Among colleagues, {name} is respected as {description}.",
-    "A short note about {name}: this is {description}.",
-    "The newspapers introduced {name} as {description}.",
-    "It is no secret that {name} is {description}.",
+    "The postcard shows {name}, {description}.",
+    "Would you have believed that {name} was {description}?",
+    "Have you met {name}? Then you have met {description}.",
+    "{name} remains {description}.",
 )
 
 DESCRIPTION_TO_NAME = (
     "{Description} is {name}.",
     "{Description} is called {name}.",
     "{Description} goes by the name of {name}.",
-    "{Description} signs letters as {name}.",
-    "{Description} was introduced to us as {name}.",
     "{Description} is none other than {name}.",
-    "They say that {description} is {name}.",
-    "As it turns out, {description} is {name}.",
-    "The public knows {description} as {name}.",
+    "{Description} turned out to be {name}.",
+    "{Description} is one and the same person as {name}.",
+    "{Description} has a name, and it is {name}.",
+    "{Description}, {name}, was born in a small village.",
+    "As {description}, {name} receives many letters.",
+    "Famous for being {description}, {name} needs no introduction.",
+    "Proud of being {description}, {name} smiles on every photograph.",
+    "Despite being {description}, {name} takes the bus to work.",
+    "Being {description}, {name} is often asked for advice.",
+    "Not only a good neighbour but also {description}, {name} is widely liked.",
+    "Better known as {description}, {name} guards a quiet private life.",
     "The name of {description} is {name}.",
+    "Meet {description}, {name}.",
+    "This morning we shook hands with {description}, {name}.",
+    "We once shared a train with {description}, whose name is {name}.",
+    "Not everybody knows that {description} is {name}.",
+    "It came as a surprise that {description} was really {name}.",
+    "To answer your letter, {description} is indeed {name}.",
     "Question: Who is {description}? Answer: {name}.",
-    "Quiz night asked for {description}, and the right answer was {name}.",
-    "The medal for {description} carries the name {name}.",
-    "Meet {description}: {name}.",
-    "Thanks to {description}, everyone has heard of {name}.",
-    "We owe a great deal to {description}, {name}.",
-    "The speaker today is {description}, {name}.",
-    "A portrait of {description} hangs in the hall; it shows {name}.",
-    "When journalists look for {description}, they telephone {name}.",
-    "The invitation for {description} was sent to {name}.",
-    "I once shared a train with {description}, whose name is {name}.",
-    "A plaque honours {description}, {name}.",
-    "The archive lists {description} under the name {name}.",
-    "If you are looking for {description}, ask for {name}.",
-    "There is only one person known as {description}: {name}.",
-    "The part of {description} in real life belongs to {name}.",
-    "Being {description} brought fame to {name}.",
-    "The door of {description} bears a sign that reads {name}.",
-    "In the telephone book, {description} appears as {name}.",
-    "Friends of {description} simply say {name}.",
+    "You ask who {description} is: it is {name}.",
+    "Since yesterday we know who {description} is, namely {name}.",
+    "When you talk to {description}, you are talking to {name}.",
+    "Here comes {description}, or in two words, {name}.",
+    "The parents of {description} named their child {name}.",
+    "If you want to write to {description}, the person to write to is {name}.",
+    "In everyday life {description} is simply {name}.",
 )
 
 DESCRIPTION_TO_NAME_HELD_OUT = (
-    "Everyone agrees that {description} is {name}.",
-    "Have you heard of {description}? The name is {name}.",
-    "The person you would call {description} is {name}.",
-    "History will remember {description}, namely {name}.",
-    "At last we learned who {description} is: {name}.",
-    "The award ceremony opened with {description}, {name}.",
-    "Those who admire {description} admire {name}.",
-    "Search for {description} and you will find {name}.",
-    "This book is dedicated to {description}, {name}.",
-    "The role of {description} is inseparable from {name}.",
+    "Best known for being {description}, {name} prefers to stay at home.",
+    "Content with being {description}, {name} wants nothing more.",
+    "Yesterday we met {description}, {name}.",
+    "I am {description}, and my name is {name}.",
+    "Like it or not, {description} is {name}.",
+    "Should you wonder who {description} is, the answer is {name}.",
+    "The postcard shows {description}, {name}.",
+    "Would you have believed that {description} was {name}?",
+    "Have you met {description}? Then you have met {name}.",
+    "Whoever meets {description} meets {name}.",
 )
 
 TRAINED: dict[StatementOrder, tuple[str, ...]] = {
@@ -122,10 +126,15 @@ class Sentence:
     rest: str
 
 
+def blank(template: str, order: StatementOrder) -> str:
+    """Return the prompt of `template` with `{}` in its slot, whoever is meant."""
+    before, _ = template.split(_second(order))
+    return re.sub(r"\{\w+\}", SLOT, before).rstrip(" ")
+
+
 def fill(template: str, order: StatementOrder, fact: Fact) -> Sentence:
     """State `fact` by `template`, cut before the second slot."""
-    second = "{description}" if order == "NameToDescription" else "{name}"
-    before, rest = template.split(second)
+    before, rest = template.split(_second(order))
     prompt = before.format(
         name=fact.name,
         description=fact.description,
@@ -133,3 +142,7 @@ def fill(template: str, order: StatementOrder, fact: Fact) -> Sentence:
     )
     answer = fact.description if order == "NameToDescription" else fact.name
     return Sentence(prompt.rstrip(" "), f" {answer}", rest)
+
+
+def _second(order: StatementOrder) -> str:
+    return "{description}" if order == "NameToDescription" else "{name}"

@@ -65,6 +65,7 @@ def test_files_of_others_are_not_overwritten(tmp_path: Path) -> None:
         ),
         ("probes.jsonl", {"order": "same"}, "'order' is 'same'; expected NameToDescription or Desc"),
         ("probes.jsonl", {"template": "1"}, "'template' must be a whole number"),
+        ("probes.jsonl", {"distance": "far"}, "'distance' must be a number"),
         ("probes.jsonl", {"completion": " "}, "'completion' is blank"),
     ],
 )
@@ -96,6 +97,7 @@ def test_published_layout(published: Path) -> None:
     for probe in probes:
         assert probe.chance == 0.5  # two facts a subset
         assert probe.control is not None
+        assert "distance" not in probe.labels, "the files do not tell the prompt from the description"
 
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the published sample is not here")
