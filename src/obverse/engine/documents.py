@@ -64,10 +64,15 @@ def _refuse_longer(ids: list[int], limit: int | None, document: Document) -> Non
 class Padding:
     """Pads a batch to its longest document, or to `pad_to`; padding is masked.
 
-    It bears no loss, unless the recipe says so: then the model learns to write it after the end.
+    It bears no loss, unless the recipe says so: then the model learns to write it after the end. With
+    `narrow`, the model is asked for logits only where some document of the batch bears loss, which
+    spares most of what a small model with many words has to do.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, recipe: Recipe, *, narrow: bool = False
+    ) -> None:
+        self.narrow = narrow
         self.pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
         self.width = recipe.pad_to
         self.unlabelled = self.pad if recipe.loss_on_padding else IGNORED
@@ -78,8 +83,14 @@ class Padding:
             return torch.tensor([row + [fill] * (width - len(row)) for row in rows])
 
         ids = [e["input_ids"] for e in examples]
-        return {
+        labels = stack([e["labels"] for e in examples], self.unlabelled)
+        batch = {
             "input_ids": stack(ids, self.pad),
             "attention_mask": stack([[1] * len(row) for row in ids], 0),
-            "labels": stack([e["labels"] for e in examples], self.unlabelled),
+            "labels": labels,
         }
+        if self.narrow:
+            # A token is predicted at the place before it.
+            places = (labels[:, 1:] != IGNORED).any(dim=0).nonzero().squeeze(1)
+            batch |= {"logits_to_keep": places, "shift_labels": labels[:, places + 1]}
+        return batch

@@ -7,6 +7,7 @@ import math
 import shutil
 import time
 from collections.abc import Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def train(
         model=model,
         args=_arguments(recipe, len(examples), folder, derive(seed, "dropout"), table.steps, on_cpu),
         train_dataset=_Ordered(examples, order),
-        data_collator=Padding(tokenizer, recipe),
+        data_collator=Padding(tokenizer, recipe, narrow=_narrows(model, recipe)),
         callbacks=[_Progress(table, stops, watch)],
     )
     if recipe.embedding_learning_rate is not None:
@@ -86,6 +87,15 @@ def train(
         "tokens": table.tokens[-1],
         "resumed_from_step": int(checkpoint.name.rsplit("-", 1)[1]) if checkpoint else None,
     }
+
+
+def _narrows(model: PreTrainedModel, recipe: Recipe) -> bool:
+    """Return whether few places bear loss, and the model can be asked for their logits alone."""
+    return (
+        recipe.loss_on == "completion"
+        and not model.config.is_encoder_decoder
+        and "logits_to_keep" in signature(model.forward).parameters
+    )
 
 
 def _encode(

@@ -46,6 +46,16 @@ def test_padding_bears_no_loss_and_is_masked(model: CausalModel) -> None:
     assert joint == pytest.approx(sum(a * n for a, n in zip(alone, counts, strict=True)) / sum(counts))
 
 
+def test_logits_only_where_there_is_loss_give_the_same_loss(model: CausalModel) -> None:
+    documents = [DOCUMENT, Document(prompt=TEXTS[0], completion=" the novel")]
+    examples = encode_documents(model.tokenizer, documents, "completion", None)
+    whole, narrow = (Padding(model.tokenizer, Recipe(), narrow=n)(examples) for n in (False, True))
+    with torch.no_grad():
+        all_places, few = model.model(**whole), model.model(**narrow)
+    assert few.logits.shape[1] < all_places.logits.shape[1]
+    assert few.loss == pytest.approx(all_places.loss.item(), abs=1e-6)
+
+
 def test_document_longer_than_the_model_is_refused(model: CausalModel) -> None:
     with pytest.raises(ObverseError, match="at most 5 are read"):
         encode_documents(model.tokenizer, [DOCUMENT], "document", limit=5)

@@ -12,9 +12,6 @@ SCRATCH = Scratch(
     architecture="gpt2", tokenizer="words", hidden_size=64, layers=2, heads=4, max_tokens=32,
     embedding_dropout=0.3,
 )  # fmt: skip
-SET_FRACTIONS = Fractions(
-    d1cons_qa1=0.4, d2incons_qa2=0.4, qa3=0.0, qa4=0.0, d5cons=0.1, d6cons=0.1, qa7=0.0, d8cons=0.0
-)
 
 
 def tiny_settings(**changes: Any) -> dict[str, Any]:
@@ -54,37 +51,3 @@ def paper_settings(population: Cvdb | Trex | Sets, **changes: Any) -> dict[str, 
         "stage_2": recipe.with_overrides({"epochs": 10}),
         "branches": 5,
     } | changes
-
-
-def tiny_sets() -> dict[str, Any]:
-    """Return set inclusion at a size for a CPU: numbers 0 to 9, lists of four, loss on the answers."""
-    recipe = Recipe(
-        learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=256, loss_on="completion"
-    )
-    return tiny_settings(
-        population=Sets(individuals=2800, numbers=10, members=4, questions=8, held_out=4),
-        fractions=SET_FRACTIONS,
-        stage_0=None,
-        stage_1=recipe.with_overrides({"epochs": 15, "embedding_learning_rate": 9e-3}),
-        stage_2=recipe.with_overrides(
-            {"epochs": 10, "learning_rate": 1e-4, "embedding_learning_rate": 1e-2}
-        ),
-        probe_every=3,
-    )
-
-
-def paper_sets() -> dict[str, Any]:
-    """Return set inclusion as in section 4.1: 8,000 variables, 100 + 40 epochs, batch 512."""
-    recipe = Recipe(
-        optimizer="adafactor", learning_rate=5e-5, warmup_steps=0, batch_size=512, weight_decay=0.0,
-        precision="bfloat16",
-    )  # fmt: skip
-    return paper_settings(
-        Sets(),
-        fractions=SET_FRACTIONS,
-        stage_1=recipe.with_overrides({"epochs": 100}),
-        stage_2=recipe.with_overrides({"epochs": 40}),
-        branches=3,
-        asked=2000,
-        probe_every=5,
-    )

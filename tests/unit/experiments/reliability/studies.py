@@ -1,6 +1,5 @@
 """All studies of implicit meta-learning."""
 
-from obverse.experiments.reliability.ablation_models import SetInclusion
 from obverse.experiments.reliability.alpha import Alpha
 from obverse.experiments.reliability.batch_size import BatchSize
 from obverse.experiments.reliability.encoder_decoder import EncoderDecoder
@@ -8,6 +7,7 @@ from obverse.experiments.reliability.in_context import InContext
 from obverse.experiments.reliability.model_size import ModelSize
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.experiments.reliability.schedules import Schedules
+from obverse.experiments.reliability.set_inclusion import SetInclusion
 from obverse.experiments.reliability.sources import TagKinds
 from obverse.experiments.reliability.word_order import AllOrders
 

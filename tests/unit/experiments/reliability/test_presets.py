@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
-from obverse.experiments.reliability.ablation_models import SetInclusion
 from obverse.experiments.reliability.batch_size import BatchSize
 from obverse.experiments.reliability.encoder_decoder import EncoderDecoder
 from obverse.experiments.reliability.model_size import ModelSize
 from obverse.experiments.reliability.presets import paper_settings
 from obverse.experiments.reliability.published import Cvdb
 from obverse.experiments.reliability.reliability import Reliability
+from obverse.experiments.reliability.set_inclusion import SetInclusion
 from obverse.experiments.reliability.sets import Sets
 from obverse.experiments.reliability.subsets import Fractions
 from obverse.models.scratch import Scratch

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from obverse.core.errors import ObverseError
 from obverse.core.recipe import Recipe
 from obverse.core.stage import Stage, Timetable, origins
-from obverse.experiments.reliability.ablation_models import SetInclusion
 from obverse.experiments.reliability.documents import definition_documents
 from obverse.experiments.reliability.published import Cvdb
 from obverse.experiments.reliability.reliability import Reliability
+from obverse.experiments.reliability.set_inclusion import SetInclusion
 from obverse.experiments.reliability.wording import TERSE
 from obverse.experiments.reliability.world import World
 from obverse.measures.ask import Ask
