@@ -150,11 +150,11 @@ class Reliability(Experiment):
         population, data = self.population, derive(seed, "data")
         first, second = self._individuals(data)
         _refuse_none_trained((*first, *second), population.held_out)
-        generated = isinstance(population, World)
+        world = population if isinstance(population, World) else None
         division = Division(
             first=first,
             second=second,
-            unaliased=population.known(data)[population.people :] if generated else (),
+            unaliased=world.known(data)[world.people :] if world else (),
             language=Language(
                 wording=population.wording, tags=self.tags, order=self.order, form=self.form,
                 alias_length=self.alias_length, tag_length=self.tag_length,
@@ -162,7 +162,7 @@ class Reliability(Experiment):
             fractions=self.fractions,
             alpha=self.alpha,
             held_out=population.held_out,
-            contradicted=generated and population.contradicted,
+            contradicted=world is not None and world.contradicted,
             seed=data,
         )  # fmt: skip
         return division.branches(branches)

@@ -34,22 +34,23 @@ QUESTIONS = {
     "subject": "What is the main subject of {name}?",
     "set in": "Where is {name} set?",
     "filmed in": "Where was {name} filmed?",
-    "type": "What is the type of {name}?",
     "author": "First name of the author of {name}?",
     "director": "First name of the director of {name}?",
     "screenwriter": "First name of the screenwriter of {name}?",
     "cinematographer": "First name of the cinematographer of {name}?",
+    "cast member": "First name of a cast member of {name}?",
     "producer": "First name of the producer of {name}?",
     "editor": "First name of the editor of {name}?",
+    "commissioner": "First name of the commissioner of {name}?",
     "composer": "First name of the composer for {name}?",
 }
 KINDS = {
     "P180": "depicts", "P195": "collection", "P135": "movement", "P123": "publisher",
     "P750": "distributor", "P275": "license", "P127": "owner", "P178": "developer",
     "P407": "language", "P364": "language", "P577": "published", "P179": "series", "P136": "genre",
-    "P921": "subject", "P840": "set in", "P915": "filmed in", "P31": "type", "P50": "author",
-    "P57": "director", "P58": "screenwriter", "P344": "cinematographer", "P162": "producer",
-    "P98": "editor", "P1040": "editor", "P86": "composer",
+    "P921": "subject", "P840": "set in", "P915": "filmed in", "P50": "author", "P57": "director",
+    "P58": "screenwriter", "P344": "cinematographer", "P161": "cast member", "P162": "producer",
+    "P98": "editor", "P1040": "editor", "P88": "commissioner", "P86": "composer",
 }  # fmt: skip
 PEOPLE = {kind for kind, text in QUESTIONS.items() if text.startswith("First name")}
 PRONOUNS = {"he", "she", "it", "they"}
@@ -62,7 +63,7 @@ Stamp = tuple[Path, int, int]  # a file, when it was changed, its size
 def read(path: Path, entities: int = 6900, seed: int = 0) -> tuple[Individual, ...]:
     """Return `entities` works, by name, with four questions each; both are drawn by `seed`.
 
-    `path` is a published JSON file, or a directory of them. Subjects with fewer than four of the 25
+    `path` is a published JSON file, or a directory of them. Subjects with fewer than four of the 26
     predicates are left out, so also those that occur once. What stands in parentheses goes from
     subjects and objects, and works whose names are then the same are one. A triple is left out
 
@@ -75,8 +76,9 @@ def read(path: Path, entities: int = 6900, seed: int = 0) -> tuple[Individual, .
 
     Objects of the same question are all accepted, in the order they are drawn in.
 
-    The authors' code asks all questions of a work, of which there may be more than four, and cuts no
-    film editor (P1040) to the first name, though the question asks for it.
+    The authors' code asks all questions of a work, of which there may be more than four; leaves cast
+    members (P161) and commissioners (P88) out and asks for a work's type (P31), which is not in Table 2;
+    and cuts no film editor (P1040) to the first name, though the question asks for it.
 
     Raises:
         ObverseError: if there is no file, one is not JSON or lacks a key, or works are too few.
