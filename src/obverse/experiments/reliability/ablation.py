@@ -4,9 +4,10 @@ Every one has the negative control beside it: the same with tags that say nothin
 gap between D5cons and D6cons has to vanish.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar, Self
 
-from obverse.core.experiment import Variant
+from obverse.core.experiment import Preset, Variant
 from obverse.experiments.reliability.claims import CONTROL
 from obverse.experiments.reliability.presets import tiny_settings
 from obverse.experiments.reliability.reliability import Reliability
@@ -19,6 +20,10 @@ class Ablation(Reliability):
     """One study for each figure of ablations."""
 
     seeds: ClassVar[int] = 5
+
+    @classmethod
+    def of_figures(cls) -> Mapping[str, Preset]:
+        return {}
 
     @classmethod
     def tiny(cls) -> Self:

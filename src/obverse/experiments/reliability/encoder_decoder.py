@@ -1,11 +1,14 @@
 """An encoder-decoder (appendix C.7)."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from obverse.core.experiment import Preset
 from obverse.core.model import ModelSpec
 from obverse.core.recipe import Recipe
 from obverse.experiments.reliability.ablation import Ablation
-from obverse.experiments.reliability.presets import tiny_settings
+from obverse.experiments.reliability.presets import paper_settings, tiny_settings
+from obverse.experiments.reliability.published import Cvdb, Trex
 from obverse.models.scratch import Scratch
 
 
@@ -27,6 +30,14 @@ class EncoderDecoder(Ablation):
     def tiny(cls) -> Self:
         """Return the settings for a T5 made from scratch."""
         return cls(**tiny_t5())
+
+    @classmethod
+    def of_figures(cls) -> Mapping[str, Preset]:
+        """Return one stage on CVDB and on T-REx; two (Figure 20) are `paper` and `trex`."""
+        return {
+            name: Preset(cls(**paper_settings(data, schedule="single-stage")), cls.paper_models)
+            for name, data in (("fig19", Cvdb()), ("fig19-trex", Trex()))
+        }
 
 
 def tiny_t5() -> dict[str, Any]:

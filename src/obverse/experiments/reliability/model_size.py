@@ -1,15 +1,18 @@
 """Models of several sizes (Figure 16)."""
 
+from collections.abc import Mapping
 from math import log10
 from typing import ClassVar
 
 import polars as pl
 
 from obverse.core.claim import Above, Claim, Estimate
+from obverse.core.experiment import Preset
 from obverse.core.model import ModelSpec
 from obverse.experiments.reliability.ablation import BOTH, Ablation
 from obverse.experiments.reliability.claims import BASE, at_the_end, gap_rows, with_control
-from obverse.experiments.reliability.presets import SCRATCH
+from obverse.experiments.reliability.presets import SCRATCH, paper_settings
+from obverse.experiments.reliability.published import Cvdb, Trex
 from obverse.stats.contrast import slope
 
 
@@ -30,6 +33,15 @@ class ModelSize(Ablation):
         f"EleutherAI/pythia-{size}-deduped"
         for size in ("70m", "160m", "410m", "1b", "1.4b", "2.8b", "6.9b")
     )
+
+    @classmethod
+    def of_figures(cls) -> Mapping[str, Preset]:
+        """Return other families: GPT-Neo and Llama 2 on CVDB, GPT-Neo on T-REx."""
+        neo = tuple(f"EleutherAI/gpt-neo-{size}" for size in ("125m", "1.3B", "2.7B"))
+        return {
+            "fig17": Preset(cls(**paper_settings(Cvdb())), (*neo, "meta-llama/Llama-2-7b-hf")),
+            "fig18": Preset(cls(**paper_settings(Trex())), neo),
+        }
 
     def claims(self) -> tuple[Claim, ...]:
         return (

@@ -127,11 +127,21 @@ class Reliability(Experiment):
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:
-        """Return `tiny` from scratch, `paper` as published, and `trex`: `paper` on T-REx, not CVDB."""
+        """Return `tiny` from scratch, `paper` as published, `trex` (`paper` on T-REx, not CVDB; Figure
+        10), and those of single figures."""
         return {
             "tiny": Preset(cls.tiny(), cls.small_models),
             "paper": Preset(cls(**paper_settings(Cvdb())), cls.paper_models),
             "trex": Preset(cls(**paper_settings(Trex())), cls.paper_models),
+            **cls.of_figures(),
+        }
+
+    @classmethod
+    def of_figures(cls) -> Mapping[str, Preset]:
+        """Return the presets that bear the number of a figure: one stage on CVDB and on T-REx."""
+        return {
+            name: Preset(cls(**paper_settings(data, schedule="single-stage")), cls.paper_models)
+            for name, data in (("fig14", Cvdb()), ("fig15", Trex()))
         }
 
     @classmethod

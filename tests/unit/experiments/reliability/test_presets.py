@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from obverse.experiments.reliability.alpha import Alpha
 from obverse.experiments.reliability.batch_size import BatchSize
 from obverse.experiments.reliability.encoder_decoder import EncoderDecoder
 from obverse.experiments.reliability.model_size import ModelSize
@@ -18,6 +19,7 @@ from obverse.models.scratch import Scratch
 from tests.unit.experiments.reliability.crowd import asked, documents
 from tests.unit.experiments.reliability.studies import STUDIES
 
+NEO = ("EleutherAI/gpt-neo-125m", "EleutherAI/gpt-neo-1.3B", "EleutherAI/gpt-neo-2.7B")
 every_study = pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
 
 
@@ -37,6 +39,27 @@ def test_paper_is_trained_as_its_configurations_say() -> None:
         assert (recipe.learning_rate, recipe.schedule, recipe.warmup_steps) == (5e-5, "linear", 0)
         assert (recipe.weight_decay, recipe.pad_to, recipe.precision) == (0.0, 64, "bfloat16")
     assert preset(Reliability, "trex").population.kind == "trex"
+
+
+@pytest.mark.parametrize(
+    ("study", "name", "kind", "schedule", "models"),
+    [
+        (Reliability, "fig14", "cvdb", "single-stage", ("EleutherAI/pythia-2.8b-deduped",)),
+        (Reliability, "fig15", "trex", "single-stage", ("EleutherAI/pythia-2.8b-deduped",)),
+        (ModelSize, "fig17", "cvdb", "two-stage", (*NEO, "meta-llama/Llama-2-7b-hf")),
+        (ModelSize, "fig18", "trex", "two-stage", NEO),
+        (EncoderDecoder, "fig19", "cvdb", "single-stage", ("google-t5/t5-3b",)),
+        (EncoderDecoder, "fig19-trex", "trex", "single-stage", ("google-t5/t5-3b",)),
+    ],
+)
+def test_presets_of_figures(
+    study: type[Reliability], name: str, kind: str, schedule: str, models: tuple[str, ...]
+) -> None:
+    experiment = preset(study, name)
+    assert (experiment.population.kind, experiment.schedule) == (kind, schedule)
+    assert experiment.stage_1 == preset(study, "paper").stage_1
+    assert study.presets()[name].models == models
+    assert "fig14" not in Alpha.presets(), "a study of another figure"
 
 
 def test_set_inclusion_as_in_the_paper() -> None:
