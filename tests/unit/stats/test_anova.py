@@ -1,6 +1,7 @@
 """What explains how a value differs between rows, where that is known."""
 
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -14,8 +15,10 @@ Change = Callable[[int, int, int], float]
 COMPLETE = list(product(range(4), range(5), range(3, 6)))
 
 
-def changes(change: Change, cells: list[tuple[int, int, int]], noise: float = 0.1) -> pl.DataFrame:
-    draw = np.random.default_rng(1)
+def changes(
+    change: Change, cells: list[tuple[int, int, int]], noise: float = 0.1, seed: int = 1
+) -> pl.DataFrame:
+    draw = np.random.default_rng(seed)
     return pl.DataFrame(
         [
             {
@@ -86,3 +89,65 @@ def test_no_axis_is_seldom_taken_for_one() -> None:
         noise = table.with_columns(pl.Series("change", draw.normal(0, 1, len(table))))
         wrong += any(test.p < 0.05 for test in effects(noise))
     assert 0 < wrong / trials <= 0.08
+
+
+def over_seeds(
+    change: Callable[[int, int, int, int], float], seeds: int = 4, noise: float = 0.1
+) -> pl.DataFrame:
+    parts = []
+    for seed in range(seeds):
+        table = changes(partial(change, seed), COMPLETE, noise, seed)
+        parts.append(table.with_columns(pl.lit(seed).alias("seed")))
+    return pl.concat(parts)
+
+
+def test_what_seeds_do_in_ways_of_their_own_is_no_effect() -> None:
+    """Each seed has its own favourite topics; averaged over seeds they would explain nearly all."""
+    draw = np.random.default_rng(0)
+    own = draw.normal(0, 1, (3, 4))
+    table = over_seeds(lambda s, p, t, n: own[s, p], seeds=3)
+    averaged = table.group_by(AXES, maintain_order=True).agg(pl.col("change").mean())
+    naive = effects(averaged)[0]
+    assert naive.over == "items"
+    assert naive.share > 0.9
+    assert naive.p < 0.001
+    topic = effects(table)[0]
+    assert topic.over == "seeds"
+    assert topic.p > 0.05
+    assert topic.own > 0.3
+
+
+def test_what_all_seeds_do_is_an_effect() -> None:
+    draw = np.random.default_rng(0)
+    own = draw.normal(0, 0.1, (4, 4))
+    topic, wording, _ = effects(over_seeds(lambda s, p, t, n: p + own[s, p]))
+    assert topic.p < 0.01
+    assert topic.share > 0.9 > 0.1 > topic.own
+    assert wording.p > 0.05
+
+
+def test_seeds_that_agree_in_every_value_are_no_trainings() -> None:
+    one = changes(lambda p, t, n: 0.2 * p, COMPLETE)
+    twice = pl.concat([one.with_columns(pl.lit(seed).alias("seed")) for seed in (0, 1)])
+    assert effects(twice) == effects(one)
+
+
+def test_axis_that_a_seed_cannot_tell_has_no_test() -> None:
+    table = over_seeds(lambda s, p, t, n: float(p))
+    lacking = table.filter((pl.col("seed") > 0) | (pl.col("topic") != "p1"))
+    topic, wording, _ = effects(lacking)
+    assert np.isnan(topic.p)
+    assert not np.isnan(wording.p)
+
+
+def test_no_axis_is_seldom_taken_for_one_over_seeds() -> None:
+    """Each seed differs between topics in a way of its own; 5 % over three axes, all tests together."""
+    draw = np.random.default_rng(0)
+    table = over_seeds(lambda *_: 0.0, seeds=4)
+    trials, wrong = 60, 0
+    for _ in range(trials):
+        own = draw.normal(0, 0.5, (4, 4, 5))
+        of = [own[s, int(p[1]), int(t[1])] for s, p, t in table.select("seed", "topic", "wording").rows()]
+        values = pl.Series("change", draw.normal(0, 1, len(table)) + np.array(of))
+        wrong += any(test.p < 0.05 for test in effects(table.with_columns(values)))
+    assert wrong / trials <= 0.11

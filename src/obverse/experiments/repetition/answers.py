@@ -72,26 +72,22 @@ def induction_gains(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def item_changes(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return `fact`, AXES and `change`: loss of the largest minus that of the smallest model.
+    """Return `fact`, `seed`, AXES and `change`: loss of the largest minus that of the smallest model.
 
-    Means over seeds, in nats; positive means that the largest model does worse. Empty without two
-    sizes.
+    In nats; positive means that the largest model does worse. Empty without two sizes.
     """
     asked = zero_shot(rows)
     table = points(asked, "parameters", "loss", UNITS)
     if table is None:
-        return pl.DataFrame(
-            schema={"fact": pl.String, **dict.fromkeys(AXES, pl.String), "change": pl.Float64}
-        )
-    keys = ["fact", *CLUSTERS]
-    mean = table.group_by([*keys, "x"], maintain_order=True).agg(pl.col("y").mean())
+        axes = dict.fromkeys(AXES, pl.String)
+        return pl.DataFrame(schema={"fact": pl.String, "seed": pl.Int64, **axes, "change": pl.Float64})
     smallest, largest = (
-        mean.filter(pl.col("x") == end).drop("x") for end in (table["x"].min(), table["x"].max())
+        table.filter(pl.col("x") == end).drop("x") for end in (table["x"].min(), table["x"].max())
     )
     labels = asked.select("fact", "repetitions").unique("fact", maintain_order=True)
     return (
-        smallest.join(largest, on=keys, suffix="_largest", nulls_equal=True, maintain_order="left")
+        smallest.join(largest, on=UNITS, suffix="_largest", nulls_equal=True, maintain_order="left")
         .with_columns((pl.col("y_largest") - pl.col("y")).alias("change"))
         .join(labels, on="fact", how="left", maintain_order="left")
-        .select("fact", *AXES, "change")
+        .select("fact", "seed", *AXES, "change")
     )

@@ -87,7 +87,11 @@ def shots(task: Asked, last: pl.DataFrame) -> Figure | None:
 def slices(changes: dict[str, pl.DataFrame]) -> Figure | None:
     """Draw each item's change from the smallest to the largest model, along the grid's axes."""
     rows = []
-    for family, table in changes.items():
+    over_seeds = {
+        family: table.group_by("fact", *AXES, maintain_order=True).agg(pl.col("change").mean())
+        for family, table in changes.items()
+    }
+    for family, table in over_seeds.items():
         panels = [_slice(table, axis) for axis in AXES if table[axis].n_unique() > 1]
         if panels:
             rows.append(alt.hconcat(*panels).properties(title=family))
@@ -96,7 +100,7 @@ def slices(changes: dict[str, pl.DataFrame]) -> Figure | None:
     caption = (
         "Change of each item's two-class loss from the smallest to the largest model of a family (mean "
         "over seeds; positive: the largest does worse), by pattern, template and repetitions. Orange: "
-        f"mean. n = {max(map(len, changes.values()))} items."
+        f"mean. n = {max(map(len, over_seeds.values()))} items."
     )
     return Figure(name="slices", chart=alt.vconcat(*rows), caption=caption)
 

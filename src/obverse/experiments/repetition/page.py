@@ -118,15 +118,29 @@ def _models(
                 Column(title="axis"),
                 Column(title="levels", numeric=True),
                 Column(title="share of variance, %", numeric=True),
+                Column(title="the same, each seed in its own way, %", numeric=True),
+                Column(title="tested over"),
                 Column(title="F", numeric=True, places=1),
                 Column(title="p (Holm)", numeric=True),
             ],
             rows=[
-                (f, e.axis, e.levels, format.percent(e.share), e.f, format.p_value(e.p))
+                (
+                    f,
+                    e.axis,
+                    e.levels,
+                    format.percent(e.share),
+                    format.percent(e.own),
+                    e.over,
+                    e.f,
+                    format.p_value(e.p),
+                )
                 for f, e in effects
             ],
             note="Analysis of variance of each item's change of loss, main effects, each axis by what it "
-            "adds to the others (type II).",
+            "adds to the others (type II). Over seeds, an axis is tested against how its effect differs "
+            "between them (Greenhouse–Geisser), which speaks of other trainings; over items, where there "
+            "is one training of each model, against how items differ within a level, which speaks of "
+            "these models alone. p-values are corrected over the axes.",
         )
 
 

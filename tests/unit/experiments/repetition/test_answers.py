@@ -149,8 +149,8 @@ def observed(change: Change, sizes: tuple[int, ...] = (10, 100, 1000), seeds: in
 
 def test_change_is_from_the_smallest_to_the_largest() -> None:
     table = item_changes(observed(lambda p, t, n: p - 10.0 * t))
-    assert table.columns == ["fact", *AXES, "change"]
-    assert len(table) == len(COMPLETE)
+    assert table.columns == ["fact", "seed", *AXES, "change"]
+    assert len(table) == 2 * len(COMPLETE)
     for row in table.iter_rows(named=True):
         p, t, n = map(int, row["fact"].split("/"))
         assert row["change"] == pytest.approx(p - 10 * t)
@@ -167,12 +167,12 @@ def test_items_of_no_grid_change_too_and_nothing_explains_it() -> None:
 def test_one_size_changes_nothing() -> None:
     table = item_changes(observed(lambda *_: 1.0, sizes=(10,)))
     assert table.is_empty()
-    assert table.columns == ["fact", *AXES, "change"]
+    assert table.columns == ["fact", "seed", *AXES, "change"]
     assert main_effects(table, "change", AXES) == []
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1])
 def test_equal_changes_are_explained_by_nothing(value: float) -> None:
     same = item_changes(observed(lambda *_: value))
-    assert same["change"].to_list() == pytest.approx([value] * len(COMPLETE))
+    assert same["change"].to_list() == pytest.approx([value] * len(same))
     assert main_effects(same, "change", AXES) == []

@@ -154,7 +154,8 @@ def test_trends_are_of_each_metric() -> None:
         ("f", "parameters", "accuracy"), ("f", "parameters", "loss"),
     ]  # fmt: skip
     (_, loss) = cells(table, "change over the scale", "shape")
-    assert loss == (pytest.approx(1), "")
+    assert loss[0] == pytest.approx(1)
+    assert loss[1] == ""
     assert not [s for s in shown(answers("m", None)).sections if s.title == "Trends"]
 
 
