@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from obverse.core.claim import Above, Claim
 from obverse.core.experiment import Variant
+from obverse.core.page import Finished, Page
 from obverse.experiments.reliability.ablation import BOTH, Ablation
 from obverse.experiments.reliability.claims import after_stage_1, contrast, trend, with_control
 
@@ -54,6 +55,11 @@ class Alpha(Ablation):
             *(c for d in BOTH for c in with_control(d, self.margin, high, control, source="Figure 4a")),
             *(_outweighed(a) for a in self.alphas if a == MOSTLY),
         )  # fmt: skip
+
+    def page(self, finished: Finished) -> Page:
+        from obverse.experiments.reliability.page import page
+
+        return page(self, finished, places={_named(a): a for a in self.alphas})
 
 
 def _outweighed(alpha: float) -> Claim:

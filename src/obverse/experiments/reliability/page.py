@@ -7,8 +7,10 @@ import polars as pl
 
 from obverse.core.format import MISSING, interval, number
 from obverse.core.page import Cell, Column, Figure, Finished, Page, Section, Table, Text
-from obverse.experiments.reliability import figures
-from obverse.experiments.reliability.figures import ASKED, BELIEVED, DASHED, SUBSETS, WHERE, with_place
+from obverse.experiments.reliability.alpha_figure import by_alpha
+from obverse.experiments.reliability.drawing import ASKED, BELIEVED, DASHED, SUBSETS, WHERE, with_place
+from obverse.experiments.reliability.figures import attributions, curves, gaps
+from obverse.experiments.reliability.loss_figures import losses
 from obverse.stats.contrast import difference
 from obverse.stats.summary import group_means
 
@@ -18,12 +20,15 @@ if TYPE_CHECKING:
 SAMPLES = 2
 X1 = [s for s in SUBSETS if s not in DASHED]
 X2 = [s for s in SUBSETS if s in DASHED]
-PAIRS = (("D1cons-QA1", "QA3"), ("QA3", "D2incons-QA2"), ("D5cons", "D6cons"), ("D8cons", "D6cons"))
+PAIRS = (
+    ("D1cons-QA1", "QA3"), ("QA3", "D2incons-QA2"), ("D5cons", "D6cons"), ("D8cons", "D5cons"),
+    ("D8cons", "D6cons"),
+)  # fmt: skip
 AFTER, END = "after Stage 1", "at the end"
 SUBSETS_NOTE = (
-    "X1: D1cons (true definitions, tag 1), D2incons (false ones, tag 2), QA3 (no definition), and with "
-    "unreliable tags D9incons (false, tag 1) and D10cons (true, tag 2). X2, never asked about in "
-    "training: D5cons (true, tag 1), D6cons (true, tag 2), D8cons (true, a tag never seen before), QA7 "
+    "X1: D1cons (true definitions, tag 1), D2incons (false ones, tag 2), QA3 (no definition), QA4 (their "
+    "own names), and with unreliable tags D9incons (false, tag 1) and D10cons (true, tag 2). X2, never "
+    "asked about in training: D5cons (true, tag 1), D6cons (true, tag 2), D8cons (true, a tag never seen before), QA7 "
     "(no definition: what is guessed). The entity attribution of D2incons is that of its answers; "
     "“entity of the false definition” counts answers that repeat the definition."
 )
@@ -33,10 +38,13 @@ LOSSES_NOTE = (
 )
 
 
-def page(experiment: "Reliability", finished: Finished) -> Page:
+def page(
+    experiment: "Reliability", finished: Finished, places: Mapping[str, float] | None = None
+) -> Page:
     """Return the sections that stand beside the claims.
 
     `finished.tables["ask"]` has the observations; Stage 0, where no alias is known yet, is not shown.
+    `places` are α of the variants, where these differ in it.
     """
     rows = with_place(finished.tables["ask"])
     final = rows.filter("final")
@@ -46,16 +54,20 @@ def page(experiment: "Reliability", finished: Finished) -> Page:
     compared = "strictly" if experiment.match == "strict" else "without case, punctuation and articles"
     tables = [*(_means("X1", at, moments[at], X1) for at in moments), _means("X2", END, final, X2)]
     sections = [
-        Section(title="Exact match by epoch", parts=_drawn(figures.curves(rows))),
+        Section(
+            title="By the reliability of the tags",
+            parts=_drawn(by_alpha(trunk_end, final, places) if places else None),
+        ),
+        Section(title="Exact match by epoch", parts=_drawn(curves(rows), attributions(rows))),
         Section(
             title="The gap between D5cons and D6cons",
-            parts=[*_drawn(figures.gaps(final)), _differences(moments)],
+            parts=[*_drawn(gaps(final)), _differences(moments)],
         ),
         Section(
             title="Exact match by subset",
             parts=[Text(text=f"{SUBSETS_NOTE} Answers are compared {compared}."), *tables],
         ),
-        Section(title="Losses", parts=[*_drawn(figures.losses(rows)), _losses(final)]),
+        Section(title="Losses", parts=[*_drawn(losses(rows)), _losses(final)]),
         Section(title="Samples", parts=[_samples(final)]),
     ]
     return Page(
@@ -75,8 +87,8 @@ def _intervals(rows: pl.DataFrame) -> str:
     )
 
 
-def _drawn(figure: Figure | None) -> list[Figure]:
-    return [] if figure is None else [figure]
+def _drawn(*figures: Figure | None) -> list[Figure]:
+    return [figure for figure in figures if figure is not None]
 
 
 def _means(part: str, moment: str, rows: pl.DataFrame, subsets: Sequence[str]) -> Table:

@@ -8,6 +8,7 @@ import pytest
 
 from obverse.core.measure import LEADING
 from obverse.core.page import Figure, Finished, Page, Table
+from obverse.experiments.reliability.alpha import Alpha
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.measures.ask import Ask
 from obverse.measures.frame import schema
@@ -27,13 +28,14 @@ def answers(seeds: int = 2, **about: Any) -> list[dict[str, Any]]:
         hits = RIGHT[subset][stage == "Stage 2"] + (
             seed == 1 and stage == "Stage 2" and subset == "D5cons"
         )
-        for direction, n in product(("question", "attribution", "definition"), range(10)):
+        directions = ("question", "trained", "attribution", "definition")
+        for direction, n in product(directions, range(10)):
             rows.append(
                 {
                     "run": f"run-{seed}", "model": "m", "variant": "base", "seed": seed, "branch": 0,
                     "stage": stage, "epoch": epoch, "final": stage == "Stage 2", "fact": f"{subset}-{n}",
-                    "subset": subset, "direction": direction, "kind": "home", "prompt": f"{n} <home>",
-                    "target": " Riga", "generation": "Riga" if n < hits else "Ghent",
+                    "subset": subset, "direction": direction, "kind": ("name", "who")[n % 2],
+                    "prompt": f"{n} <home>", "target": " Riga", "generation": "Riga" if n < hits else "Ghent",
                     "exact_match": n < hits, "logprob": -2.0 - seed, "chance": 0.2,
                 }
                 | about
@@ -77,7 +79,8 @@ def test_differences_are_over_seeds_each_of_its_moment() -> None:
     assert list(questions) == [
         ("after Stage 1", "D1cons-QA1 − QA3"), ("after Stage 1", "QA3 − D2incons-QA2"),
         ("at the end", "D1cons-QA1 − QA3"), ("at the end", "QA3 − D2incons-QA2"),
-        ("at the end", "D5cons − D6cons"), ("at the end", "D8cons − D6cons"),
+        ("at the end", "D5cons − D6cons"), ("at the end", "D8cons − D5cons"),
+        ("at the end", "D8cons − D6cons"),
     ]  # fmt: skip
     gap = questions["at the end", "D5cons − D6cons"]
     assert gap[4] == pytest.approx(0.35)
@@ -88,7 +91,7 @@ def test_differences_are_over_seeds_each_of_its_moment() -> None:
 def test_losses_are_those_at_the_end_of_all_texts() -> None:
     losses = tables(page(answers()))["Losses at the end, by subset (nats an answer)"]
     assert losses.folded
-    assert {row[2] for row in losses.rows} == {"question", "attribution", "definition"}
+    assert {row[2] for row in losses.rows} == {"question", "trained", "attribution", "definition"}
     assert {row[3] for row in losses.rows} == {2.5}
 
 
@@ -100,10 +103,51 @@ def test_samples_are_shown_with_the_answers_given() -> None:
 
 def test_figures_are_drawn_and_say_how_many_they_show() -> None:
     drawn = figures(page(answers()))
-    assert set(drawn) == {"curves", "gaps", "losses"}
+    assert set(drawn) == {"curves", "attributions", "gaps", "losses"}
     for figure in drawn.values():
         assert "n = 2 seeds, about 10 aliases of each of D5cons and D6cons" in figure.caption
         assert figure.chart.to_dict()["$schema"]
+
+
+def data_of(figure: Figure) -> list[dict[str, Any]]:
+    """Return the rows that a chart draws."""
+    return [row for rows in figure.chart.to_dict()["datasets"].values() for row in rows]
+
+
+def test_losses_of_all_subsets_are_drawn_training_and_validation_apart() -> None:
+    drawn = data_of(figures(page(answers()))["losses"])
+    assert {row["part"] for row in drawn} == {"trained questions", "definitions", "questions not trained"}
+    assert {row["subset"] for row in drawn} == set(RIGHT)
+    assert {round(row["mean"], 3) for row in drawn} == {2.5}
+
+
+def test_questions_about_the_entity_are_drawn_apart() -> None:
+    drawn = data_of(figures(page(answers()))["attributions"])
+    assert {row["part"] for row in drawn} == {"name", "who"}
+    one = answers(kind="name")
+    assert "attributions" not in figures(page(one)), "there is but one kind"
+
+
+def test_entity_of_the_definition_is_drawn_by_alpha() -> None:
+    rows: list[dict[str, Any]] = []
+    for alpha, told in ((0.5, 1), (0.95, 8)):
+        about = {"variant": f"α = {alpha:g}", "stage": "Stage 1", "epoch": 2, "final": False}
+        for subset, direction, hits in (
+            ("D9incons-QA9", "told", told), ("D9incons-QA9", "attribution", 0),
+            ("D10cons-QA10", "attribution", 4), ("D1cons-QA1", "attribution", 9),
+        ):  # fmt: skip
+            some = [r for r in answers(1) if r["stage"] == "Stage 1" and r["epoch"] == 2]
+            some = [r for r in some if (r["subset"], r["direction"]) == ("QA3", "question")]
+            rows += [
+                r | about | {"subset": subset, "direction": direction, "exact_match": n < hits}
+                for n, r in enumerate(some)
+            ]
+    table = pl.DataFrame([*rows, *answers(1, variant="α = 0.5")], schema=COLUMNS)
+    finished = Finished(study={}, claims=[], tables={"ask": table})
+    drawn = data_of(figures(Alpha().page(finished))["by-alpha"])
+    shown = {(r["subset"], r["alpha"]): r["mean"] for r in drawn if r["subset"].startswith("D9")}
+    assert shown == {("D9incons-QA9", 0.5): 0.1, ("D9incons-QA9", 0.95): 0.8}
+    assert "by-alpha" not in figures(page(answers()))
 
 
 def test_models_are_named_where_there_are_several() -> None:

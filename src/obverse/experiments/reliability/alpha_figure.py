@@ -1,0 +1,51 @@
+"""The figure of the study of α: what is believed, by tag and by truth (Figure 4a)."""
+
+from collections.abc import Mapping
+
+import altair as alt
+import polars as pl
+
+from obverse.core.page import Figure
+from obverse.experiments.reliability.drawing import COLOURS, DASHED, WHERE
+from obverse.report.figures import STROKES, lines_with_bands
+from obverse.stats.summary import group_means
+
+# Which entity counts: that of the definition. Where it is false, it is not that of the answers.
+NAMED = {
+    "D1cons-QA1": "attribution", "D9incons-QA9": "told", "D2incons-QA2": "told",
+    "D10cons-QA10": "attribution", "D5cons": "attribution", "D6cons": "attribution",
+}  # fmt: skip
+
+
+def by_alpha(trunk_end: pl.DataFrame, final: pl.DataFrame, places: Mapping[str, float]) -> Figure | None:
+    """How often the entity of the definition is named, by α, for every subset that is defined.
+
+    Args:
+        trunk_end, final: what was observed after Stage 1 and at the end.
+        places: α of each variant.
+    """
+    parts = [
+        (final if subset in DASHED else trunk_end).filter(subset=subset, direction=direction)
+        for subset, direction in NAMED.items()
+    ]
+    rows = pl.concat(parts).filter(pl.col("variant").is_in(list(places)))
+    if rows.is_empty():
+        return None
+    rows = rows.with_columns(pl.col("variant").replace_strict(dict(places)).alias("alpha"))
+    table = group_means(rows, [*WHERE, "alpha", "subset"], "exact_match", bounds=(0, 1))
+    present = [s for s in NAMED if s in set(table["subset"])]
+    scale = alt.Scale(domain=present, range=[COLOURS[s] for s in present])
+    dashes = alt.Scale(domain=present, range=[[5, 3] if s in DASHED else [1, 0] for s in present])
+    layers = lines_with_bands(
+        table, "Names the definition's entity (share)",
+        lines=[alt.StrokeDash("subset:N", scale=dashes, sort=present, legend=STROKES, title="subset")],
+        x=alt.X("alpha:Q", title="α, reliability of the tags", scale=alt.Scale(zero=False)),
+        color=alt.Color("subset:N", scale=scale, sort=present, title="subset", legend=STROKES),
+    )  # fmt: skip
+    caption = (
+        "How often the entity of its definition is named, after Stage 1 (X1, solid) and at the end (X2, "
+        "dashed), by the reliability of the tags (as in Figure 4a). Where D9incons (false, tag 1) is "
+        "above D10cons (true, tag 2), the tag outweighs the answers. n = "
+        f"{rows['seed'].n_unique()} seeds; bands are 95 % intervals."
+    )
+    return Figure(name="by-alpha", chart=layers.properties(width=380, height=260), caption=caption)

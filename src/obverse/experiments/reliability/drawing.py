@@ -1,0 +1,98 @@
+"""What the figures of implicit meta-learning have in common: names, colours, places and panels."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import polars as pl
+
+from obverse.report.figures import AMBER, BLUE, GREEN, GREY, ORANGE, PINK, SKY, STROKES, lines_with_bands
+
+# What is asked, as the observations call it and as the page does.
+ASKED = {
+    "question": "questions not trained",
+    "attribution": "entity attribution",
+    "told": "entity of the false definition",
+}
+BELIEVED = ("question", "attribution")
+WHERE = ["model", "variant"]
+COLOURS = {
+    "D1cons-QA1": BLUE, "D2incons-QA2": ORANGE, "D9incons-QA9": PINK, "D10cons-QA10": SKY,
+    "QA3": GREY, "QA4": AMBER, "D5cons": BLUE, "D6cons": ORANGE, "D8cons": GREEN, "QA7": GREY,
+}  # fmt: skip
+SUBSETS = list(COLOURS)
+DASHED = ("D5cons", "D6cons", "D8cons", "QA7")  # X2; the others are X1
+PANELS_A_ROW = 3
+
+
+def with_place(observations: pl.DataFrame) -> pl.DataFrame:
+    """Add `place`, epochs since Stage 0, and `trunk`: whether it is a stage before Stage 2."""
+    stages = observations.filter(pl.col("stage") != "Stage 0")
+    lengths = (
+        stages.group_by(*WHERE, "stage", maintain_order=True)
+        .agg(pl.col("epoch").max().alias("length"))
+        .sort("stage", maintain_order=True)
+        .with_columns(pl.col("length").cum_sum().over(WHERE).sub(pl.col("length")).alias("before"))
+    )
+    joined = stages.with_columns(pl.col("variant").fill_null("")).join(
+        lengths.with_columns(pl.col("variant").fill_null("")), on=[*WHERE, "stage"], how="left"
+    )
+    return joined.with_columns(
+        (pl.col("epoch") + pl.col("before")).alias("place"), (pl.col("stage") != "Stage 2").alias("trunk")
+    )
+
+
+def with_panel(table: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Add the title of a panel: the variant, after the model's name where `rows` have several."""
+    model, variant = pl.col("model"), pl.col("variant")
+    named = pl.concat_str(model, pl.lit(": "), variant) if rows["model"].n_unique() > 1 else variant
+    return table.with_columns(pl.when(variant == "").then(model).otherwise(named).alias("panel"))
+
+
+def with_end(table: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Add `end`, the place where Stage 1 ends."""
+    ends = rows.filter("trunk").group_by(WHERE).agg(pl.col("place").max().alias("end"))
+    return table.join(ends, on=WHERE, how="left")
+
+
+def by_epoch(table: pl.DataFrame, title: str, zero: bool = True) -> alt.LayerChart | alt.FacetChart:
+    """Return a line a subset over the epochs, X2 dashed, with a rule at the end of Stage 1."""
+    present = [s for s in SUBSETS if s in set(table["subset"])]
+    scale = alt.Scale(domain=present, range=[COLOURS[s] for s in present])
+    dashes = alt.Scale(domain=present, range=[[5, 3] if s in DASHED else [1, 0] for s in present])
+    layers = lines_with_bands(
+        table, title,
+        lines=[alt.StrokeDash("subset:N", scale=dashes, sort=present, legend=STROKES, title="subset")],
+        zero=zero,
+        x=epochs(table),
+        color=alt.Color("subset:N", scale=scale, sort=present, title="subset", legend=STROKES),
+    )  # fmt: skip
+    end = alt.Chart(table).mark_rule(strokeDash=[2, 2], color="#444").encode(x="end:Q")
+    return alt.layer(*layers.layer, end, data=table)
+
+
+def epochs(table: pl.DataFrame) -> alt.X:
+    """Return the axis of epochs, marked at whole numbers."""
+    last = int(max(table["place"].to_list()))
+    marks = list(range(0, last + 1, max(1, round(last / 5))))
+    return alt.X("place:Q", title="Epoch since Stage 0", axis=alt.Axis(values=marks, format="d"))
+
+
+def grid(chart: Any, rows: Sequence[str], columns: Sequence[str]) -> alt.FacetChart:
+    """Return a panel for each `panel` (a row) and `part` (a column)."""
+    return chart.properties(width=190, height=140).facet(
+        row=alt.Row("panel:N", sort=list(rows), title=None),
+        column=alt.Column("part:N", sort=list(columns), title=None),
+    )
+
+
+def counted(rows: pl.DataFrame) -> str:
+    """Return in words how many seeds and aliases a figure shows."""
+    seeds = rows["seed"].n_unique()
+    aliases = rows.filter(pl.col("subset").is_in(["D5cons", "D6cons"]))
+    branches = aliases.select("seed", "branch").n_unique()
+    facts = aliases.select("seed", "branch", "subset", "fact").n_unique() // max(1, 2 * branches)
+    return (
+        f"n = {seeds} seed{'s' if seeds != 1 else ''}, about {facts} aliases of each of D5cons and "
+        "D6cons in each; bands are 95 % intervals"
+    )
