@@ -8,10 +8,11 @@ from obverse.experiments.reliability.model_size import ModelSize
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.experiments.reliability.schedules import Schedules
 from obverse.experiments.reliability.set_inclusion import SetInclusion
+from obverse.experiments.reliability.set_questions import SetQuestions
 from obverse.experiments.reliability.sources import TagKinds
 from obverse.experiments.reliability.word_order import AllOrders
 
 STUDIES: tuple[type[Reliability], ...] = (
     Reliability, Alpha, AllOrders, BatchSize, EncoderDecoder, InContext, ModelSize, Schedules,
-    SetInclusion, TagKinds,
+    SetInclusion, SetQuestions, TagKinds,
 )  # fmt: skip

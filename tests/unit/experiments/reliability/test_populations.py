@@ -1,12 +1,10 @@
-"""Generated populations: the built-in world, set inclusion, and names nobody has."""
+"""Generated populations: the built-in world, and names nobody has."""
 
 import random
 
 import pytest
-from pydantic import ValidationError
 
 from obverse.experiments.reliability.population import QAPair, random_strings
-from obverse.experiments.reliability.sets import Sets
 from obverse.experiments.reliability.world import ATTRIBUTES, PEOPLE, World
 
 
@@ -59,25 +57,3 @@ def test_world_gives_each_person_one_value_an_attribute() -> None:
         assert len({p.questions[i].answers for p in known}) <= 3
     assert world.known(1) == known != world.known(2)
     assert (world.chance(False), world.chance(True)) == (1 / 3, 1 / 6)
-
-
-def test_lists_of_numbers_hold_the_variables_own_or_not() -> None:
-    sets = Sets(individuals=40, numbers=12, members=5, questions=8, held_out=4)
-    for variable in sets.draw(3):
-        answers = []
-        for question in variable.questions:
-            text, _, listed = question.text.partition(" % ")
-            numbers = listed.removesuffix(" =").split()
-            assert text == "{name}"
-            assert len(numbers) == len(set(numbers)) == 5
-            assert set(numbers) <= set(map(str, range(12)))
-            assert question.answers == ("true" if variable.entity in numbers else "false",)
-            answers.append(question.answers[0])
-        assert answers.count("true") == 4
-    assert sets.draw(3) == sets.draw(3) != sets.draw(4)
-    assert (sets.chance(False), sets.chance(True), sets.known(3)) == (0.5, None, ())
-
-
-def test_lists_as_long_as_the_numbers_are_refused() -> None:
-    with pytest.raises(ValidationError, match="members 5: expected fewer than numbers 5"):
-        Sets(members=5, numbers=5)

@@ -64,14 +64,15 @@ def test_presets_of_figures(
 
 def test_set_inclusion_as_in_the_paper() -> None:
     sets = preset(SetInclusion, "paper")
-    assert isinstance(sets.population, Sets)
-    assert (sets.population.individuals, sets.population.members, sets.population.questions) == (
-        8000,
-        8,
-        24,
+    assert sets.population == Sets(
+        individuals=8000, numbers=100, members=8, questions=24, held_out=12, memberships=0, identities=0
     )
-    assert (sets.stage_1.epochs, sets.stage_2.epochs, sets.stage_1.batch_size) == (100, 40, 512)
-    assert sets.claims()[0].id == "stage 1/D1cons-D2incons"
+    shares = (0.4, 0.4, 0.0, 0.0, 0.1, 0.1, 0.0, 0.0)
+    assert tuple(sets.fractions.model_dump().values()) == shares
+    assert sets.stage_0 is None, "nothing is known beforehand"
+    assert (sets.stage_1.epochs, sets.stage_2.epochs) == (100, 40)
+    for recipe in (sets.stage_1, sets.stage_2):
+        assert (recipe.optimizer, recipe.batch_size, recipe.loss_on) == ("adafactor", 512, "document")
     assert not [c.id for c in sets.claims() if c.id.endswith("attribution")]
     assert SetInclusion().population == sets.population, "and without a preset"
     assert set(SetInclusion.presets()) == {"tiny", "paper"}
@@ -80,13 +81,24 @@ def test_set_inclusion_as_in_the_paper() -> None:
 def test_studies_are_told_apart_and_say_what_they_ask() -> None:
     assert {study.name for study in STUDIES} == {"reliability"} | {
         f"reliability-{what}"
-        for what in ("alpha", "order", "batch", "size", "stages", "context", "sets", "tags", "t5")
+        for what in (
+            "alpha",
+            "order",
+            "batch",
+            "size",
+            "stages",
+            "context",
+            "sets",
+            "set-questions",
+            "tags",
+            "t5",
+        )
     }
     for words in ("title", "about"):
         said = [getattr(study, words) for study in STUDIES]
         assert len({*said, ""}) == len(STUDIES) + 1
-    assert {study.seeds for study in STUDIES if study is not Reliability} == {5}
-    assert Reliability.seeds == 10
+    assert {study.seeds for study in STUDIES} == {3, 5, 10}
+    assert Reliability.seeds == SetInclusion.seeds == 10
 
 
 @every_study
