@@ -80,10 +80,11 @@ def epochs(table: pl.DataFrame) -> alt.X:
 
 def grid(chart: Any, rows: Sequence[str], columns: Sequence[str]) -> alt.FacetChart:
     """Return a panel for each `panel` (a row) and `part` (a column)."""
-    return chart.properties(width=190, height=140).facet(
+    drawn: alt.FacetChart = chart.properties(width=190, height=140).facet(
         row=alt.Row("panel:N", sort=list(rows), title=None),
         column=alt.Column("part:N", sort=list(columns), title=None),
     )
+    return drawn
 
 
 def counted(rows: pl.DataFrame) -> str:

@@ -28,9 +28,9 @@ AFTER, END = "after Stage 1", "at the end"
 SUBSETS_NOTE = (
     "X1: D1cons (true definitions, tag 1), D2incons (false ones, tag 2), QA3 (no definition), QA4 (their "
     "own names), and with unreliable tags D9incons (false, tag 1) and D10cons (true, tag 2). X2, never "
-    "asked about in training: D5cons (true, tag 1), D6cons (true, tag 2), D8cons (true, a tag never seen before), QA7 "
-    "(no definition: what is guessed). The entity attribution of D2incons is that of its answers; "
-    "“entity of the false definition” counts answers that repeat the definition."
+    "asked about in training: D5cons (true, tag 1), D6cons (true, tag 2), D8cons (true, a tag never seen "
+    "before), QA7 (no definition: what is guessed). The entity attribution of D2incons is that of its "
+    "answers; “entity of the false definition” counts answers that repeat the definition."
 )
 LOSSES_NOTE = (
     "“trained” and “definition” are training texts (trained questions; the last element of "

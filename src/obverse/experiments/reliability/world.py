@@ -46,7 +46,7 @@ class World(Settings):
         attributes, values: how many there are; a person's value of each attribute is drawn per seed.
         held_out: of an X1 alias's questions (one an attribute), how many are not trained.
         contradicted: a false definition names a person of whom no trained answer is true, as far as
-            there is one; else anybody else, of whom a share 1 / values of the answers is true.
+            there is one; else anybody else, of whom a share 1 / values of the answers is true by chance.
     """
 
     kind: Literal["world"] = "world"
@@ -57,7 +57,7 @@ class World(Settings):
     attributes: Annotated[int, Field(ge=2, le=10)] = 10
     values: Annotated[int, Field(ge=2, le=8)] = 5
     held_out: Annotated[int, Field(ge=1)] = 8
-    contradicted: bool = True
+    contradicted: bool = False
 
     wording: ClassVar[Wording] = TERSE
 

@@ -35,7 +35,8 @@ def answers(seeds: int = 2, **about: Any) -> list[dict[str, Any]]:
                     "run": f"run-{seed}", "model": "m", "variant": "base", "seed": seed, "branch": 0,
                     "stage": stage, "epoch": epoch, "final": stage == "Stage 2", "fact": f"{subset}-{n}",
                     "subset": subset, "direction": direction, "kind": ("name", "who")[n % 2],
-                    "prompt": f"{n} <home>", "target": " Riga", "generation": "Riga" if n < hits else "Ghent",
+                    "prompt": f"{n} <home>", "target": " Riga",
+                    "generation": "Riga" if n < hits else "Ghent",
                     "exact_match": n < hits, "logprob": -2.0 - seed, "chance": 0.2,
                 }
                 | about
