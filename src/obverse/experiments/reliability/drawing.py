@@ -1,7 +1,7 @@
 """What the figures of implicit meta-learning have in common: names, colours, places and panels."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import polars as pl
@@ -23,6 +23,7 @@ COLOURS = {
 SUBSETS = list(COLOURS)
 DASHED = ("D5cons", "D6cons", "D8cons", "QA7")  # X2; the others are X1
 PANELS_A_ROW = 3
+Scales = Literal["shared", "independent"]
 
 
 def with_place(observations: pl.DataFrame) -> pl.DataFrame:
@@ -78,13 +79,18 @@ def epochs(table: pl.DataFrame) -> alt.X:
     return alt.X("place:Q", title="Epoch since Stage 0", axis=alt.Axis(values=marks, format="d"))
 
 
-def grid(chart: Any, rows: Sequence[str], columns: Sequence[str]) -> alt.FacetChart:
+def grid(
+    chart: Any,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    y: Literal["shared", "independent"] = "shared",
+) -> alt.FacetChart:
     """Return a panel for each `panel` (a row) and `part` (a column)."""
     drawn: alt.FacetChart = chart.properties(width=190, height=140).facet(
         row=alt.Row("panel:N", sort=list(rows), title=None),
         column=alt.Column("part:N", sort=list(columns), title=None),
     )
-    return drawn
+    return drawn.resolve_scale(y=y)
 
 
 def counted(rows: pl.DataFrame) -> str:

@@ -66,7 +66,7 @@ def _block(table: pl.DataFrame, title: str) -> alt.FacetChart:
 def attributions(rows: pl.DataFrame) -> Figure | None:
     """Exact match over all epochs for each question about the entity (Figures 3b and 9)."""
     asked = rows.filter(pl.col("direction") == "attribution", pl.col("subset").is_in(SHOWN))
-    kinds = asked["kind"].unique(maintain_order=True).to_list()
+    kinds = sorted(asked["kind"].unique().to_list())
     if len(kinds) < 2:
         return None
     table = group_means(asked, [*WHERE, "kind", "subset", "place"], "exact_match", bounds=(0, 1))

@@ -28,12 +28,16 @@ def losses(rows: pl.DataFrame) -> Figure | None:
     panels = table["panel"].unique(maintain_order=True).to_list()[:FEW]
     parts = [part for part in PARTS.values() if part in set(table["part"])]
     chart = grid(
-        by_epoch(table.filter(pl.col("panel").is_in(panels)), "Loss (nats an answer)"), panels, parts
+        by_epoch(table.filter(pl.col("panel").is_in(panels)), "Loss (nats an answer)"),
+        panels,
+        parts,
+        "independent",
     )
     caption = (
         "Losses by epoch (as in Figure 8): of the answers of trained questions, of the last element of "
         "definitions, and of the answers of questions that are not trained. Where D5cons and D6cons are "
-        "learnt alike, a difference in answers is not one in what was memorised. Lines as above. "
+        "learnt alike, a difference in answers is not one in what was memorised. Each panel has a scale of "
+        "its own; lines as above. "
         f"{counted(told)}."
     )
     return Figure(name="losses", chart=chart, caption=caption)

@@ -1,4 +1,4 @@
-"""What false definitions say: another entity, of whom the trained answers may be true by chance or not."""
+"""What false definitions say: another entity, of which trained answers may be true by chance or not."""
 
 import pytest
 
