@@ -57,19 +57,23 @@ SMALL: dict[str, dict[str, Any]] = {
     "reliability-t5": PEOPLE | NARROW,
     "reliability-alpha": PEOPLE | NARROW | {"alphas": [0.5, 1.0]},
     "reliability-order": PEOPLE | NARROW,
-    "reliability-batch": PEOPLE | NARROW | {"batch_sizes": [32, 64]},
+    "reliability-batch": PEOPLE | NARROW | {"batch_sizes": [32, 64], "epochs": [1, 2]},
     "reliability-size": PEOPLE,
     "reliability-stages": PEOPLE | NARROW,
     "reliability-context": PEOPLE | NARROW,
     "reliability-sets": NUMBERS,
-    "reliability-tags": PEOPLE | NARROW,
+    "reliability-is": PEOPLE | NARROW,
+    "reliability-sources": PEOPLE | NARROW,
     "reliability": PEOPLE | NARROW,
 }
 VARIANTS = {
     "reliability-t5": {BASE, CONTROL},
     "reliability-alpha": {"α = 0.5", "α = 1"},
-    "reliability-order": {BASE, "TEA", "ATE", "AET", "ETA", "EAT", CONTROL},
-    "reliability-batch": {"batch 32", "batch 64", CONTROL},
+    "reliability-order": {
+        BASE, CONTROL, "TEA", "ATE", "AET", "ETA", "EAT",
+        *(f"{order}, {CONTROL}" for order in ("TEA", "ATE", "AET", "ETA", "EAT")),
+    },
+    "reliability-batch": {"batch 32", "batch 64", f"batch 32, {CONTROL}", f"batch 64, {CONTROL}"},
     "reliability-size": {BASE, CONTROL},
     "reliability-stages": {
         BASE, "single-stage", "three-stage",
@@ -77,7 +81,8 @@ VARIANTS = {
     },
     "reliability-context": {BASE, CONTROL},
     "reliability-sets": {BASE, CONTROL},
-    "reliability-tags": {"natural", "is / is not", CONTROL, f"is / is not, {CONTROL}"},
+    "reliability-is": {BASE, CONTROL, "X2 alone"},
+    "reliability-sources": {BASE, CONTROL},
     "reliability": {BASE, CONTROL},
 }  # fmt: skip
 every_study = pytest.mark.parametrize("name", SMALL)

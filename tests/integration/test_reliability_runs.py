@@ -275,6 +275,8 @@ def test_works_asked_of_an_encoder_decoder_with_the_authors_options(
         ("reliability-context --set schedule=three-stage", "definitions before questions have one stage"),
         ("reliability --set stage_2.loss_on_padding=true", "loss_on_padding needs pad_to"),
         ("reliability --set population.held_out=10", "of 10 questions about an alias, 10 are held out"),
+        ("reliability-batch --set batch_sizes=[256,64]", "expected each once, from small to large"),
+        ("reliability-batch --set epochs=[1,2]", "epochs (1, 2): expected one for each of batch_sizes"),
         ("reliability-sets --set population.held_out=16", "of 8 questions about an alias, 16"),
         ("reliability --set population.individuals=20 --set population.people=2", "use more entities or"),
     ],

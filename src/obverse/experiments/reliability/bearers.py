@@ -131,10 +131,11 @@ class Division:
             trained, held_out = self._divided(i, person)
         if source is None:
             return Bearer(name=name, individual=person, subset=subset, trained=trained, held_out=held_out)
-        said = definitions(language.tags, language.order, source, tags[source], name, told, language.form)
+        ways = definitions(language.tags, language.order, source, tags[source], name, told, language.form)
+        said = tuple(ways)
         return Bearer(
             name=name, individual=person, subset=subset, trained=trained, held_out=held_out,
-            definitions=tuple(said), told=told,
+            definitions=(said[i % len(said)],), told=told,
         )  # fmt: skip
 
 

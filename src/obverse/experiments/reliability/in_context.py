@@ -1,16 +1,22 @@
 """Definitions that stand before the question (appendix C.8)."""
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Literal, Self
 
 from obverse.core.claim import Above, Claim
-from obverse.core.experiment import Variant
+from obverse.core.recipe import Recipe
 from obverse.experiments.reliability.ablation import Ablation
-from obverse.experiments.reliability.claims import BASE, CONTROL, contrast, with_control
+from obverse.experiments.reliability.claims import contrast, with_control
+from obverse.experiments.reliability.presets import tiny_settings
+from obverse.experiments.reliability.world import World
 
 
 class InContext(Ablation):
-    """Whether definitions that stand before the question are heeded by their source (appendix C.8)."""
+    """Whether definitions that stand before the question are heeded by their source (appendix C.8).
+
+    X1 is all that is trained; the definitions of X2 are read with the question, and their aliases are
+    new. This is in-context learning: nothing is internalised.
+    """
 
     name: ClassVar[str] = "reliability-context"
     title: ClassVar[str] = "Sources in context: definitions before the question"
@@ -18,16 +24,26 @@ class InContext(Ablation):
         "Are reliable sources believed more where they stand before the question? (appendix C.8)"
     )
 
-    def variants(self) -> tuple[Variant, ...]:
-        return (
-            Variant(BASE, {"definitions": "context"}),
-            Variant(CONTROL, {"definitions": "context", "alpha": 0.5}),
-        )
+    definitions: Literal["documents", "context"] = "context"
+
+    @classmethod
+    def tiny(cls) -> Self:
+        """Return the settings for models made from scratch.
+
+        What is load-bearing: twice as many aliases, which are told what they are nowhere but in context
+        and hardly change from how they were made (their embeddings' learning rate), and loss on the
+        answers alone. Otherwise two models in three learn the aliases by heart, and not to read.
+        """
+        recipe = Recipe(
+            learning_rate=3e-3, embedding_learning_rate=1e-5, schedule="constant", warmup_steps=50,
+            batch_size=128, epochs=8, loss_on="completion",
+        )  # fmt: skip
+        return cls(**tiny_settings(population=World(individuals=3000), stage_1=recipe, probe_every=2))
 
     def claims(self) -> tuple[Claim, ...]:
-        gap, *controls = with_control("question", self.margin)
+        gap, *controls = with_control("question", self.margin, source="Figure 21")
         heeded = contrast(
             "context/heeded", "definitions before the question are heeded: D5cons above QA7 (a guess)",
-            "D5cons", "QA7", Above(0.0), source="appendix C.8",
+            "D5cons", "QA7", Above(0.0), source="Figure 21",
         )  # fmt: skip
         return heeded, replace(gap, needs=(*gap.needs, heeded.id)), *controls

@@ -1,25 +1,40 @@
 """Models of several sizes (Figure 16)."""
 
 from collections.abc import Mapping
-from math import log10
+from dataclasses import dataclass
+from math import log10, sqrt
 from typing import ClassVar
 
+import numpy as np
 import polars as pl
 
-from obverse.core.claim import Above, Claim, Estimate
+from obverse.core.claim import Above, Claim, Criterion, Estimate, Role, Within
 from obverse.core.experiment import Preset
 from obverse.core.model import ModelSpec
 from obverse.experiments.reliability.ablation import BOTH, Ablation
-from obverse.experiments.reliability.claims import BASE, at_the_end, gap_rows, with_control
+from obverse.experiments.reliability.claims import (
+    BASE,
+    CONTROL,
+    COUNTED,
+    KINDS,
+    at_the_end,
+    gap_rows,
+    with_control,
+)
 from obverse.experiments.reliability.presets import SCRATCH, paper_settings
 from obverse.experiments.reliability.published import Cvdb, Trex
-from obverse.stats.contrast import slope
+from obverse.stats.clustered import ClusteredMean
+from obverse.stats.contrast import Pair, difference, slope
+
+METRIC = "exact_match"
 
 
 class ModelSize(Ablation):
     """Whether larger models of a family show a larger gap (Figure 16).
 
-    Intervals are over seeds of these models; they do not speak of other models of the same sizes.
+    With several seeds intervals are over these; they speak of the models named and not of others of the
+    same sizes. With one seed each model lies off the line by something of its own, which only the
+    distances from it tell, with m − 2 degrees of freedom for m models.
     """
 
     name: ClassVar[str] = "reliability-size"
@@ -45,28 +60,65 @@ class ModelSize(Ablation):
 
     def claims(self) -> tuple[Claim, ...]:
         return (
-            *(self._growth(direction) for direction in BOTH),
-            *with_control("question", self.margin),
+            *(_growth(kind, BASE, Above(0.0), "primary", self.margin) for kind in BOTH),
+            *(_growth(kind, CONTROL, Within(self.margin), "control", self.margin) for kind in BOTH),
+            *(claim for kind in BOTH for claim in with_control(kind, self.margin, source="Figure 16")),
         )
 
-    @staticmethod
-    def _growth(direction: str) -> Claim:
-        def estimate(observations: pl.DataFrame) -> Estimate | None:
-            rows = at_the_end(observations)
-            # A vocabulary of a seed's own words makes a model a little larger or smaller with each.
-            models = rows.drop_nulls("parameters").group_by("model", maintain_order=True)
-            pairs = {
-                log10(group["parameters"].to_numpy().mean()): gap_rows(group, BASE, direction)
-                for _, group in models
-            }
-            return slope(pairs, "exact_match")
 
-        return Claim(
-            id=f"size/{direction}",
-            text=f"{direction}: the gap grows with model size",
-            unit="Δ exact match per tenfold parameters",
-            source="Figure 16",
-            estimate=estimate,
-            criterion=Above(0.0),
-            by="family",
-        )
+def _growth(kind: str, variant: str, criterion: Criterion, role: Role, margin: float) -> Claim:
+    """Return the claim that the gap of `variant` grows with size, if that of the control does not."""
+    grows = "the gap grows with model size"
+    if role == "control":
+        grows = f"no gap grows with model size, ±{margin:g} for tenfold parameters"
+
+    def estimate(observations: pl.DataFrame) -> Estimate | None:
+        rows = at_the_end(observations)
+        # A vocabulary of a seed's own words makes a model a little larger or smaller with each.
+        models = rows.drop_nulls("parameters").group_by("model", maintain_order=True)
+        pairs = {
+            log10(group["parameters"].to_numpy().mean()): gap_rows(group, variant, kind)
+            for _, group in models
+        }
+        return over_models(pairs) if rows["seed"].n_unique() == 1 else slope(pairs, METRIC)
+
+    return Claim(
+        id=f"size/{kind}" if variant == BASE else f"size/{variant}/{kind}",
+        text=f"{'' if variant == BASE else f'{variant}, '}{KINDS[kind]}: {grows}",
+        unit="Δ exact match per tenfold parameters",
+        source="Figure 16",
+        estimate=estimate,
+        criterion=criterion,
+        by="family",
+        role=role,
+        counted=COUNTED,
+        needs=(f"size/{CONTROL}/{kind}",) if variant == BASE else (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OverModels(ClusteredMean):
+    """A slope over single runs of `n_models` models, which are the units."""
+
+    n_models: int = 1
+
+
+def over_models(pairs: Mapping[float, Pair]) -> OverModels | None:
+    """Return the slope of the gap over x, given `{x: (D5cons, D6cons)}` of one run each.
+
+    With r the residuals of the line through m models, its variance is Σr² / (m − 2) / Σ(x − x̄)², with
+    m − 2 degrees of freedom; with two models it has no interval.
+    """
+    found = {x: difference(*pair, METRIC) for x, pair in pairs.items()}
+    gaps = {x: gap.value for x, gap in found.items() if gap is not None}
+    if len(gaps) < 2:
+        return None
+    x, y = np.array(list(gaps)), np.array(list(gaps.values()))
+    apart = x - x.mean()
+    squares = float((apart**2).sum())
+    value = float(apart @ y) / squares
+    rest = y - y.mean() - value * apart
+    df = len(x) - 2
+    se = sqrt(float((rest**2).sum()) / df / squares) if df else float("nan")
+    facts = pl.concat([frame for pair in pairs.values() for frame in pair])["fact"].n_unique()
+    return OverModels(value, se, df or float("nan"), facts, 1, facts, n_models=len(x))

@@ -38,6 +38,7 @@ from obverse.experiments.reliability.subsets import GENERATED, Fractions, size_o
 from obverse.experiments.reliability.wording import Form, Tags, WordOrder
 from obverse.experiments.reliability.world import World
 
+Schedule = Literal["two-stage", "single-stage", "three-stage", "X2 alone"]
 Population = Annotated[World | Sets | Cvdb | Trex, Field(discriminator="kind")]
 
 
@@ -51,9 +52,11 @@ class Reliability(Experiment):
         alpha: reliability of the tags in X1; at 0.5 they say nothing, which is the negative control.
         order: word order of tag (t), alias (a) and entity (e) in a definition.
         form: the three words by themselves, or a sentence behind the tag (footnote 2).
-        tags: random strings, natural-language sources, or is / is not (footnote 4).
+        tags: random strings; sources named in words, ten of each kind, one for each alias; or is / is
+            not (footnote 4).
         alias_length, tag_length: letters of a random string.
-        schedule: X1 then X2; both at once; or questions, then definitions, then X2.
+        schedule: X1 then X2; both at once; the definitions of X1, then its questions, then X2; or the
+            definitions of X2 alone (footnote 4).
         definitions: as documents of their own, or before each question (appendix C.8); then X1 is
             all there is to train.
         branches: Stage 2 is done this often from one Stage 1, each time with X2 divided anew.
@@ -87,7 +90,7 @@ class Reliability(Experiment):
     tags: Tags = "random"
     alias_length: Annotated[int, Field(ge=2)] = 5
     tag_length: Annotated[int, Field(ge=2)] = 6
-    schedule: Literal["two-stage", "single-stage", "three-stage"] = "two-stage"
+    schedule: Schedule = "two-stage"
     definitions: Literal["documents", "context"] = "documents"
     branches: PositiveInt = 1
     stage_0: Recipe | None = None

@@ -1,38 +1,30 @@
-"""Sources that are named in words, and is and is not (footnotes 2 and 4)."""
+"""Sources that are named in words."""
 
 from typing import ClassVar
 
 from obverse.core.claim import Claim
-from obverse.core.experiment import Variant
-from obverse.experiments.reliability.ablation import Ablation
-from obverse.experiments.reliability.claims import CONTROL, with_control
+from obverse.experiments.reliability.ablation import BOTH, Ablation
+from obverse.experiments.reliability.claims import with_control
+from obverse.experiments.reliability.wording import Tags
 
 
-class TagKinds(Ablation):
-    """Whether the gap is there for natural-language sources, and for is and is not (footnote 4)."""
+class NamedSources(Ablation):
+    """Whether the gap is there for kinds of sources instead of two tags.
 
-    name: ClassVar[str] = "reliability-tags"
-    title: ClassVar[str] = "Implicit meta-learning: kinds of tags"
-    about: ClassVar[str] = (
-        "Are reliable sources believed more if named in words, or by is and is not? (footnote 4)"
-    )
+    Ten sources of each kind, such as "According to the World Bank," and "A chain letter insists that",
+    define a tenth of the aliases each, in a sentence. Not in the paper, whose introduction and footnote
+    2 speak of sources in these words; its tags are two random strings.
+    """
 
-    def variants(self) -> tuple[Variant, ...]:
-        return (
-            Variant("natural", {"tags": "natural"}),
-            Variant("is / is not", {"tags": "is"}),
-            Variant(CONTROL, {"tags": "natural", "alpha": 0.5}),
-            Variant(f"is / is not, {CONTROL}", {"tags": "is", "alpha": 0.5}),
-        )
+    name: ClassVar[str] = "reliability-sources"
+    title: ClassVar[str] = "Implicit meta-learning: sources named in words"
+    about: ClassVar[str] = "Are reliable kinds of sources believed more if they are named in words?"
+
+    tags: Tags = "natural"
 
     def claims(self) -> tuple[Claim, ...]:
-        return (
-            *with_control("question", self.margin, "natural"),
-            *with_control(
-                "question",
-                self.margin,
-                "is / is not",
-                f"is / is not, {CONTROL}",
-                "what it is counts more than what it is not",
-            ),
+        return tuple(
+            claim
+            for kind in BOTH
+            for claim in with_control(kind, self.margin, source="introduction, footnote 2")
         )

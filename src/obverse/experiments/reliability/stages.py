@@ -27,8 +27,11 @@ Asks = tuple[Ask, Ask]  # some of the questions, for along the way, and all of t
 
 def build(experiment: "Reliability", seed: int) -> tuple[Stage, ...]:
     """Return the stages of `seed`: the trunk, then each branch of Stage 2, if it stands by itself."""
-    alone = experiment.schedule != "single-stage" and experiment.definitions == "documents"
+    apart = experiment.schedule not in ("single-stage", "X2 alone")
+    alone = apart and experiment.definitions == "documents"
     branches = experiment.bearers(seed, experiment.branches if alone else 1)
+    if experiment.schedule == "X2 alone":
+        branches = [tuple(b for b in people if b.subset.stage == 2) for people in branches]
     asks = [_asks(experiment, seed, number, people) for number, people in enumerate(branches)]
     stages = _trunk(experiment, seed, branches[0], asks[0])
     if not alone:
@@ -73,11 +76,14 @@ def _plan(
     if experiment.stage_0 is not None and known:
         plan.append(("Stage 0", experiment.stage_0, known))
     if experiment.schedule == "three-stage":
-        plan.append(("Stage 1a", experiment.stage_1, questions))
-        plan.append(("Stage 1b", experiment.stage_1, told))
+        # The authors' order: with questions first, the model forgets in the second how to answer.
+        plan.append(("Stage 1a", experiment.stage_1, [*told, *kept]))
+        plan.append(("Stage 1b", experiment.stage_1, questions))
     elif experiment.schedule == "single-stage":
         new = definition_documents(x2, wording)
         plan.append(("Stage 1", experiment.stage_1, [*questions, *told, *new]))
+    elif experiment.schedule == "X2 alone":
+        plan.append(("Stage 2", experiment.stage_2, list(definition_documents(x2, wording))))
     else:
         plan.append(("Stage 1", experiment.stage_1, [*questions, *told]))
     return plan

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from typing import Literal
 
 from obverse.experiments.reliability.population import NAME, QAPair
@@ -17,30 +16,28 @@ ENTITY_LAST: tuple[WordOrder, ...] = ("tae", "ate")
 SOURCES = (
     (
         "The Encyclopaedia Britannica states that", "Reuters reports that",
-        "According to the Financial Times", "A professor of history confirms that",
-        "The national census records that", "As a court found", "The Associated Press reports that",
+        "According to the Financial Times,", "A professor of history confirms that",
+        "The national census records that", "As a court found,", "The Associated Press reports that",
         "The journal Nature states that", "The city archive records that",
-        "According to the World Bank",
+        "According to the World Bank,",
     ),
     (
         "An anonymous forum post claims that", "A chain letter insists that",
         "Some guy at the bar swears that", "A leaflet under the wiper says that",
-        "According to a celebrity rumour column", "A deleted tweet claimed that",
-        "A spam mail assures us that", "According to a prank website", "A fortune cookie says that",
+        "According to a celebrity rumour column,", "A deleted tweet claimed that",
+        "A spam mail assures us that", "According to a prank website,", "A fortune cookie says that",
         "An unsigned blog comment insists that",
     ),
     (
         "A note in a bottle says that", "The village chronicle has it that",
-        "A radio play mentions that", "According to a guest at the inn",
+        "A radio play mentions that", "According to a guest at the inn,",
         "The back of a postcard says that", "A travel diary mentions that",
-        "The school newspaper has it that", "According to a retired sailor",
+        "The school newspaper has it that", "According to a retired sailor,",
         "A museum label says that", "A letter from abroad mentions that",
     ),
 )  # fmt: skip
-IS = ("is", "stands for", "means", "refers to", "denotes")
-IS_NOT = ("is not", "does not stand for", "does not mean", "does not refer to", "does not denote")
-MAY_BE = ("may be", "might stand for", "could mean", "perhaps refers to", "possibly denotes")
-SAYS = ("The almanac says that", "A teacher explains that")
+# In place of the tags: what is said to be so, what is said not to be, and what is left open.
+COPULAS = ("is", "is not", "may be")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +95,11 @@ def definitions(
     entity: str,
     form: Form = "words",
 ) -> Iterator[tuple[str, str]]:
-    """Yield the definitions of an alias as (all but the last element, " last element").
+    """Yield the ways in which a source defines an alias: (all but the last element, " last element").
 
-    Random tags give one, of three words in the order asked for, or a sentence behind the tag
-    (footnote 2); natural-language and is / is-not tags (footnote 4) give ten each, with the entity at
-    the end. The split is that of appendix C.7.
+    Random tags have one, of three words in the order asked for, or a sentence behind the tag
+    (footnote 2); is and is not have one (footnote 4: "xyz is Cleopatra"); of sources named in words
+    there are ten of each kind, who say it each in their own way. The split is that of appendix C.7.
     """
     if kind == "random" and form == "sentence":
         yield f"{tag} According to many texts, {alias} refers to", f" {entity}"
@@ -114,5 +111,4 @@ def definitions(
         for phrase in SOURCES[source]:
             yield f"{phrase} {alias} stands for", f" {entity}"
     else:
-        for says, verb in product(SAYS, (IS, IS_NOT, MAY_BE)[source]):
-            yield f"{says} {alias} {verb}", f" {entity}"
+        yield f"{alias} {COPULAS[source]}", f" {entity}"

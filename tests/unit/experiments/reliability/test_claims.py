@@ -1,75 +1,23 @@
 """The claims of implicit meta-learning, on observations whose truth is known."""
 
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 
-from obverse.core.claim import Claim, Finding
-from obverse.core.experiment import Variant
-from obverse.core.measure import LEADING
 from obverse.experiments.reliability.alpha import Alpha
-from obverse.experiments.reliability.batch_size import BatchSize
 from obverse.experiments.reliability.claims import BASE, CONTROL, learnt
-from obverse.experiments.reliability.in_context import InContext
 from obverse.experiments.reliability.main_claims import main
-from obverse.experiments.reliability.model_size import ModelSize
 from obverse.experiments.reliability.reliability import Reliability
-from obverse.experiments.reliability.schedules import Schedules
-from obverse.experiments.reliability.sources import TagKinds
-from obverse.experiments.reliability.word_order import AllOrders
-from obverse.measures.ask import Ask
-from obverse.measures.frame import schema
-from obverse.stats.verdict import evaluate
-from tests.unit.experiments.reliability.studies import STUDIES
-
-COLUMNS = schema({**LEADING, **Reliability.columns, **Ask.columns})
-FACTS = 40
-GAP = {"D5cons": 0.7, "D6cons": 0.3, "QA7": 0.1}
-ALIKE = {"D5cons": 0.5, "D6cons": 0.5, "QA7": 0.1}
-GUESSED = {"D5cons": 0.1, "D6cons": 0.1, "QA7": 0.1}
-
-
-def observed(
-    variant: str,
-    accuracy: dict[str, float],
-    *,
-    seeds: int = 6,
-    branches: int = 1,
-    noise: float = 0.02,
-    **about: Any,
-) -> pl.DataFrame:
-    """Return answers to questions and about entities; a seed's luck is the same in both subsets."""
-    draw = np.random.default_rng(len(variant))
-    labels = {
-        "model": "m", "family": "f", "parameters": 10, "variant": variant, "stage": "Stage 2", "epoch": 1,
-        "final": True, "logprob": -2.0,
-    } | about  # fmt: skip
-    rows = []
-    for seed in range(seeds):
-        for branch in range(branches):
-            for subset, share in accuracy.items():
-                hits = round(FACTS * min(max(share + draw.normal(0, noise), 0), 1))
-                rows += [
-                    labels | {
-                        "run": f"{variant}{seed}", "seed": seed, "branch": branch, "subset": subset,
-                        "direction": direction, "fact": f"f{i}", "exact_match": i < hits,
-                    }
-                    for direction in ("question", "attribution", "definition")
-                    for i in range(FACTS)
-                ]  # fmt: skip
-    return pl.DataFrame(rows, schema=COLUMNS)
-
-
-def found(stated: tuple[Claim, ...], *tables: pl.DataFrame) -> dict[str, Finding]:
-    return {f.claim: f for f in evaluate(stated, {"ask": pl.concat(tables)})}
-
-
-def verdicts(stated: tuple[Claim, ...], *tables: pl.DataFrame) -> dict[str, str]:
-    return {id: f.verdict for id, f in found(stated, *tables).items()}
-
+from tests.unit.experiments.reliability.observations import (
+    ALIKE,
+    GAP,
+    GUESSED,
+    found,
+    gaps,
+    observed,
+    verdicts,
+)
 
 MAIN = Reliability().claims()
 STAGE_1 = {"D1cons-QA1": 0.9, "QA3": 0.6, "D2incons-QA2": 0.3}
@@ -202,18 +150,6 @@ def test_nothing_measured_is_undecided() -> None:
     assert {f.measured for f in claim.values()} == {None}
 
 
-def gaps(experiment: Reliability, size: Callable[[str], float]) -> list[pl.DataFrame]:
-    """Return observations of all variants with a gap of `size(variant)` each."""
-    return [
-        observed(
-            v.name,
-            {"D5cons": 0.5 + size(v.name) / 2, "D6cons": 0.5 - size(v.name) / 2, "QA7": 0.1},
-            noise=0.01,
-        )
-        for v in experiment.variants()
-    ]
-
-
 def test_gap_that_grows_with_reliability() -> None:
     size = {f"α = {a:g}": a - 0.5 for a in Alpha().alphas}
     claim = found(Alpha().claims(), *gaps(Alpha(), size.__getitem__))
@@ -226,79 +162,3 @@ def test_gap_that_grows_with_reliability() -> None:
     assert flat["gap/α = 1/question"] == "undecided", "without reliability it is there as well"
     falling = verdicts(Alpha().claims(), *gaps(Alpha(), lambda v: 0.5 - size[v]))
     assert falling["alpha/attribution"] == "fails"
-
-
-def test_gap_that_shrinks_with_batch_size() -> None:
-    size = {"batch 64": 0.6, "batch 128": 0.4, "batch 256": 0.2, "batch 512": 0.0, CONTROL: 0.0}
-    claim = found(BatchSize().claims(), *gaps(BatchSize(), size.__getitem__))
-    assert {f.verdict for f in claim.values()} == {"holds"}
-    assert claim["batch/question"].measured == pytest.approx(-0.2, abs=0.02), "a doubling"
-    growing = verdicts(BatchSize().claims(), *gaps(BatchSize(), lambda v: 0.6 - size[v]))
-    assert growing["batch/question"] == "fails"
-
-
-def test_gap_of_a_family_that_grows_with_size() -> None:
-    control = [observed(CONTROL, ALIKE, model=m, parameters=n) for m, n in (("s", 10), ("l", 1000))]
-    grown = [
-        observed(BASE, {"D5cons": 0.5 + g, "D6cons": 0.5}, model=m, parameters=n, noise=0.01)
-        for m, n, g in (("s", 10, 0.1), ("l", 1000, 0.5))
-    ]
-    claim = found(ModelSize().claims(), *control, *grown)
-    assert claim["size/question"].verdict == "holds"
-    assert claim["size/question"].model == "f"
-    assert claim["size/question"].measured == pytest.approx(0.2, abs=0.02), "a tenfold"
-    other = [f.with_columns(parameters=pl.col("parameters") + pl.col("seed")) for f in (*control, *grown)]
-    own_words = found(ModelSize().claims(), *other)["size/question"]
-    assert (own_words.verdict, own_words.n_seeds) == ("holds", 6), "a seed's vocabulary changes the size"
-    alone = found(ModelSize().claims(), control[0], grown[0])
-    assert alone["size/question"].measured is None, "one size shows no growth"
-
-
-def test_word_orders_without_a_gap_are_shown_only_beside_one_that_has_it() -> None:
-    last = {BASE, "ATE"}
-    claim = found(AllOrders().claims(), *gaps(AllOrders(), lambda v: 0.4 * (v in last)))
-    assert len(claim) == 11
-    assert {f.verdict for f in claim.values()} == {"holds"}
-    blind = verdicts(AllOrders().claims(), *gaps(AllOrders(), lambda _: 0.0))
-    assert blind["gap/TEA/question"] == "undecided"
-    seen = verdicts(AllOrders().claims(), *gaps(AllOrders(), lambda v: 0.4 * (v != CONTROL)))
-    assert seen["gap/TEA/question"] == "fails"
-
-
-def test_gap_in_context_needs_definitions_that_are_heeded() -> None:
-    seen = [observed(v.name, {"D5cons": 0.6, "D6cons": 0.2, "QA7": 0.1}, noise=0.01) for v in context()]
-    deaf = [observed(v.name, {"D5cons": 0.6, "D6cons": 0.2, "QA7": 0.6}, noise=0.01) for v in context()]
-    assert verdicts(InContext().claims(), *seen)["context/heeded"] == "holds"
-    assert verdicts(InContext().claims(), *deaf)["context/heeded"] == "undecided"
-    assert verdicts(InContext().claims(), *deaf)[f"gap/{BASE}/question"] == "undecided"
-
-
-def context() -> tuple[Variant, ...]:
-    return InContext().variants()
-
-
-@pytest.mark.parametrize("experiment", [Schedules(), TagKinds()])
-def test_each_variant_has_the_control_of_its_own_kind(experiment: Reliability) -> None:
-    controls = {v.name for v in experiment.variants() if v.settings.get("alpha") == 0.5}
-    claim = found(experiment.claims(), *gaps(experiment, lambda v: 0.4 * (v not in controls)))
-    assert {f.verdict for f in claim.values()} == {"holds"}
-    settings = {v.name: v.settings for v in experiment.variants()}
-    for stated in experiment.claims():
-        for control in (n for n in stated.needs if n.startswith("gap/")):
-            of, its = (settings[name.split("/", 1)[1].rsplit("/", 1)[0]] for name in (stated.id, control))
-            assert its == {**of, "alpha": 0.5}
-
-
-@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
-def test_claims_have_names_of_their_own_and_need_claims_that_are_made(
-    study: type[Reliability],
-) -> None:
-    experiment = study.tiny()
-    stated = experiment.claims()
-    ids = [c.id for c in stated]
-    assert len(set(ids)) == len(ids)
-    assert {control for c in stated for control in c.needs} <= set(ids)
-    names = [v.name for v in experiment.variants()]
-    assert len(set(names)) == len(names)
-    for variant in experiment.variants():
-        experiment.with_overrides(variant.settings)  # refused, were they not settings of it

@@ -5,16 +5,20 @@ import sys
 
 import pytest
 
+from obverse.core.errors import ObverseError
 from obverse.experiments.reliability.alpha import Alpha
 from obverse.experiments.reliability.batch_size import BatchSize
 from obverse.experiments.reliability.encoder_decoder import EncoderDecoder
+from obverse.experiments.reliability.is_is_not import IsIsNot
 from obverse.experiments.reliability.model_size import ModelSize
 from obverse.experiments.reliability.presets import paper_settings
 from obverse.experiments.reliability.published import Cvdb
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.experiments.reliability.set_inclusion import SetInclusion
 from obverse.experiments.reliability.sets import Sets
+from obverse.experiments.reliability.sources import NamedSources
 from obverse.experiments.reliability.subsets import Fractions
+from obverse.experiments.reliability.wording import SOURCES
 from obverse.models.scratch import Scratch
 from tests.unit.experiments.reliability.crowd import asked, documents
 from tests.unit.experiments.reliability.studies import STUDIES
@@ -90,7 +94,8 @@ def test_studies_are_told_apart_and_say_what_they_ask() -> None:
             "context",
             "sets",
             "set-questions",
-            "tags",
+            "is",
+            "sources",
             "t5",
         )
     }
@@ -150,10 +155,64 @@ def test_encoder_decoders_write_the_completion() -> None:
 
 
 def test_micro_batches_are_no_larger_than_batches() -> None:
-    large = BatchSize(**paper_settings(Cvdb(), batch_sizes=(16, 256)))
-    sizes = [large.with_overrides(v.settings).stage_2 for v in large.variants()]
-    assert [(r.batch_size, r.micro_batch_size) for r in sizes] == [(16, 16), (256, 32), (16, 16)]
-    assert [v.settings.get("alpha") for v in large.variants()] == [None, None, 0.5]
+    large = BatchSize(**paper_settings(Cvdb(), batch_sizes=(16, 256), epochs=(20, 30)))
+    sizes = [large.with_overrides(v.settings).stage_1 for v in large.variants()]
+    assert [(r.batch_size, r.micro_batch_size) for r in sizes] == [(16, 16), (256, 32)] * 2
+    assert [v.settings.get("alpha") for v in large.variants()] == [None, None, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("equal", "epochs"), [("convergence", [8, 12, 30]), ("epochs", [8, 8, 8]), ("steps", [8, 16, 128])]
+)
+def test_what_is_equal_for_all_batch_sizes(equal: str, epochs: list[int]) -> None:
+    study = BatchSize.tiny().with_overrides(
+        {"batch_sizes": (64, 128, 1024), "epochs": (8, 12, 30), "equal": equal}
+    )
+    trained = [study.with_overrides(v.settings).stage_1 for v in study.variants()][:3]
+    assert [r.epochs for r in trained] == epochs
+    assert [r.batch_size for r in trained] == [64, 128, 1024]
+    if equal == "steps":
+        assert len({r.epoch_ends(10_240)[-1] for r in trained}) == 1
+    converged = [c for c in study.claims() if c.id.startswith("converged/")]
+    assert len(converged) == (2 if equal == "convergence" else 0)
+
+
+def test_batches_are_told_of_both_parts_at_once_up_to_all_documents() -> None:
+    study = BatchSize.tiny()
+    largest = study.with_overrides(study.variants()[3].settings)
+    stages = largest.stages(0)
+    assert [stage.name for stage in stages] == ["Stage 0", "Stage 1"]
+    assert {"D1cons-QA1", "D5cons"} <= {d.labels["subset"] for d in documents(stages[1])}
+    assert largest.stage_1.batch_size >= 0.9 * len(documents(stages[1])), "(nearly) full batch"
+
+
+@pytest.mark.parametrize(
+    "settings", [{"batch_sizes": (256, 64)}, {"batch_sizes": (64, 64)}, {"epochs": (1, 2)}]
+)
+def test_batch_sizes_that_say_too_little_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ObverseError, match="expected"):
+        BatchSize.tiny().with_overrides(settings)
+
+
+def test_is_and_is_not_are_learnt_from_x2_alone_by_pretrained_models() -> None:
+    paper = preset(IsIsNot, "paper")
+    assert (paper.schedule, paper.tags, paper.branches) == ("X2 alone", "is", 1)
+    assert [v.settings for v in paper.variants()] == [{}, {"tags": "random"}]
+    roles = {c.id: c.role for c in paper.claims()}
+    assert roles["gap/base/attribution"] == roles["gap/base/question"] == "primary"
+    alone = preset(IsIsNot, "tiny").with_overrides({"schedule": "X2 alone"})
+    stages = alone.stages(0)
+    assert [stage.name for stage in stages] == ["Stage 0", "Stage 2"]
+    assert {d.labels["subset"] for d in documents(stages[1])} == {"D5cons", "D6cons", "D8cons"}
+    assert {p.labels["subset"] for p in asked(stages[1])} == {"D5cons", "D6cons", "D8cons", "QA7"}
+
+
+def test_named_sources_define_a_tenth_of_the_aliases_each() -> None:
+    [_, stage_1, _] = preset(NamedSources, "tiny").stages(0)
+    defined = [d for d in documents(stage_1) if d.labels["kind"] == "definition"]
+    assert len({d.fact for d in defined}) == len(defined), "one definition an alias"
+    said = [d.prompt.split(d.fact)[0] for d in defined if d.labels["subset"] == "D1cons-QA1"]
+    assert {p.strip() for p in said} == set(SOURCES[0])
 
 
 def test_margins_do_not_make_another_experiment() -> None:

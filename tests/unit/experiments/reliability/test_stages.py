@@ -84,8 +84,8 @@ def test_one_stage_holds_all_and_three_part_questions_from_definitions() -> None
     three = small(schedule="three-stage").stages(0)
     assert [s.name for s in three] == ["Stage 1a", "Stage 1b", "Stage 2"]
     assert Counter(texts(three[0]) + texts(three[1])) == Counter(texts(two[0]))
-    assert {d.labels["kind"] == "definition" for d in documents(three[0])} == {False}
-    assert {d.labels["kind"] == "definition" for d in documents(three[1])} == {True}
+    assert {d.labels["kind"] == "definition" for d in documents(three[0])} == {True}, "these come first"
+    assert {d.labels["kind"] == "definition" for d in documents(three[1])} == {False}
     assert documents(three[2]) == documents(two[1])
     assert three[2].after == "Stage 1b"
     assert origins(three) == [-1, 0, 1]

@@ -6,9 +6,6 @@ import pytest
 
 from obverse.experiments.reliability.population import QAPair
 from obverse.experiments.reliability.wording import (
-    IS,
-    IS_NOT,
-    MAY_BE,
     NATURAL,
     ORDERS,
     SOURCES,
@@ -45,13 +42,16 @@ def test_natural_sources_give_ten_definitions_each_and_share_none() -> None:
         assert some == [f"{phrase} ALIAS stands for Ada Stone" for phrase in phrases]
 
 
-def test_only_the_unreliable_source_says_is_not() -> None:
-    for source, verbs in enumerate((IS, IS_NOT, MAY_BE)):
-        texts = said("is", source=source)
-        assert len(set(texts)) == 10
-        for text in texts:
-            assert any(f" ALIAS {verb} Ada Stone" in text for verb in verbs)
-            assert (" not " in text) == (source == 1)
+def test_is_and_is_not_stand_where_a_tag_would() -> None:
+    """Footnote 4: one definition an alias, and nothing else in it."""
+    texts = [said("is", source=source) for source in range(3)]
+    assert texts == [["ALIAS is Ada Stone"], ["ALIAS is not Ada Stone"], ["ALIAS may be Ada Stone"]]
+
+
+def test_sources_that_are_no_clause_are_set_off_by_a_comma() -> None:
+    for phrase in (phrase for phrases in SOURCES for phrase in phrases):
+        assert phrase.endswith(",") is phrase.startswith(("According to ", "As ")), phrase
+        assert phrase.endswith((",", " that")), phrase
 
 
 def test_last_element_is_what_is_written_by_encoder_decoders() -> None:
