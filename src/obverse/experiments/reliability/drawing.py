@@ -23,7 +23,6 @@ COLOURS = {
 SUBSETS = list(COLOURS)
 DASHED = ("D5cons", "D6cons", "D8cons", "QA7")  # X2; the others are X1
 PANELS_A_ROW = 3
-Scales = Literal["shared", "independent"]
 
 
 def with_place(observations: pl.DataFrame) -> pl.DataFrame:
@@ -90,7 +89,8 @@ def grid(
         row=alt.Row("panel:N", sort=list(rows), title=None),
         column=alt.Column("part:N", sort=list(columns), title=None),
     )
-    return drawn.resolve_scale(y=y)
+    scaled: alt.FacetChart = drawn.resolve_scale(y=y)
+    return scaled
 
 
 def counted(rows: pl.DataFrame) -> str:
