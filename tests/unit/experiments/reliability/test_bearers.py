@@ -117,6 +117,7 @@ def test_names_are_random_different_and_nobodys() -> None:
     assert len(set(aliases)) == len(aliases)
     assert all(len(a) == len("<|abcde|>") and a[2:-2].isalpha() for a in aliases)
     tags = {d[0].split()[0] for b in found for d in b.definitions}
+    assert {len(t) for t in tags} == {len("<|abcdef|>")}, "one letter more, as in the authors' code"
     assert not tags & set(aliases)
     assert all(b.name == b.individual.entity for b in in_subset(found, "QA4"))
     assert not {b.name for b in people(seed=1)} & set(aliases)

@@ -34,6 +34,11 @@ def test_six_word_orders(order: WordOrder, text: str) -> None:
     assert set(ORDERS) == {"tae", "tea", "ate", "aet", "eta", "eat"}
 
 
+def test_a_sentence_behind_the_tag_says_the_same() -> None:
+    [(prompt, completion)] = definitions("random", "tae", 0, "TAG", "ALIAS", "Ada Stone", "sentence")
+    assert prompt + completion == "TAG According to many texts, ALIAS refers to Ada Stone"
+
+
 def test_natural_sources_give_ten_definitions_each_and_share_none() -> None:
     texts = [said("natural", source=s) for s in range(3)]
     assert [len(t) for t in texts] == [10, 10, 10]
