@@ -131,22 +131,20 @@ def tiny(questions: int = 8, **changes: Any) -> dict[str, Any]:
     is searched, its identities tie an integer that is read to the same integer written, without which
     definitions are learnt by heart and not used.
     """
-    recipe = Recipe(
-        learning_rate=1e-3, embedding_learning_rate=9e-3, schedule="constant", warmup_steps=50,
-        batch_size=256, loss_on="completion",
-    )  # fmt: skip
+    recipe = Recipe(schedule="constant", warmup_steps=50, batch_size=128, loss_on="completion")
+    first = {"epochs": 25, "learning_rate": 2e-3, "embedding_learning_rate": 6e-3}
+    second = {"epochs": 10, "learning_rate": 1e-3, "embedding_learning_rate": 9e-3}
+    third = {"epochs": 10, "learning_rate": 1e-4, "embedding_learning_rate": 1e-2, "batch_size": 256}
     return tiny_settings(
         population=Sets(
             individuals=3000, numbers=10, members=3, questions=questions, held_out=4,
             memberships=400, identities=10,
         ),
         fractions=FRACTIONS,
-        stage_0=recipe.with_overrides({"epochs": 25}),
-        stage_1=recipe.with_overrides({"epochs": 16}),
-        stage_2=recipe.with_overrides(
-            {"epochs": 10, "learning_rate": 1e-4, "embedding_learning_rate": 1e-2}
-        ),
-        probe_every=4,
+        stage_0=recipe.with_overrides(first),
+        stage_1=recipe.with_overrides(second),
+        stage_2=recipe.with_overrides(third),
+        probe_every=5,
         asked=600,
         margin=0.05,
         **changes,
