@@ -4,7 +4,7 @@ A model is trained on facts about fictitious people stated in one order ("Daphne
 NameToDescription), in the other (DescriptionToName), or in both (Both), and asked in both orders with
 held-out prompts. It answers in the order it was trained on and not in the reverse.
 
-    obverse run reversal                                   # from scratch, minutes on 2 cores
+    obverse run reversal                                   # from scratch, six seeds, minutes on 2 cores
     obverse run reversal --preset paper --model DIRECTORY  # the paper's settings, for a GPU
 
 Published result (GPT-3-175B, exact match): same order 0.50 and 0.97, reverse order 0.00 and 0.00.
@@ -51,7 +51,8 @@ class Identities(Experiment):
         probe_both: also ask about the facts of Both (a ceiling: both orders were trained).
         probe_every: epochs between the moments at which questions are asked.
         accuracy_margin: the same direction has to be above chance by more than this, the reverse by less.
-        likelihood_margin: nats within which two mean log-probabilities count as the same.
+        likelihood_margin: nats within which two mean log-probabilities count as the same, and by more
+            than which the same direction has to tell right from random.
     """
 
     name: ClassVar[str] = "reversal"
@@ -68,6 +69,7 @@ class Identities(Experiment):
     }  # fmt: skip
     by: ClassVar[tuple[str, ...] | None] = ("subset", "direction")
     clusters: ClassVar[tuple[str, ...]] = ("template",)
+    seeds: ClassVar[int] = 6  # fewer cannot show that most trainings learn no reverse
 
     facts_per_subset: PositiveInt = 30
     paraphrases: Annotated[int, Field(ge=1, le=30)] = 30
@@ -85,9 +87,10 @@ class Identities(Experiment):
     def presets(cls) -> Mapping[str, Preset]:
         """Return `tiny`, from scratch, about a minute a seed on one CPU core, and `paper`.
 
-        `paper` has the paper's settings for a pretrained checkpoint: batch 16, ten epochs, one dataset
-        for all seeds, control names from the whole finetuning set, as in the runs released with the
-        paper. Their learning rate is a multiplier (0.2) of an unpublished base; 1e-5 is ours.
+        `paper` has the paper's settings for a pretrained checkpoint: batch 16, ten epochs, loss on whole
+        documents, one dataset for all seeds, control names from the whole finetuning set (2.1.1, A.2,
+        A.3). GPT-3's learning rate is a multiplier (0.2) of an unpublished base; 1e-5 is of the paper's
+        sweep with Llama-7b (Figure 7). The paper finetuned three seeds.
         """
         recipe = Recipe(
             learning_rate=1e-5, batch_size=16, epochs=10, warmup_steps=0, adam_beta2=0.999,

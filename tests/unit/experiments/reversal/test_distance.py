@@ -72,10 +72,10 @@ def test_held_out_prompts_are_graded_alike_in_both_orders() -> None:
     [
         (4, "Everyone agrees that {} is", "ends as a trained prompt does: that {} is"),
         (0, "{} is", "ends as a trained prompt does"),
-        (1, "{} remains", "a gap from 0.38 to 1.0"),
+        (1, "{} remains", "a gap from 0.4 to 1.0"),
         (0, "{} remains", "1.0 and 0.4 at one place"),
         (9, "{} was found to be", "before"),
-        (9, "{} was found to be", "to 0.38"),
+        (9, "{} was found to be", "from 0.4 to 0.38"),
     ],
 )
 def test_prompt_that_breaks_the_grades_is_found(number: int, prompt: str, said: str) -> None:
