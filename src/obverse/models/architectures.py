@@ -25,7 +25,10 @@ def make(spec: "Scratch", tokenizer: PreTrainedTokenizerFast, seed: int) -> Loca
     """Make the model that `spec` describes, its weights drawn from `seed`."""
     torch.manual_seed(seed)
     if spec.architecture == "t5":
-        return Seq2SeqModel(T5ForConditionalGeneration(_t5(spec, tokenizer)), tokenizer)
+        model = T5ForConditionalGeneration(_t5(spec, tokenizer))
+        # One module drops from the encoder's input embeddings and from its output.
+        model.encoder.dropout.p = spec.embedding_dropout or spec.dropout
+        return Seq2SeqModel(model, tokenizer)
     if spec.architecture == "gpt2":
         return CausalModel(GPT2LMHeadModel(_gpt2(spec, tokenizer)), tokenizer)
     return CausalModel(GPTNeoXForCausalLM(_gpt_neox(spec, tokenizer)), tokenizer)

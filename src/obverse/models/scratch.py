@@ -18,7 +18,7 @@ class Scratch(ModelSpec):
             or asked.
         vocabulary: of the BPE, at most.
         dropout: everywhere that the architecture has it; `embedding_dropout` on the input embeddings
-            alone (GPT-2).
+            alone (GPT-2), or on what the encoder reads and hands on (T5).
         family: what makes a series of sizes of these.
     """
 
@@ -43,10 +43,10 @@ class Scratch(ModelSpec):
             raise ValueError(
                 f"hidden_size {self.hidden_size} is not a multiple of {divisor}, which its heads need"
             )
-        if self.embedding_dropout and self.architecture != "gpt2":
+        if self.embedding_dropout and self.architecture == "gpt-neox":
             raise ValueError(
                 f"embedding_dropout {self.embedding_dropout}: {self.architecture} has no dropout on the "
-                "embeddings alone; use architecture gpt2, or dropout"
+                "embeddings alone; use architecture gpt2 or t5, or dropout"
             )
         return self
 

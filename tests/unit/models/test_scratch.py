@@ -95,8 +95,16 @@ def test_dropout_of_the_embeddings_alone() -> None:
     some = spec().model_copy(update={"embedding_dropout": 0.3, "dropout": 0.1})
     config = made(some, TOLD, 0).model.config
     assert (config.embd_pdrop, config.resid_pdrop, config.attn_pdrop) == (0.3, 0.1, 0.1)
-    with pytest.raises(ValidationError, match="t5 has no dropout on the embeddings alone"):
-        Scratch(architecture="t5", embedding_dropout=0.3)
+    with pytest.raises(ValidationError, match="gpt-neox has no dropout on the embeddings alone"):
+        Scratch(architecture="gpt-neox", embedding_dropout=0.3)
+
+
+def test_dropout_of_what_an_encoder_reads_alone() -> None:
+    some = spec("t5").model_copy(update={"embedding_dropout": 0.3, "dropout": 0.1})
+    t5 = made(some, TOLD, 0).model
+    assert isinstance(t5, T5ForConditionalGeneration)
+    assert (t5.encoder.dropout.p, t5.decoder.dropout.p) == (0.3, 0.1)
+    assert t5.encoder.block[0].layer[0].dropout.p == 0.1
 
 
 def test_output_of_gpt2_is_not_its_embedding() -> None:
