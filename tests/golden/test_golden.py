@@ -18,7 +18,7 @@ from tests.golden.fake import FakeSpec
 # The hash of all that the first seed of the default preset is told and asked.
 DATA = {
     "reversal": "b8fa064a70da2407",
-    "repetition": "cf1c0c710d6dcceb",
+    "repetition": "13ecf2c489602704",
     "reliability": "4b210dc005cb402d",
 }
 FAMILY = tuple(FakeSpec(name=f"fake-{n}", family="fakes", parameters=10**n) for n in (3, 4, 5))

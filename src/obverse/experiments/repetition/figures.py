@@ -159,6 +159,13 @@ def _count(rows: pl.DataFrame) -> str:
     if few < many:
         done += f" (models asked as they are: {few})"
     return (
-        f"n = {rows['fact'].n_unique()} items, {done}; bands are 95 % intervals over items"
+        f"n = {_items(rows)}, {done}; bands are 95 % intervals over items"
         f"{', clustered by ' if over else ''}{' and '.join(', '.join(over).rsplit(', ', 1))}"
     )
+
+
+def _items(rows: pl.DataFrame) -> str:
+    """Say how many items there are, and how many sequences if these are asked about without them."""
+    none = pl.col("condition") == "none"
+    items, bare = (rows.filter(which)["fact"].n_unique() for which in (none.not_(), none))
+    return f"{items} items" + (f" ({bare} sequences without an instruction)" if bare else "")

@@ -7,7 +7,7 @@ import polars as pl
 
 from obverse.core import format
 from obverse.core.page import Cell, Column, Figure, Finished, Page, Section, Table, Text
-from obverse.experiments.repetition import figures, tables
+from obverse.experiments.repetition import figures, grid_tables, tables
 from obverse.experiments.repetition.answers import AXES, item_changes, items, zero_shot
 from obverse.experiments.repetition.asked import CONDITIONS, Asked
 from obverse.stats.anova import main_effects
@@ -109,6 +109,10 @@ def _models(
         "of a random sequence is the second time. Intervals are 95 %."
     )
     yield from tables.sensitivity(zero)
+    if not task.own_data:
+        yield from filter(
+            None, (grid_tables.named(zero), grid_tables.preferences(zero), grid_tables.slices(rows))
+        )
     effects = [(f, e) for f, table in changes.items() for e in main_effects(table, "change", AXES)]
     if effects:
         yield Table(

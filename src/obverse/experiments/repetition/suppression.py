@@ -24,7 +24,7 @@ from obverse.core.settings import InputFile
 from obverse.core.stage import Stage, When
 from obverse.experiments.repetition import check, export, formats, questions
 from obverse.experiments.repetition.answers import CLUSTERS
-from obverse.experiments.repetition.claims import claims
+from obverse.experiments.repetition.claims import Margins, claims
 from obverse.experiments.repetition.grid import CONDITIONS, Condition, Grid, Item, items
 from obverse.experiments.repetition.questions import Questions
 from obverse.models.grown import Grown
@@ -45,7 +45,8 @@ class Suppression(Experiment):
             out. Conditions other than "against" are zero-shot.
         shots_seed: decides which examples.
         induction: random word sequences whose second copy is compared with the first.
-        margin: a range of accuracy (over the whole trend) that counts as flat.
+        margin: a difference of accuracy that counts as none, over a whole trend or between instructions.
+        margin_loss: a change of the loss over a whole trend that counts as none, nats.
         keep_flawed: keep items whose classes are not one token each for a model's tokenizer.
     """
 
@@ -54,7 +55,7 @@ class Suppression(Experiment):
     about: ClassVar[str] = "Told to break a pattern, do larger models continue it more?"
     paper: ClassVar[str] = "McKenzie et al. 2023, arXiv 2306.09479 (Inverse Scaling Prize)"
     version: ClassVar[int] = 3
-    analysis: ClassVar[frozenset[str]] = frozenset({"margin"})
+    analysis: ClassVar[frozenset[str]] = frozenset({"margin", "margin_loss"})
     columns: ClassVar[Mapping[str, type[Label]]] = questions.COLUMNS
     by: ClassVar[tuple[str, ...] | None] = ("subset", "condition", "shots")
     clusters: ClassVar[tuple[str, ...]] = CLUSTERS
@@ -67,6 +68,7 @@ class Suppression(Experiment):
     shots_seed: int = 0
     induction: Annotated[int, Field(ge=0)] = 32
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    margin_loss: Annotated[float, Field(gt=0)] = 0.1
     keep_flawed: bool = True
 
     @field_validator("conditions")
@@ -127,7 +129,8 @@ class Suppression(Experiment):
 
     def claims(self) -> tuple[Claim, ...]:
         controls = [c for c in self.conditions if c != "against"]
-        return claims(self.margin, controls if self.data is None else (), self.data is not None)
+        margins = Margins(accuracy=self.margin, loss=self.margin_loss)
+        return claims(margins, controls if self.data is None else (), self.data is not None)
 
     def page(self, finished: Finished) -> Page:
         from obverse.experiments.repetition.page import page

@@ -83,15 +83,15 @@ def _trend(trend: Trend) -> Sequence[Cell]:
 
 def models(task: Asked, zero: pl.DataFrame, rows: pl.DataFrame) -> list[Table]:
     """Return each model's means in each condition and its induction, earlier moments folded away."""
-    entries = _moments(zero)
+    entries = moments(zero)
     measures: tuple[tuple[str, Bounds], ...] = (
         ("correct", PROPORTION), ("loss", POSITIVE), ("mass", None),
     )  # fmt: skip
     for metric, bounds in measures:
-        for row in _means(zero, [*MOMENT, "condition"], metric, bounds):
-            entries[_key(row)][f"{metric}_{row['condition']}"] = row
-    for row in _means(induction_gains(rows), MOMENT, "gain", None):
-        entries[_key(row)]["gain"] = row
+        for row in means(zero, [*MOMENT, "condition"], metric, bounds):
+            entries[key(row)][f"{metric}_{row['condition']}"] = row
+    for row in means(induction_gains(rows), MOMENT, "gain", None):
+        entries[key(row)]["gain"] = row
     several = len(task.conditions) > 1
     shown = {
         **{f"correct_{c}": f"accuracy, {c}" if several else "accuracy" for c in task.conditions},
@@ -100,7 +100,7 @@ def models(task: Asked, zero: pl.DataFrame, rows: pl.DataFrame) -> list[Table]:
         "gain": "induction, nats a word",
     }
     bare = {name for name in shown if name.startswith(("loss", "mass"))}
-    return _by_moment(_sorted(entries.values()), "", {}, shown, bare)
+    return by_moment(in_order(entries.values()), "", {}, shown, bare)
 
 
 def sensitivity(zero: pl.DataFrame) -> list[Table]:
@@ -110,10 +110,10 @@ def sensitivity(zero: pl.DataFrame) -> list[Table]:
         table = differences(zero, control)
         if table.is_empty():
             continue
-        own = {key: entry | {"control": name} for key, entry in _moments(zero).items()}
+        own = {key: entry | {"control": name} for key, entry in moments(zero).items()}
         for measure, bounds in DIFFERENCES.items():
-            for row in _means(table, MOMENT, measure, bounds):
-                own[_key(row)][measure] = row
+            for row in means(table, MOMENT, measure, bounds):
+                own[key(row)][measure] = row
         entries += [entry for entry in own.values() if "correct" in entry]
     if not entries:
         return []
@@ -122,16 +122,17 @@ def sensitivity(zero: pl.DataFrame) -> list[Table]:
         "changed": "another class chosen",
     }  # fmt: skip
     note = (
-        "Each item told to break the pattern, minus the same item in the control. Accuracy: beside “told "
-        "to follow”, 1 for a model that does as told, 0 for one that does not read. The last column is "
-        "the share of items of which another class is chosen; it may be large where the accuracy is the "
-        "same. Intervals are 95 %."
+        "Each item told to break the pattern, minus the same item in the control; with the instruction "
+        "removed, items that show the same sequence have one question in common, and count as one. "
+        "Accuracy: beside “told to follow”, 1 for a model that does as told, 0 for one that does not "
+        "read. The last column is the share of items of which another class is chosen; it may be large "
+        "where the accuracy is the same. Intervals are 95 %."
     )
     title = "Sensitivity to the instruction"
-    return _by_moment(_sorted(entries), title, {"control": "control"}, shown, set(), note)
+    return by_moment(in_order(entries), title, {"control": "control"}, shown, set(), note)
 
 
-def _by_moment(
+def by_moment(
     entries: Sequence[Entry],
     title: str,
     labels: Mapping[str, str],
@@ -156,7 +157,7 @@ def _by_moment(
 
     def row(entry: Entry) -> list[Cell]:
         about = (entry["model"], format.whole(entry["parameters"]), format.whole(entry["tokens"]))
-        cells = (_cell(entry.get(name), name in bare) for name in shown)
+        cells = (cell(entry.get(name), name in bare) for name in shown)
         return [*about, *(entry[label] for label in labels), *cells]
 
     last = [row(entry) for entry in entries if entry["last"]]
@@ -169,27 +170,30 @@ def _by_moment(
     return tables
 
 
-def _cell(mean: Mapping[str, Any] | None, bare: bool) -> str:
+def cell(mean: Mapping[str, Any] | None, bare: bool = False) -> str:
+    """Write a mean with its interval, or `bare` without it."""
     if mean is None or mean["mean"] is None:
         return format.MISSING
     value = format.number(mean["mean"])
     return value if bare else f"{value} {format.interval(mean['low'], mean['high'])}"
 
 
-def _means(rows: pl.DataFrame, by: Sequence[str], metric: str, bounds: Bounds) -> list[Entry]:
+def means(rows: pl.DataFrame, by: Sequence[str], metric: str, bounds: Bounds) -> list[Entry]:
+    """Return the mean of each group, with its interval over items and what they have in common."""
     return group_means(rows, by, metric, bounds=bounds, clusters=CLUSTERS).to_dicts()
 
 
-def _moments(zero: pl.DataFrame) -> dict[tuple[Any, ...], Entry]:
+def moments(zero: pl.DataFrame) -> dict[tuple[Any, ...], Entry]:
     """Return, for each model and moment, an entry with MOMENT and whether it is its `last`."""
-    return {_key(row): row for row in zero.select(*MOMENT, "last").unique().to_dicts()}
+    return {key(row): row for row in zero.select(*MOMENT, "last").unique().to_dicts()}
 
 
-def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+def key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what tells a model's moment from others."""
     return tuple(row[name] for name in MOMENT)
 
 
-def _sorted(entries: Iterable[Entry]) -> list[Entry]:
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
     """Sort by family, size and moment, a finished model (of unknown tokens) after its own steps."""
 
     def place(entry: Entry) -> tuple[Any, ...]:

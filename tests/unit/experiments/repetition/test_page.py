@@ -227,8 +227,59 @@ def test_figures_say_what_intervals_are_over() -> None:
     one = answers("m", None)
     again = [row | {"seed": 1} for row in one]
     other = answers("big", None, 20)
-    assert "4 items, each model asked once; bands are 95 % intervals over items." in caption(one, other)
+    counted = "4 items (4 sequences without an instruction), each model asked once"
+    assert f"{counted}; bands are 95 % intervals over items." in caption(one, other)
     assert "2 seeds (models asked as they are: 1)" in caption(one, again, other)
     assert "over items, clustered by seed." in caption(one, again)
     varied = [row | {"pattern": row["fact"], "template": row["fact"]} for row in one]
     assert "clustered by pattern and template." in caption(varied)
+
+
+def of_grid(*rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Let items 0 and 2 name what must not come and show A first, and the others B."""
+    return [
+        [
+            row
+            | {"names": n % 2 == 0, "first": "AB"[n % 2], "template": f"t{n}", "repetitions": 3 + n // 2}
+            if (n := {"i0": 0, "i1": 1, "i2": 2, "i3": 3}.get(row["fact"])) is not None
+            else row
+            for row in some
+        ]
+        for some in rows
+    ]
+
+
+def test_templates_that_name_what_must_not_come_stand_beside_the_others() -> None:
+    made = shown(*of_grid(answers("m", None), answers("m@step1", 1), answers("big", None, 20)))
+    (table,) = tables(made, "accuracy, named")
+    assert cells(table, "model") == [("m",), ("big",)], "at their last moments"
+    (row, _) = cells(table, "accuracy, named", "accuracy, not named", "loss, nats, not named")
+    assert [numbers(cell)[0] for cell in row] == pytest.approx([0.5, 0.5, (0.01 + 3.01) / 2])
+    assert "2 of 4 templates name" in table.note
+
+
+def test_accuracy_by_the_symbol_that_is_right_is_of_the_largest_model() -> None:
+    worse = [row | {"rank": 1 + (row["fact"] in ("i1", "i3"))} for row in answers("big", None, 20)]
+    made = shown(*of_grid(answers("m", None), worse))
+    (table,) = tables(made, "accuracy, first symbol right")
+    (row,) = cells(
+        table, "model", "pattern", "accuracy, first symbol right", "accuracy, second symbol right"
+    )
+    assert row[:2] == ("big", "A B")
+    assert [numbers(cell)[0] for cell in row[2:]] == [1.0, 0.0], "it likes A"
+
+
+def test_every_slice_has_its_change() -> None:
+    worse = [row | {"loss": row.get("loss", 0) + 1.0} for row in answers("big", None, 20)]
+    (table,) = tables(shown(*of_grid(answers("m", None), worse)), "change of loss, nats")
+    found = cells(table, "axis", "level", "items", "change of loss, nats")
+    assert [row[:3] for row in found] == [
+        *(("template", f"t{n}", "1") for n in range(4)),
+        *(("repetitions", f"{n}", "2") for n in (3, 4)),
+    ]  # fmt: skip
+    assert {str(row[3]).split(" ")[0] for row in found} == {"1.000"}
+
+
+def test_own_data_has_no_tables_of_the_grid(tmp_path: Path) -> None:
+    for column in ("accuracy, named", "accuracy, first symbol right", "change of loss, nats"):
+        assert tables(own_data(tmp_path), column) == []

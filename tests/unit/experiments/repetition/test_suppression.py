@@ -194,7 +194,8 @@ def test_own_data_takes_the_same_way(tmp_path: Path, ending: str) -> None:
         labels = {"subset": "suppression", "condition": "against", "shots": 0}
         assert probe.labels == labels, "`part` is no template"
     assert {c.id for c in experiment.claims()} == {
-        "accuracy/parameters", "accuracy/tokens", "accuracy/chance", "induction/parameters",
+        "accuracy/parameters", "loss/parameters", "accuracy/tokens", "loss/tokens", "accuracy/chance",
+        "induction", "induction/parameters",
     }  # fmt: skip
     assert "pattern" not in " ".join(c.text for c in experiment.claims())
     experiment.write_data(tmp_path / f"again.{ending}", 0, None)
