@@ -15,7 +15,7 @@ from obverse.experiments.reliability.set_inclusion import SetInclusion
 from obverse.experiments.reliability.set_questions import SetQuestions
 from obverse.experiments.reliability.sets import Sets
 from tests.unit.experiments.reliability.crowd import asked, documents
-from tests.unit.experiments.reliability.test_claims import found, observed
+from tests.unit.experiments.reliability.observations import found, observed
 
 LEARNT = {"D1cons-QA1": 0.9, "D2incons-QA2": 0.8}
 INTERNALISED = {"D5cons": 0.75, "D6cons": 0.65}
