@@ -79,7 +79,7 @@ def leaving(folder: Path) -> Leave:
         (out / "observations").mkdir(parents=True)
         for name, frame in tables.items():
             frame.write_parquet(out / "observations" / f"{name}.parquet")
-        found = {"schema": 2, "study": "sides", "claims": [claim()] if claims is None else list(claims)}
+        found = {"schema": 3, "study": "sides", "claims": [claim()] if claims is None else list(claims)}
         _json(out / "claims.json", found)
         runs = list(
             pl.concat([t.select("run", "model", "seed", "variant") for t in tables.values()])
@@ -99,7 +99,7 @@ def _study(
 ) -> dict[str, Any]:
     names = ["claims.json", *(f"observations/{name}.parquet" for name in tables)]
     return {
-        "schema": 2, "study": "sides", "title": "Sides", "about": "Is the left side known?",
+        "schema": 3, "study": "sides", "title": "Sides", "about": "Is the left side known?",
         "paper": "Nobody 2026", "preset": "tiny", "command": "obverse run sides.py",
         "given": {"deep.a": "2"},
         "experiment": {

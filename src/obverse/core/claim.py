@@ -1,13 +1,16 @@
 """Claims about observations, and what became of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from obverse.core.errors import ObverseError
 
 if TYPE_CHECKING:
     import polars as pl
 
-Verdict = Literal["holds", "fails", "undecided"]
+Verdict = Literal["holds", "fails", "undecided", "explored"]
 Role = Literal["primary", "control", "explored"]
 
 
@@ -45,6 +48,14 @@ class Above:
     def __str__(self) -> str:
         return f"> {self.threshold:.3f}"
 
+    def meets(self, value: float) -> bool:
+        """Return whether a single value is what the criterion asks for."""
+        return value > self.threshold
+
+    def passed_by(self, low: float, high: float) -> float:
+        """Return the highest threshold that an interval lies above."""
+        return low
+
     def p_values(self, estimate: Estimate) -> tuple[float, float]:
         """Return the p-values for the claim and for its opposite."""
         return estimate.p_greater(self.threshold), estimate.p_less(self.threshold)
@@ -59,6 +70,14 @@ class Below:
     def __str__(self) -> str:
         return f"< {self.threshold:.3f}"
 
+    def meets(self, value: float) -> bool:
+        """Return whether a single value is what the criterion asks for."""
+        return value < self.threshold
+
+    def passed_by(self, low: float, high: float) -> float:
+        """Return the lowest threshold that an interval lies below."""
+        return high
+
     def p_values(self, estimate: Estimate) -> tuple[float, float]:
         """Return the p-values for the claim and for its opposite."""
         return estimate.p_less(self.threshold), estimate.p_greater(self.threshold)
@@ -72,6 +91,14 @@ class Within:
 
     def __str__(self) -> str:
         return f"within ±{self.margin:g}"
+
+    def meets(self, value: float) -> bool:
+        """Return whether a single value is what the criterion asks for."""
+        return abs(value) < self.margin
+
+    def passed_by(self, low: float, high: float) -> float:
+        """Return the smallest margin that an interval lies within."""
+        return max(-low, high)
 
     def p_values(self, estimate: Estimate) -> tuple[float, float]:
         """Return the p-values for equivalence and for lying outside the margin."""
@@ -89,30 +116,67 @@ class Claim:
 
     Attributes:
         id: names the claim; unique in a study.
-        text: what is claimed, in one line.
+        text: what is claimed, in one line, with the margin if there is one.
         estimate: takes the rows of one of `by` and returns the estimate, or None where nothing was
             measured.
         criterion: what the estimate has to meet; a function of the rows where it depends on them (on
-            chance, say).
+            chance, say). An explored claim needs none.
+        role: *primary* claims share the level of the study (Holm). A *control* is tested at the full
+            level, since a claim needs all of its controls. Of an *explored* one the estimate and its
+            interval are shown, and nothing is tested.
+        needs: ids of the claims without which this one says nothing: it holds or fails only if they
+            hold.
         unit: of the estimate.
+        counted: what the column `fact` counts here, in the plural.
         paper: the published number, and `source`, where it stands.
         by: whether each model is meant, or each family.
-        needs: ids of the controls without which the claim says nothing: it holds only if they do.
         of: the measure whose table the claim is about.
+
+    Raises:
+        ObverseError: if there is no criterion, and the claim is not an explored one.
     """
 
     id: str
     text: str
     estimate: Callable[["pl.DataFrame"], Estimate | None]
-    criterion: Criterion | Callable[["pl.DataFrame"], Criterion]
+    criterion: Criterion | Callable[["pl.DataFrame"], Criterion] | None = None
+    role: Role = "primary"
+    needs: tuple[str, ...] = ()
     unit: str = ""
+    counted: str = "facts"
     paper: float | None = None
     source: str = ""
     by: Literal["model", "family"] = "model"
-    needs: tuple[str, ...] = ()
     of: str = "ask"
-    role: Role = "primary"
-    counted: str = "facts"
+
+    def __post_init__(self) -> None:
+        if self.criterion is None and self.role != "explored":
+            raise ObverseError(f"the claim {self.id!r} has no criterion; expected Above, Below or Within")
+
+
+def in_order(claims: Sequence[Claim]) -> list[Claim]:
+    """Return claims so that each comes after those that it needs.
+
+    Raises:
+        ObverseError: if one needs what is not there, is only explored, or needs it in turn.
+    """
+    by_id = {claim.id: claim for claim in claims}
+    for claim in claims:
+        for need in claim.needs:
+            if need not in by_id:
+                raise ObverseError(
+                    f"the claim {claim.id!r} needs {need!r}, which is no claim of the study"
+                )
+            if by_id[need].role == "explored":
+                raise ObverseError(
+                    f"the claim {claim.id!r} needs {need!r}, which is only explored and can never hold"
+                )
+    try:
+        return [by_id[id] for id in TopologicalSorter({c.id: c.needs for c in claims}).static_order()]
+    except CycleError as error:
+        raise ObverseError(
+            f"claims that need one another in a circle: {', '.join(error.args[1])}"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,23 +184,38 @@ class Finding:
     """What became of a claim for one model or family.
 
     Attributes:
-        claim, text, unit, paper, source: as the claim has them.
+        claim, text, role, unit, counted, paper, source: as the claim has them.
         model: the model's or the family's name.
-        measured, low, high, level: the estimate and its interval; None where nothing was measured.
+        measured, low, high: the estimate and its 95 % interval by itself, whatever else the study
+            claims; None where nothing was measured.
+        level: of that interval.
         criterion: what the number had to meet, in words.
-        p: one-sided p-value of the claim, corrected over the study's claims (Holm).
+        n_facts, n_seeds: what the number rests on.
+        trained: whether the model depends on a training that obverse repeats over seeds; if not, it was
+            asked as it is, and the claim speaks of that one model.
+        p: one-sided p-value of the verdict, not corrected: of the opposite for *fails*, also for one that
+            is held back, otherwise of the claim. None where nothing is tested.
+        tested_at: the level that p had to be below.
+        family: how many primary claims share the study's level; 0 if this one is none of them.
+        passes_at: the tightest threshold, or the smallest margin, with which the claim would have held.
         by_seed: the estimate from each seed's rows alone.
-        note: why the claim is held back, if a control it needs does not hold.
-        seeds_needed: of an undecided one, with how many seeds it would hold with 90 % power, were the
-            true value as measured; None where more seeds would not help, or nobody knows.
+        meets: how many seeds' own values meet the criterion.
+        open_share: the largest share of trainings that may not, with 97.5 % confidence (Clopper and
+            Pearson), as far as these seeds tell.
+        paper_outside: whether the paper's number lies outside the interval; None without either.
+        note: why a verdict is held back, or lost to the correction.
+        seeds_needed: of an undecided claim, with how many seeds it would hold with 90 % power: a range,
+            from the intervals of effect and spread; no upper end where the effect may be none.
     """
 
     claim: str
     text: str
+    role: Role = "primary"
     model: str
-    unit: str
-    paper: float | None
-    source: str
+    unit: str = ""
+    counted: str = "facts"
+    paper: float | None = None
+    source: str = ""
     measured: float | None
     low: float | None
     high: float | None
@@ -144,11 +223,18 @@ class Finding:
     criterion: str
     n_facts: int
     n_seeds: int
+    trained: bool = True
     p: float | None
+    tested_at: float | None = None
+    family: int = 0
     verdict: Verdict
+    passes_at: float | None = None
     by_seed: Mapping[str, float] = field(default_factory=dict)
+    meets: int | None = None
+    open_share: float | None = None
+    paper_outside: bool | None = None
     note: str = ""
-    seeds_needed: int | None = None
+    seeds_needed: tuple[int, int | None] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

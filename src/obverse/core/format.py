@@ -31,3 +31,10 @@ def p_value(value: float | None) -> str:
 def whole(value: float | None) -> str:
     """Write a whole number with thin spaces between thousands."""
     return MISSING if value is None else f"{value:,}".replace(",", "\u2009")
+
+
+def span(low: int, high: int | None) -> str:
+    """Write a range of whole numbers, one without an upper end as "7 or more"."""
+    if high is None:
+        return f"{whole(low)} or more"
+    return whole(low) if low == high else f"{whole(low)} to {whole(high)}"

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from obverse.core.errors import ObverseError
-from obverse.core.format import MISSING, interval, number, p_value, percent, whole
+from obverse.core.format import MISSING, interval, number, p_value, percent, span, whole
 from obverse.core.page import Cell, Column, Figure, Section, Table, Text
 from obverse.report import figures
 from obverse.store.files import safe_name
@@ -28,7 +28,7 @@ def fill(name: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= FILTERS
-    environment.globals["interval"] = interval
+    environment.globals |= {"interval": interval, "span": span}
     source = environment.loader
     assert source is not None
     style = Markup(source.get_source(environment, "page.css")[0])

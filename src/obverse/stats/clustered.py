@@ -33,6 +33,7 @@ class ClusteredMean:
         df: degrees of freedom of the t distribution.
         n_facts, n_seeds, n_rows: how many there are.
         bounds: between which values lie; they clip the interval.
+        n_models: over how many models of a trend the number speaks; 1 if it is none.
     """
 
     value: float
@@ -42,6 +43,7 @@ class ClusteredMean:
     n_seeds: int
     n_rows: int
     bounds: tuple[float, float] | None = None
+    n_models: int = 1
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the two-sided interval at `level`."""

@@ -1,58 +1,167 @@
-"""How many seeds would decide a claim."""
+"""How many seeds decide a claim: before a study from a declared effect, after it as a range.
+
+The number for the effect that a study happened to see is no promise: such an effect is uncertain itself,
+and the number moves with its square. Before a study, declare the smallest effect that would matter; after
+it, read the range. And looking again costs level: a claim that is tested at 0.025 after three seeds, and
+again after six and after ten if it was undecided, holds wrongly in more than 2.5 % of the cases. Either
+the level is divided over the looks (`looks`, `obverse run --looks 3`), or the last look uses fresh seeds
+alone.
+"""
 
 import math
+from collections.abc import Callable
 
 from scipy import stats
 
-from obverse.core.claim import Above, Below, Criterion, Estimate, Within
+from obverse.core.claim import Above, Below, Criterion, Estimate
+from obverse.stats.share import Share
 
+ALPHA = 0.025
 POWER = 0.9
 MOST = 10_000
+CONFIDENCE = 0.8  # of the intervals of effect and spread that `seeds_needed` combines
+
+
+def seeds_for(
+    criterion: Criterion,
+    effect: float,
+    spread: float,
+    *,
+    alpha: float = ALPHA,
+    power: float = POWER,
+    claims: int = 1,
+    looks: int = 1,
+) -> int | None:
+    """Return how many seeds show a claim with probability `power`, if the true value is `effect`.
+
+    Args:
+        criterion: what is claimed; of `Within` the effect is mostly 0.
+        effect: the smallest true value that would matter.
+        spread: the standard deviation of the seeds' own values, from a pilot on other seeds.
+        alpha: the one-sided level.
+        claims: how many primary claims share it; the number is for the worst place among them.
+        looks: how often the study is looked at.
+
+    Returns:
+        A number of at least 2; None if no 10,000 seeds would do, since the effect does not meet the
+        criterion or hardly does.
+
+    Raises:
+        ValueError: if the spread is not above 0.
+    """
+    if not spread > 0:
+        raise ValueError(f"spread: expected a number above 0, got {spread}")
+    if not criterion.meets(effect):
+        return None
+    level = alpha / claims / looks
+    return _fewest(lambda n: power_of(criterion, effect, spread, n, level), power, 2)
+
+
+def trainings_for(
+    more_than: float = 0.5,
+    *,
+    truly: float = 1.0,
+    alpha: float = ALPHA,
+    power: float = POWER,
+    claims: int = 1,
+    looks: int = 1,
+) -> int | None:
+    """Return how many seeds show that something comes out in more than a share of all trainings.
+
+    If it comes out in all trainings, n of n show it as soon as more_than^n < alpha: six for one half.
+
+    Args:
+        more_than: the share that is to be exceeded, as in `in_most`.
+        truly: in what share of trainings it comes out.
+        alpha, power, claims, looks: as for `seeds_for`.
+    """
+    if truly <= more_than:
+        return None
+    level = alpha / claims / looks
+
+    def reached(n: int) -> float:
+        # The fewest hits k with P(X ≥ k | n, more_than) < level, and P(X ≥ k | n, truly).
+        k = int(stats.binom.isf(level, n, more_than)) + 1
+        while stats.binom.sf(k - 1, n, more_than) >= level:
+            k += 1
+        return float(stats.binom.sf(k - 1, n, truly))
+
+    # Hits come in whole numbers, so that power does not rise with every seed.
+    return next((n for n in range(1, 1000) if reached(n) >= power), None)
 
 
 def seeds_needed(
     estimate: Estimate, criterion: Criterion, alpha: float, power: float = POWER
-) -> int | None:
-    """Return with how many seeds the claim would hold with probability `power`.
+) -> tuple[int, int | None] | None:
+    """Return with how many seeds an undecided claim would hold with probability `power`: a range.
 
-    This assumes that the true value and the spread between seeds are as measured, and that n seeds have
-    a standard error of spread / √n. `alpha` is one-sided. None where more seeds would not help, since
-    the value does not meet the criterion, or where the spread between seeds is not known.
+    Its low end is for the best end of the effect's 80 % interval and the low end of the spread's, its
+    high end for the worst of both; None as the high end where the effect may not meet the criterion at
+    all. The spread's interval follows from chi-square. The range assumes that n seeds have a standard
+    error of spread / √n. `alpha` is one-sided. None where the criterion is not met even at best, or where
+    the spread between seeds is not known.
     """
     if estimate.n_seeds < 2:
         return None
-    spread = estimate.se * math.sqrt(estimate.n_seeds)
-    if not spread > 0:
-        return None
-    room = _room(estimate.value, criterion)
-    if room <= 0:
-        return None
-    low, high = 2, MOST
-    if _power(room / spread, high, criterion, alpha) < power:
+    low, high = estimate.interval(CONFIDENCE)
+    if isinstance(estimate, Share):
+        if not isinstance(criterion, Above):
+            return None
+        ends = [
+            trainings_for(criterion.threshold, truly=end, alpha=alpha, power=power) for end in (high, low)
+        ]
+    else:
+        spread = estimate.se * math.sqrt(estimate.n_seeds)
+        if not spread > 0:
+            return None
+        # (n − 1) s² / σ² is chi-square with n − 1 degrees of freedom.
+        df = estimate.n_seeds - 1
+        tail = (1 - CONFIDENCE) / 2
+        least, most = (spread * math.sqrt(df / stats.chi2.ppf(q, df)) for q in (1 - tail, tail))
+        best, worst = _ends(low, high, criterion)
+        ends = [
+            seeds_for(criterion, end, s, alpha=alpha, power=power)
+            for end, s in ((best, least), (worst, most))
+        ]
+    return None if ends[0] is None else (ends[0], ends[1])
+
+
+def _ends(low: float, high: float, criterion: Criterion) -> tuple[float, float]:
+    """Return the value of an interval that is easiest to show, and the one that is hardest."""
+    if isinstance(criterion, Above):
+        return high, low
+    if isinstance(criterion, Below):
+        return low, high
+    return min((low, high, min(max(0.0, low), high)), key=abs), max((low, high), key=abs)
+
+
+def power_of(criterion: Criterion, value: float, spread: float, n: int, alpha: float) -> float:
+    """Return how often n seeds show a claim whose true value and spread these are, at level `alpha`.
+
+    By Student's t over seeds: P(T > t_{1−α, n−1}) for T of a noncentral t distribution with noncentrality
+    √n · (distance to the threshold) / spread. `Within` has two thresholds to pass; the power is at least
+    1 minus both chances to miss one, and that lower bound is what is returned.
+    """
+    critical = float(stats.t.ppf(1 - alpha, n - 1))
+
+    def reached(distance: float) -> float:
+        return float(stats.nct.sf(critical, n - 1, distance / spread * math.sqrt(n)))
+
+    if isinstance(criterion, Above):
+        return reached(value - criterion.threshold)
+    if isinstance(criterion, Below):
+        return reached(criterion.threshold - value)
+    return max(0.0, reached(criterion.margin - value) + reached(criterion.margin + value) - 1)
+
+
+def _fewest(reached: Callable[[int], float], power: float, low: int) -> int | None:
+    high = MOST
+    if reached(high) < power:
         return None
     while low < high:
         middle = (low + high) // 2
-        if _power(room / spread, middle, criterion, alpha) >= power:
+        if reached(middle) >= power:
             high = middle
         else:
             low = middle + 1
     return low
-
-
-def _room(value: float, criterion: Criterion) -> float:
-    """Return the distance from the value to where the criterion is no longer met."""
-    if isinstance(criterion, Above):
-        return value - criterion.threshold
-    if isinstance(criterion, Below):
-        return criterion.threshold - value
-    return criterion.margin - abs(value)
-
-
-def _power(effect: float, n: int, criterion: Criterion, alpha: float) -> float:
-    # P(T > t_{1−α, n−1}) for T of a noncentral t distribution with noncentrality effect · √n, `effect`
-    # being the distance to the threshold in units of the spread between seeds.
-    critical = stats.t.ppf(1 - alpha, n - 1)
-    reached = float(stats.nct.sf(critical, n - 1, effect * math.sqrt(n)))
-    # Equivalence has two thresholds to pass. If the farther one is failed no more often than the nearer,
-    # both are passed with probability 1 − 2 (1 − reached) or more.
-    return max(0.0, 2 * reached - 1) if isinstance(criterion, Within) else reached

@@ -48,3 +48,25 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, p_values[i] * (len(known) - rank)))
         corrected[i] = largest
     return corrected
+
+
+def holm_levels(p_values: Sequence[float], alpha: float) -> list[float]:
+    """Return below which level each p-value is rejected by Holm's method, the others being as they are.
+
+    With m p-values and R_i of the others rejected among themselves, R_i counted from the smallest up, the
+    i-th is rejected if and only if it is below alpha / (m − R_i). NaN is not counted and gets alpha / m.
+    """
+    known = sorted(p for p in p_values if not math.isnan(p))
+    m = len(known)
+    levels = []
+    for p in p_values:
+        others = known.copy()
+        if math.isnan(p):
+            levels.append(alpha / max(1, m))
+            continue
+        others.remove(p)
+        rejected = 0
+        while rejected < m - 1 and others[rejected] < alpha / (m - rejected):
+            rejected += 1
+        levels.append(alpha / (m - rejected))
+    return levels

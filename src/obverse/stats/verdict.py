@@ -1,19 +1,28 @@
-"""From claims and observations to findings."""
+"""From claims and observations to findings: the one system of verdicts.
+
+α = 0.025, one-sided, so that a verdict about a claim by itself goes with the 95 % interval; a study that
+is looked at k times has α / k. Controls are tested first, each at α: a claim needs all of its controls,
+and that all of several nulls are rejected at α has level α (an intersection–union test). Primary claims
+share α by Holm's method over all that were measured in the study, of every model. Explored claims are
+not tested. What a claim needs holds back both of its verdicts, from claim to claim.
+"""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
-from obverse.core.claim import Claim, Criterion, Estimate, Finding, Verdict
+from obverse.core.claim import Claim, Criterion, Estimate, Finding, Verdict, in_order
 from obverse.core.errors import ObverseError
 from obverse.stats.power import seeds_needed
-from obverse.stats.tests import holm
+from obverse.stats.share import open_share
+from obverse.stats.tests import holm_levels
 
-ALPHA = 0.025  # one-sided, so that verdicts go with 95 % intervals
+ALPHA = 0.025
 LEVEL = 0.95
+ONE_TRAINING = "one training: this one model only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,65 +31,96 @@ class _Measured:
 
     claim: Claim
     name: str
+    trained: bool
     estimate: Estimate | None = None
     criterion: Criterion | None = None
     by_seed: Mapping[str, float] | None = None
 
+    @property
+    def one_training(self) -> bool:
+        """Whether all that was measured is one model that another training would have made otherwise."""
+        if self.estimate is None or not self.trained:
+            return False
+        return self.estimate.n_seeds * getattr(self.estimate, "n_models", 1) < 2
+
     def p_values(self) -> tuple[float, float]:
-        """Return the p-values for the claim and for its opposite."""
-        if self.estimate is None or self.criterion is None:
+        """Return the p-values for the claim and for its opposite; NaN where nothing is tested."""
+        if self.estimate is None or self.criterion is None or self.one_training:
             return math.nan, math.nan
         return self.criterion.p_values(self.estimate)
 
 
-def evaluate(claims: Sequence[Claim], tables: Mapping[str, pl.DataFrame]) -> list[Finding]:
+def evaluate(
+    claims: Sequence[Claim],
+    tables: Mapping[str, pl.DataFrame],
+    *,
+    as_it_is: Collection[str] | None = None,
+    looks: int = 1,
+) -> list[Finding]:
     """Evaluate every claim for every model or family.
 
-    A claim *holds* if its one-sided p-value is below 0.025 and the controls it needs hold. It *fails*
-    if the p-value of its opposite is below 0.025. Otherwise it is *undecided*. Both p-values are
-    corrected by Holm over all claims and models of the study.
+    A claim *holds* if its one-sided p-value is below the level of its test and the claims that it needs
+    hold. It *fails* if the p-value of its opposite is below that level, and they hold as well. Otherwise
+    it is *undecided*; so is all that one training alone says. An *explored* claim has no verdict.
 
     Args:
         claims: of the experiment.
         tables: the rows of each measure, by its name. A claim whose measure is not there, or has no
             rows of a model, counts as not measured.
+        as_it_is: names of the models that do not depend on a training which seeds repeat. By default
+            those of one seed that no row shows after a step of training.
+        looks: how often the study is looked at; each look has its share of the level.
+
+    Raises:
+        ObverseError: if a claim cannot be evaluated, or needs what is not there.
     """
+    in_order(claims)
+    asked = _as_it_is(tables) if as_it_is is None else set(as_it_is)
     measured = [
-        _measured(claim, name, tables.get(claim.of))
+        _measured(claim, name, tables.get(claim.of), not models <= asked)
         for by in ("model", "family")
-        for name in _names(tables, by)
+        for name, models in _names(tables, by).items()
         for claim in claims
         if claim.by == by
     ]
-    p_values = [one.p_values() for one in measured]
-    for_ = holm([p for p, _ in p_values])
-    against = holm([p for _, p in p_values])
-    findings = [
-        _finding(one, p, q, ALPHA / len(measured))
-        for one, p, q in zip(measured, for_, against, strict=True)
+    findings = _tested(measured, ALPHA / looks)
+    return _held_back(in_order(claims), findings)
+
+
+def _names(tables: Mapping[str, pl.DataFrame], by: str) -> dict[str, set[str]]:
+    """Return the models or families of all tables, in the order in which they come, with their models."""
+    names: dict[str, set[str]] = {}
+    for table in tables.values():
+        pairs = table.select(pl.col(by).alias("name"), "model").drop_nulls("name")
+        for name, model in pairs.unique(maintain_order=True).iter_rows():
+            names.setdefault(name, set()).add(model)
+    return names
+
+
+def _as_it_is(tables: Mapping[str, pl.DataFrame]) -> set[str]:
+    step = pl.lit(None, pl.Int64).alias("step")
+    rows = [
+        table.with_columns(*[step] * ("step" not in table.columns)).select("model", "seed", "step")
+        for table in tables.values()
     ]
-    verdicts = {(f.claim, f.model): f.verdict for f in findings}
-    return [
-        _with_controls(one.claim, finding, verdicts)
-        for one, finding in zip(measured, findings, strict=True)
-    ]
+    if not rows:
+        return set()
+    of_model = pl.concat(rows).group_by("model").agg(
+        (pl.col("step").max().fill_null(0) > 0).alias("trained"), pl.col("seed").n_unique()
+    )  # fmt: skip
+    return set(of_model.filter(~pl.col("trained"), pl.col("seed") < 2)["model"])
 
 
-def _names(tables: Mapping[str, pl.DataFrame], by: str) -> list[str]:
-    """Return the models or families of all tables, in the order in which they come."""
-    names = [table[by].drop_nulls().unique(maintain_order=True) for table in tables.values()]
-    return list(dict.fromkeys(name for column in names for name in column))
-
-
-def _measured(claim: Claim, name: str, table: pl.DataFrame | None) -> _Measured:
+def _measured(claim: Claim, name: str, table: pl.DataFrame | None, trained: bool) -> _Measured:
     if table is None:
-        return _Measured(claim, name)
+        return _Measured(claim, name, trained)
     rows = table.filter(pl.col(claim.by) == name)
     try:
         estimate = None if rows.is_empty() else claim.estimate(rows)
         if estimate is None:
-            return _Measured(claim, name)
-        criterion = claim.criterion(rows) if callable(claim.criterion) else claim.criterion
+            return _Measured(claim, name, trained)
+        criterion = None if claim.role == "explored" else claim.criterion
+        criterion = criterion(rows) if callable(criterion) else criterion
     except Exception as error:
         raise ObverseError(f"the claim {claim.id!r}: {type(error).__name__}: {error}") from error
     if not hasattr(estimate, "p_greater"):
@@ -88,7 +128,7 @@ def _measured(claim: Claim, name: str, table: pl.DataFrame | None) -> _Measured:
             f"the claim {claim.id!r}: its estimate is {estimate!r}; expected what mean, difference or "
             "slope return, or None"
         )
-    return _Measured(claim, name, estimate, criterion, _by_seed(claim, rows, estimate))
+    return _Measured(claim, name, trained, estimate, criterion, _by_seed(claim, rows, estimate))
 
 
 def _by_seed(claim: Claim, rows: pl.DataFrame, estimate: Estimate) -> dict[str, float]:
@@ -107,40 +147,120 @@ def _by_seed(claim: Claim, rows: pl.DataFrame, estimate: Estimate) -> dict[str, 
     return values
 
 
-def _with_controls(
-    claim: Claim, finding: Finding, verdicts: Mapping[tuple[str, str], Verdict]
+def _tested(measured: Sequence[_Measured], alpha: float) -> list[Finding]:
+    """Return findings before anything is held back."""
+    p_values = [one.p_values() for one in measured]
+    shared = [n for n, one in enumerate(measured) if one.claim.role == "primary"]
+    levels = [(alpha, alpha)] * len(measured)
+    of_shared = [holm_levels([p_values[n][side] for n in shared], alpha) for side in (0, 1)]
+    for n, for_, against in zip(shared, *of_shared, strict=True):
+        levels[n] = for_, against
+    family = sum(not math.isnan(p_values[n][0]) for n in shared)
+    return [
+        _finding(one, p, level, alpha, family)
+        for one, p, level in zip(measured, p_values, levels, strict=True)
+    ]
+
+
+def _finding(
+    one: _Measured, p: tuple[float, float], level: tuple[float, float], alpha: float, family: int
 ) -> Finding:
-    """Hold back a claim of absence from a model that was not shown to have learnt anything."""
-    lacking = [c for c in claim.needs if verdicts.get((c, finding.model)) != "holds"]
-    if finding.verdict != "holds" or not lacking:
-        return finding
-    note = f"its control does not hold: {', '.join(lacking)}"
-    return replace(finding, verdict="undecided", note=note)
-
-
-def _finding(one: _Measured, p: float, p_against: float, strictest: float) -> Finding:
     claim, estimate, criterion = one.claim, one.estimate, one.criterion
     common: dict[str, Any] = {
-        "claim": claim.id, "text": claim.text, "model": one.name, "unit": claim.unit,
-        "paper": claim.paper, "source": claim.source, "level": LEVEL,
+        "claim": claim.id, "text": claim.text, "role": claim.role, "model": one.name, "unit": claim.unit,
+        "counted": claim.counted, "paper": claim.paper, "source": claim.source, "level": LEVEL,
+        "trained": one.trained,
     }  # fmt: skip
-    if estimate is None or criterion is None:
+    if estimate is None:
         return Finding(
             **common, measured=None, low=None, high=None, criterion="not measured", n_facts=0,
-            n_seeds=0, p=None, verdict="undecided",
+            n_seeds=0, p=None, verdict="explored" if claim.role == "explored" else "undecided",
         )  # fmt: skip
-    verdict: Verdict = "undecided"
-    if p < ALPHA:
-        verdict = "holds"
-    elif p_against < ALPHA:
-        verdict = "fails"
-    low, high = estimate.interval(LEVEL)
-    needed = seeds_needed(estimate, criterion, strictest) if verdict == "undecided" else None
-    return Finding(
-        **common, measured=estimate.value, low=_known(low), high=_known(high), criterion=str(criterion),
-        n_facts=estimate.n_facts, n_seeds=estimate.n_seeds, p=_known(p), verdict=verdict,
-        by_seed=one.by_seed or {}, seeds_needed=needed,
+    low, high = map(_known, estimate.interval(LEVEL))
+    outside = None
+    if claim.paper is not None and low is not None and high is not None:
+        outside = not low <= claim.paper <= high
+    finding = Finding(
+        **common, measured=estimate.value, low=low, high=high, criterion="", n_facts=estimate.n_facts,
+        n_seeds=estimate.n_seeds, p=None, verdict="explored", by_seed=one.by_seed or {},
+        paper_outside=outside,
     )  # fmt: skip
+    if criterion is None:
+        return finding
+    verdict, side = _verdict(p, level)
+    note = ONE_TRAINING if one.one_training else _lost(verdict, p, level, alpha, family)
+    tested = not math.isnan(p[side])
+    ends = estimate.interval(1 - 2 * level[0]) if tested else (math.nan, math.nan)
+    return replace(
+        finding, **_met(one, criterion), criterion=str(criterion), verdict=verdict, note=note,
+        p=_known(p[side]), tested_at=level[side] if tested else None,
+        family=family if tested and claim.role == "primary" else 0,
+        passes_at=_known(criterion.passed_by(*ends)),
+        seeds_needed=seeds_needed(estimate, criterion, level[0])
+        if tested and verdict == "undecided" and one.trained else None,
+    )  # fmt: skip
+
+
+def _verdict(p: tuple[float, float], level: tuple[float, float]) -> tuple[Verdict, int]:
+    """Return the verdict, and which of both p-values is its own."""
+    if p[0] < level[0]:
+        return "holds", 0
+    return ("fails", 1) if p[1] < level[1] else ("undecided", 0)
+
+
+def _lost(
+    verdict: Verdict, p: tuple[float, float], level: tuple[float, float], alpha: float, family: int
+) -> str:
+    """Say which verdict a claim would have if it were the study's only one."""
+    if verdict != "undecided":
+        return ""
+    for side, alone in enumerate(("hold", "fail")):
+        if p[side] < alpha:
+            return (
+                f"by itself it would {alone} (p = {p[side]:.3g}, below {alpha:.2g}); among {family} "
+                f"primary claims p has to be below {level[side]:.2g}"
+            )
+    return ""
+
+
+def _met(one: _Measured, criterion: Criterion) -> dict[str, Any]:
+    """Return in how many trainings the criterion was met, and what share of them that leaves open."""
+    values = (one.by_seed or {}).values()
+    if not one.trained or not values:
+        return {}
+    met = sum(criterion.meets(value) for value in values)
+    return {"meets": met, "open_share": open_share(len(values) - met, len(values))}
+
+
+def _held_back(claims: Sequence[Claim], findings: Sequence[Finding]) -> list[Finding]:
+    """Hold back what has a claim that it needs and that does not hold, in the order of need."""
+    known = {(f.claim, f.model): f for f in findings}
+    for claim in claims:
+        for key in [key for key in known if key[0] == claim.id]:
+            others = [(need, known.get((need, key[1]))) for need in claim.needs]
+            lacking = [f"{id} {_is(other)}" for id, other in others if _is(other) != "holds"]
+            if lacking and known[key].measured is not None:
+                known[key] = _without_verdict(known[key], lacking)
+    return list(known.values())
+
+
+def _is(finding: Finding | None) -> str:
+    if finding is None or finding.measured is None:
+        return "is not measured"
+    return "is undecided" if finding.verdict == "undecided" else finding.verdict
+
+
+def _without_verdict(finding: Finding, lacking: Sequence[str]) -> Finding:
+    if finding.verdict == "explored":
+        return finding
+    would = {"holds": "it would hold, and is", "fails": "it would fail, and is"}
+    said = f"{would.get(finding.verdict, 'it is')} held back, since {' and '.join(lacking)}"
+    return replace(
+        finding,
+        verdict="undecided",
+        note="; ".join(filter(None, (finding.note, said))),
+        seeds_needed=None,
+    )
 
 
 def _known(value: float) -> float | None:

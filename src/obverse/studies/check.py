@@ -7,7 +7,7 @@ from math import isfinite
 
 import polars as pl
 
-from obverse.core.claim import Claim
+from obverse.core.claim import Claim, in_order
 from obverse.core.data import TAKEN, Label
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
@@ -40,6 +40,10 @@ def check_claims(experiment: Experiment, measures: Mapping[str, Mapping[str, typ
             _check_need(where, claim, need, by_id)
         columns = LEADING | dict(experiment.columns) | dict(measures[claim.of])
         _check_columns_of(where, claim, schema(columns).to_frame())
+    try:
+        in_order(claims)
+    except ObverseError as error:
+        raise ObverseError(f"{experiment.name}: {error}") from None
 
 
 def _check_columns_of(where: str, claim: Claim, empty: pl.DataFrame) -> None:

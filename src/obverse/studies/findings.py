@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from obverse.core.claim import Finding
-from obverse.core.format import interval, number, p_value, whole
+from obverse.core.format import interval, number, p_value, span
 
-STYLE = {"holds": "green", "fails": "red", "undecided": "yellow"}
+STYLE = {"holds": "green", "fails": "red", "undecided": "yellow", "explored": "cyan"}
 HEADINGS = ("claim", "paper", "measured [95 %]", "criterion", "p (Holm)", "verdict")
 WIDE = 120  # columns that show everything, and what is printed to a file
 NARROW = (0, 1, 2, 5)
@@ -85,7 +85,7 @@ def cells_of(finding: Finding) -> tuple[str, str, str, str, str, str]:
 
     Behind *undecided* stands how many seeds would decide it, if it is known.
     """
-    needed = f" ({whole(finding.seeds_needed)} seeds)" if finding.seeds_needed else ""
+    needed = f" ({span(*finding.seeds_needed)} seeds)" if finding.seeds_needed else ""
     return (
         finding.text,
         number(finding.paper),

@@ -25,6 +25,7 @@ def study(
     endpoint: str | None = None,
     family: str | None = None,
     dtype: str | None = None,
+    looks: int = 1,
 ) -> Study:
     """Return a study, ready to run.
 
@@ -47,6 +48,8 @@ def study(
             families are known by their names.
         dtype: what checkpoints that are only asked are loaded in: "float32" (the default), "bfloat16"
             or "float16".
+        looks: how often the study will be looked at, with more seeds each time; every look has its
+            share of the level.
 
     Raises:
         ObverseError: on an unknown name or setting, or where no model or a file can be had.
@@ -58,6 +61,8 @@ def study(
     given = isinstance(what, Experiment)
     experiment = what if given else chosen.experiment
     assert isinstance(experiment, Experiment)
+    if looks < 1:
+        raise ObverseError(f"looks: at least one is needed, got {looks}")
     overrides = dict(settings or {}) | _data(experiment, data)
     of_model, of_experiment = split(overrides)
     wanted = models or chosen.models
@@ -67,6 +72,7 @@ def study(
         models=tuple(m for m in wanted if isinstance(m, ModelSpec)),
         seeds=which_seeds(kind.seeds if seeds is None else seeds),
         preset="" if given else name,
+        looks=looks,
     ).with_settings(of_experiment)
     specs, skipped = choose(wanted, OfAll(endpoint=endpoint, family=family, dtype=dtype))
     base = replace(base, models=specs, skipped=skipped)

@@ -38,14 +38,16 @@ class Result:
 def leave(out: Path, tasks: Sequence[Task], claims: Sequence[Claim], about: Mapping[str, Any]) -> Result:
     """Put the runs' tables together, evaluate the claims, and write what a study leaves.
 
-    study.json is written last, with the hashes of the other files; `about` is what else it says.
+    study.json is written last, with the hashes of the other files; `about` is what else it says,
+    `looks` among it.
     """
     joined: dict[str, list[pl.DataFrame]] = {}
     for task in tasks:
         for name, table in RunFolder(task.folder).tables().items():
             joined.setdefault(name, []).append(_labelled(table, task))
     measured = {name: tables.concatenate(parts) for name, parts in joined.items()}
-    findings = Findings(tuple(evaluate(claims, measured)))
+    found_out = evaluate(claims, measured, as_it_is=_as_it_is(tasks), looks=about["looks"])
+    findings = Findings(tuple(found_out))
     for name, table in measured.items():
         files.write_parquet(out / "observations" / f"{name}.parquet", table)
     found = [finding.to_dict() for finding in findings]
@@ -56,6 +58,17 @@ def leave(out: Path, tasks: Sequence[Task], claims: Sequence[Claim], about: Mapp
     files.write_json(out / "study.json", {"schema": SCHEMA, **about, "runs": runs, "files": hashes})
     files.sweep(out, out / "observations", out / "figures")
     return Result(out=out, tables=measured, claims=findings)
+
+
+def _as_it_is(tasks: Sequence[Task]) -> set[str]:
+    """Return the models that would be the same with other seeds: neither trained here nor grown."""
+    depend = {task.run.model.name for task in tasks if not task.run.model.same_for_all_seeds}
+    depend |= {
+        task.run.model.name
+        for task in tasks
+        if any(stage["steps"] for stage in RunFolder(task.folder).record()["stages"])
+    }
+    return {task.run.model.name for task in tasks} - depend
 
 
 def _labelled(table: pl.DataFrame, task: Task) -> pl.DataFrame:

@@ -26,6 +26,9 @@ from obverse.studies.results import Result, leave
 class Study:
     """An experiment, the models it is done to, and the seeds it is repeated over.
 
+    `looks` says how often its claims will be evaluated, with more seeds each time; every look has its
+    share of the level.
+
     study = obverse.study("NAME", seeds=3)
     result = study.run("out/NAME")
     result.claims
@@ -37,6 +40,7 @@ class Study:
     preset: str = ""
     given: Mapping[str, str] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
+    looks: int = 1
 
     @property
     def name(self) -> str:
@@ -169,6 +173,7 @@ class Study:
             "variants": {v.name: dict(v.settings) for v in experiment.variants()},
             "models": [{"type": reference_of(type(m))} | m.model_dump(mode="json") for m in self.models],
             "seeds": list(self.seeds),
+            "looks": self.looks,
             "remark": experiment.remark(),
             "skipped": [asdict(left) for left in self.skipped],
             "provenance": provenance(),

@@ -98,7 +98,7 @@ def test_claims_have_to_be_listed_among_the_files(leave: Leave) -> None:
 def test_study_of_another_version_is_refused(leave: Leave) -> None:
     out = leave()
     change(out / "study.json", schema=1)
-    with pytest.raises(ObverseError, match=r"expected 2, got 1; .* run the study again"):
+    with pytest.raises(ObverseError, match=r"expected 3, got 1; .* run the study again"):
         read(out)
 
 

@@ -1,4 +1,4 @@
-"""How many seeds would decide a claim, against draws of as many seeds."""
+"""How many seeds decide a claim, against draws of as many seeds."""
 
 import math
 from typing import Literal
@@ -9,7 +9,8 @@ from scipy import stats
 
 from obverse.core.claim import Above, Below, Criterion, Within
 from obverse.stats.clustered import ClusteredMean
-from obverse.stats.power import seeds_needed
+from obverse.stats.power import power_of, seeds_for, seeds_needed, trainings_for
+from obverse.stats.share import Share
 
 DRAWS = 2000
 
@@ -42,48 +43,114 @@ def share_decided(value: float, spread: float, n: int, criterion: Criterion, alp
         (-0.03, 0.1, Below(0.0), 0.005),
         (0.0, 0.15, Within(0.1), 0.025),
         (0.0, 0.1, Within(0.1), 0.0025),
+        (0.03, 0.15, Within(0.1), 0.025),
     ],
 )
 def test_that_many_seeds_decide_nine_times_in_ten(
     value: float, spread: float, criterion: Criterion, alpha: float
 ) -> None:
-    needed = seeds_needed(measured(value, spread), criterion, alpha)
+    needed = seeds_for(criterion, value, spread, alpha=alpha)
     assert needed is not None
     assert share_decided(value, spread, needed, criterion, alpha) == pytest.approx(0.91, abs=0.03)
     assert share_decided(value, spread, needed - 1, criterion, alpha) < 0.92
 
 
-def test_equivalence_of_what_is_not_quite_zero_is_never_promised_too_soon() -> None:
-    needed = seeds_needed(measured(0.03, 0.15), Within(0.1), 0.025)
+def test_power_of_the_number_before_is_too_low() -> None:
+    needed = seeds_for(Above(0.0), 0.1, 0.15)
     assert needed is not None
-    assert 0.88 < share_decided(0.03, 0.15, needed, Within(0.1), 0.025) < 0.97
+    assert power_of(Above(0.0), 0.1, 0.15, needed - 1, 0.025) < 0.9
+    assert power_of(Above(0.0), 0.1, 0.15, needed, 0.025) >= 0.9
 
 
-def test_value_on_the_wrong_side_is_never_decided() -> None:
-    for value, criterion in (
+@pytest.mark.parametrize(
+    ("value", "criterion"),
+    [
         (-0.05, Above(0.0)), (0.0, Above(0.0)), (0.05, Below(0.0)), (0.2, Within(0.1)),
-        (-0.1, Within(0.1)),
-    ):  # fmt: skip
-        assert seeds_needed(measured(value, 0.1), criterion, 0.025) is None
+        (-0.1, Within(0.1)), (1e-6, Above(0.0)),
+    ],
+)  # fmt: skip
+def test_what_does_not_meet_the_criterion_or_hardly_does_is_never_shown(
+    value: float, criterion: Criterion
+) -> None:
+    assert seeds_for(criterion, value, 0.1) is None
+
+
+def test_claims_and_looks_take_more_seeds() -> None:
+    one = seeds_for(Above(0.0), 0.1, 0.15)
+    assert one == 26
+    assert seeds_for(Above(0.0), 0.1, 0.15, claims=6) == seeds_for(Above(0.0), 0.1, 0.15, alpha=0.025 / 6)
+    looks = seeds_for(Above(0.0), 0.1, 0.15, claims=2, looks=3)
+    assert looks == seeds_for(Above(0.0), 0.1, 0.15, claims=6)
+    assert looks is not None
+    assert looks > one
+    with pytest.raises(ValueError, match="spread"):
+        seeds_for(Above(0.0), 0.1, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("more_than", "claims", "needed"), [(0.5, 1, 6), (0.5, 8, 9), (2 / 3, 1, 10), (0.9, 1, 36)]
+)
+def test_absence_in_all_trainings_takes_so_many(more_than: float, claims: int, needed: int) -> None:
+    """n of n show more than a share s as soon as s^n is below the level."""
+    assert trainings_for(more_than, claims=claims) == needed
+    assert more_than**needed < 0.025 / claims <= more_than ** (needed - 1)
+
+
+def test_trainings_that_do_not_all_agree_take_more() -> None:
+    n = trainings_for(0.5, truly=0.9)
+    assert n is not None
+    hits = np.random.default_rng(0).binomial(n, 0.9, 4000)
+    shown = np.array([stats.binomtest(k, n, 0.5, alternative="greater").pvalue < 0.025 for k in hits])
+    assert 0.88 < shown.mean() < 0.98
+    assert n > 6
+    assert trainings_for(0.5, truly=0.5) is None
+
+
+def test_after_a_study_the_number_is_a_range() -> None:
+    found = seeds_needed(measured(0.05, 0.1, 6), Above(0.0), 0.025)
+    assert found is not None
+    low, high = found
+    for_estimate = seeds_for(Above(0.0), 0.05, 0.1)
+    assert for_estimate is not None
+    assert low < for_estimate
+    assert high is None, "with 80 % confidence the effect may be none"
+    low, high = seeds_needed(measured(0.05, 0.05, 10), Above(0.0), 0.001) or (0, 0)
+    assert high is not None
+    assert low < (seeds_for(Above(0.0), 0.05, 0.05, alpha=0.001) or 0) < high
+
+
+def test_range_covers_the_true_number_mostly() -> None:
+    """True effect 0.1, spread 0.15: 26 seeds. Both intervals have 80 %, so that both ends err rarely."""
+    draw = np.random.default_rng(1)
+    inside = []
+    for _ in range(300):
+        x = draw.normal(0.1, 0.15, 5)
+        found = seeds_needed(measured(float(x.mean()), float(x.std(ddof=1)), 5), Above(0.0), 0.025)
+        inside.append(found is not None and found[0] <= 26 and (found[1] is None or found[1] >= 26))
+    assert np.mean(inside) > 0.85
+
+
+@pytest.mark.parametrize(
+    ("value", "criterion"), [(-0.5, Above(0.0)), (0.5, Below(0.0)), (0.5, Within(0.1))]
+)
+def test_value_clearly_on_the_wrong_side_promises_nothing(value: float, criterion: Criterion) -> None:
+    assert seeds_needed(measured(value, 0.1), criterion, 0.025) is None
+
+
+def test_equivalence_range_is_for_the_nearest_and_the_farthest_value() -> None:
+    found = seeds_needed(measured(0.02, 0.1, 6), Within(0.1), 0.025)
+    assert found is not None
+    assert found[0] <= (seeds_for(Within(0.1), 0.0, 0.1) or 0)
+    assert found[1] is None or found[1] > found[0]
 
 
 def test_spread_that_is_not_known_promises_nothing() -> None:
     assert seeds_needed(measured(0.1, math.nan), Above(0.0), 0.025) is None
     assert seeds_needed(measured(0.1, 0.0), Above(0.0), 0.025) is None
     assert seeds_needed(measured(0.1, 0.1, n_seeds=1), Above(0.0), 0.025) is None
-    assert seeds_needed(measured(1e-6, 1.0), Above(0.0), 0.025) is None, "more than can be had"
 
 
-def test_number_does_not_depend_on_how_many_seeds_there_were() -> None:
-    few, many = (seeds_needed(measured(0.05, 0.1, n), Above(0.0), 0.025) for n in (3, 300))
-    assert few == many
-
-
-def test_stricter_level_or_higher_power_takes_more() -> None:
-    easy = seeds_needed(measured(0.05, 0.1), Above(0.0), 0.025, power=0.5)
-    plain = seeds_needed(measured(0.05, 0.1), Above(0.0), 0.025)
-    strict = seeds_needed(measured(0.05, 0.1), Above(0.0), 0.001)
-    assert easy is not None
-    assert plain is not None
-    assert strict is not None
-    assert easy < plain < strict
+def test_share_of_trainings_needs_as_many_as_are_counted() -> None:
+    assert seeds_needed(Share(3, 3), Above(0.5), 0.025) == (6, None)
+    assert seeds_needed(Share(2, 4), Above(0.5), 0.025) is not None
+    assert seeds_needed(Share(0, 6), Above(0.5), 0.025) is None

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from obverse.stats.tests import equivalence, holm, kolmogorov_smirnov, paired_t
+from obverse.stats.tests import equivalence, holm, holm_levels, kolmogorov_smirnov, paired_t
 
 
 def test_holm_steps_down() -> None:
@@ -50,3 +50,17 @@ def test_kolmogorov_smirnov_sees_shape() -> None:
     assert kolmogorov_smirnov(narrow, wide) < 0.001
     assert kolmogorov_smirnov(narrow, narrow) == 1.0
     assert math.isnan(kolmogorov_smirnov([], [1.0]))
+
+
+def test_level_of_each_is_the_one_that_decides_it() -> None:
+    """A p-value is rejected by Holm's method exactly if it is below its level."""
+    draw = np.random.default_rng(0)
+    for _ in range(200):
+        p = draw.uniform(0, 0.06, draw.integers(1, 7)).tolist()
+        rejected = [corrected < 0.05 for corrected in holm(p)]
+        assert [a < level for a, level in zip(p, holm_levels(p, 0.05), strict=True)] == rejected
+
+
+def test_missing_p_value_takes_no_level() -> None:
+    assert holm_levels([0.01, math.nan, 0.9], 0.05)[0] == 0.025
+    assert holm_levels([], 0.05) == []

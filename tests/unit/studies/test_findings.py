@@ -12,7 +12,7 @@ LONG = "EleutherAI/pythia-2.8b-deduped@step143000"
 FINDINGS = Findings(
     (
         finding(),
-        finding(measured=-10.25, low=-11.5, high=1.0, verdict="undecided", seeds_needed=1044),
+        finding(measured=-10.25, low=-11.5, high=1.0, verdict="undecided", seeds_needed=(7, 1044)),
         finding(model=LONG, verdict="fails"),
     )
 )
@@ -25,7 +25,15 @@ def test_nothing_is_cut_off(width: int) -> None:
     lines = text.getvalue().splitlines()
     assert max(map(len, lines)) <= width
     joined = "".join(lines).replace(" ", "")
-    for word in ("holds", "undecided", "fails", "(1\u2009044seeds)", "−10.250", "[−11.500,1.000]", "…"):
+    for word in (
+        "holds",
+        "undecided",
+        "fails",
+        "(7to1\u2009044",
+        "−10.250",
+        "[−11.500,1.000]",
+        "…",
+    ):
         assert (word in joined) is (word != "…"), word
     for part in (LONG[:17], LONG[-6:]):
         assert part in joined
