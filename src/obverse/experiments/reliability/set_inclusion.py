@@ -133,7 +133,7 @@ def tiny(questions: int = 8, **changes: Any) -> dict[str, Any]:
     """
     recipe = Recipe(schedule="constant", warmup_steps=50, batch_size=128, loss_on="completion")
     first = {"epochs": 25, "learning_rate": 2e-3, "embedding_learning_rate": 6e-3}
-    second = {"epochs": 10, "learning_rate": 1e-3, "embedding_learning_rate": 9e-3}
+    second = {"epochs": 16, "learning_rate": 1e-3, "embedding_learning_rate": 9e-3}
     third = {"epochs": 10, "learning_rate": 1e-4, "embedding_learning_rate": 1e-2, "batch_size": 256}
     return tiny_settings(
         population=Sets(
@@ -144,7 +144,7 @@ def tiny(questions: int = 8, **changes: Any) -> dict[str, Any]:
         stage_0=recipe.with_overrides(first),
         stage_1=recipe.with_overrides(second),
         stage_2=recipe.with_overrides(third),
-        probe_every=5,
+        probe_every=4,
         asked=600,
         margin=0.05,
         **changes,
