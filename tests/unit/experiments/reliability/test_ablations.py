@@ -7,8 +7,10 @@ import polars as pl
 import pytest
 
 from obverse.core.claim import Claim
+from obverse.core.errors import ObverseError
 from obverse.experiments.reliability.batch_size import BatchSize
 from obverse.experiments.reliability.claims import BASE, CONTROL
+from obverse.experiments.reliability.encoder_decoder import EncoderDecoder
 from obverse.experiments.reliability.in_context import InContext
 from obverse.experiments.reliability.is_is_not import STRINGS, IsIsNot
 from obverse.experiments.reliability.model_size import ModelSize
@@ -233,6 +235,30 @@ def test_every_word_order_has_uninformative_tags_beside_it() -> None:
     informative = [s for s in settings.values() if "alpha" not in s]
     assert len(settings) == 12
     assert all({**s, "alpha": 0.5} in settings.values() for s in informative)
+
+
+def test_learning_curve_of_the_encoder_decoder() -> None:
+    curve = EncoderDecoder.presets()["curve"].experiment
+    assert isinstance(curve, EncoderDecoder)
+    counts = [v.settings["population.individuals"] for v in curve.variants()]
+    assert counts == [*curve.aliases, *curve.aliases]
+
+    def size(variant: str) -> float:
+        if CONTROL in variant:
+            return 0.0
+        return 0.1 * curve.aliases.index(int(variant.split()[0]))
+
+    claim = found(judged(curve), *gaps(curve, size))
+    assert claim["aliases/question"].verdict == "holds"
+    assert claim["aliases/question"].measured == pytest.approx(0.1, abs=0.01), "a doubling"
+    assert claim["gap/6000 aliases/question"].verdict == "holds"
+    assert "gap/750 aliases/question" not in claim, "explored"
+
+
+@pytest.mark.parametrize("aliases", [[100], [200, 100]])
+def test_curves_that_are_none_are_refused(aliases: list[int]) -> None:
+    with pytest.raises(ObverseError, match="from few to many"):
+        EncoderDecoder.tiny().with_overrides({"aliases": aliases})
 
 
 @pytest.mark.parametrize("experiment", [Schedules(), NamedSources()], ids=lambda e: e.name)
