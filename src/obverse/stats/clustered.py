@@ -4,7 +4,13 @@ Rows are not independent: a fact is asked about in several prompts, and one trai
 facts of a seed. The standard error of a mean therefore comes from leaving out one fact, and one seed, at
 a time (delete-one jackknife). The two are combined as for data with several ways of clustering (Cameron,
 Gelbach and Miller 2011), which is right for facts that all seeds share and for facts that each seed
-draws anew. The degrees of freedom follow Satterthwaite, so that three seeds count as three.
+draws anew. Where each fact belongs to one seed, facts say nothing that seeds do not, and what is left is
+Student's t over seeds, which is exact for normal seeds.
+
+With facts that all seeds share, the degrees of freedom follow Satterthwaite. They would jump wherever the
+spread between few seeds comes out small by chance: with 40 facts and 3 seeds, 3.8 % of true nulls were
+rejected at 2.5 % and 1.1 % at 0.25 %. So intervals are at least as wide, and p-values at least as large, as
+those of Student's t over each way of clustering alone (2.7 % and 0.22 % then).
 """
 
 import math
@@ -34,6 +40,8 @@ class ClusteredMean:
         n_facts, n_seeds, n_rows: how many there are.
         bounds: between which values lie; they clip the interval.
         n_models: over how many models of a trend the number speaks; 1 if it is none.
+        also: further standard errors with their degrees of freedom, each of one way of clustering alone;
+            the widest interval and the largest p-value count.
     """
 
     value: float
@@ -44,11 +52,12 @@ class ClusteredMean:
     n_rows: int
     bounds: tuple[float, float] | None = None
     n_models: int = 1
+    also: tuple[tuple[float, float], ...] = ()
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the two-sided interval at `level`."""
         # value ± t_{(1 + level) / 2, df} · se
-        half = float(stats.t.ppf(0.5 + level / 2, self.df)) * self.se if self.se else 0.0
+        half = max(float(stats.t.ppf(0.5 + level / 2, df)) * se if se else 0.0 for se, df in self._ways())
         low, high = self.value - half, self.value + half
         if self.bounds is not None:
             low, high = max(low, self.bounds[0]), min(high, self.bounds[1])
@@ -70,13 +79,16 @@ class ClusteredMean:
         if math.isnan(self.se):
             return math.nan
         if self.se > 0:
-            p = float(stats.t.sf(distance / self.se, self.df))
+            p = max(float(stats.t.sf(distance / se, df)) for se, df in self._ways() if se > 0)
         else:
             p = 0.0 if distance > 0 else 1.0
         # The larger of both p-values, as the interval is the wider of both intervals.
         if self.bounds == (0.0, 1.0):
             p = max(p, float(tail(stats.beta(*self._jeffreys()))))
         return p
+
+    def _ways(self) -> tuple[tuple[float, float], ...]:
+        return (self.se, self.df), *self.also
 
     def _jeffreys(self) -> tuple[float, float]:
         """Return the parameters of Beta(hits + ½, misses + ½), with facts as the trials."""
@@ -110,19 +122,33 @@ def clustered_mean(
         raise ValueError("a value is missing; leave its row out and say so")
     ways = [_codes(labels) for labels in (facts, seeds, *also)]
     n_facts, n_seeds = (int(way.max()) + 1 for way in ways[:2])
-    variance, df = _clustered_variance(x, [way for way in ways if way.max() > 0])
+    variance, df, alone = _clustered_variance(x, _telling([way for way in ways if way.max() > 0]))
     se = math.sqrt(variance) if not math.isnan(variance) else math.nan
     if se < 1e-12 * max(1.0, abs(float(x.mean()))):
-        se = 0.0  # rounding of a constant
+        se, alone = 0.0, ()  # rounding of a constant
     if se == 0 and n_facts > 1 and bounds is not None and bounds != (0.0, 1.0):
         # One more fact, half the range off, moves the mean of n by about (range / 2) / n.
         span = bounds[1] - bounds[0]
         se = span / 2 / n_facts if math.isfinite(span) else 0.0
-    return ClusteredMean(float(x.mean()), se, df, n_facts, n_seeds, len(x), bounds)
+    return ClusteredMean(float(x.mean()), se, df, n_facts, n_seeds, len(x), bounds, also=alone)
 
 
-def _clustered_variance(x: NDArray[np.float64], ways: list[NDArray[np.intp]]) -> tuple[float, float]:
-    """Return the variance of the mean over several ways of clustering, and its degrees of freedom.
+def _telling(ways: list[NDArray[np.intp]]) -> list[NDArray[np.intp]]:
+    """Leave out ways whose groups each lie within one group of another way, which says all they say."""
+    kept = ways
+    for way in ways:
+        within = (len(np.unique(np.stack([way, b]), axis=1).T) == way.max() + 1
+                  for b in kept if b is not way)  # fmt: skip
+        if any(within):
+            kept = [b for b in kept if b is not way]
+    return kept
+
+
+def _clustered_variance(
+    x: NDArray[np.float64], ways: list[NDArray[np.intp]]
+) -> tuple[float, float, tuple[tuple[float, float], ...]]:
+    """Return the variance of the mean over several ways of clustering, its degrees of freedom, and the
+    standard error with its own degrees of freedom of each way that has fewer.
 
     With V_A the jackknife variance over the groups of way A, and V_AB over the groups that agree in A and
     B, inclusion and exclusion gives
@@ -134,7 +160,7 @@ def _clustered_variance(x: NDArray[np.float64], ways: list[NDArray[np.intp]]) ->
     freedom are V² / Σ_A V_A² / (g_A − 1), with g_A the number of groups.
     """
     if not ways:
-        return math.nan, math.nan
+        return math.nan, math.nan, ()
     single = [_jackknife_variance(x, way) for way in ways]
     total = sum(single)
     for size in range(2, len(ways) + 1):
@@ -146,7 +172,9 @@ def _clustered_variance(x: NDArray[np.float64], ways: list[NDArray[np.intp]]) ->
     spread = sum(v**2 / (g - 1) for v, g in zip(single, groups, strict=True))
     df = variance**2 / spread if spread > 0 else max(groups) - 1.0
     # Satterthwaite's ratio may fall below what the scarcest label alone would give.
-    return variance, max(df, min(groups) - 1.0)
+    df = max(df, min(groups) - 1.0)
+    alone = ((math.sqrt(v), g - 1.0) for v, g in zip(single, groups, strict=True) if g - 1 < df)
+    return variance, df, tuple(alone)
 
 
 def _codes(labels: Sequence[Hashable]) -> NDArray[np.intp]:

@@ -221,10 +221,10 @@ class _Scores:
         items = over_items.se**2
         variance = max(items + models - answers, items, models)
         if not variance > 0:
-            return over_items
+            return replace(over_items, n_models=m)
         df = variance**2 / (items**2 / over_items.df + models**2 / (m - p))
         df = max(df, min(over_items.df, m - p))
-        return replace(over_items, se=math.sqrt(variance), df=df)
+        return replace(over_items, se=math.sqrt(variance), df=df, n_models=m)
 
 
 def _change(scores: _Scores) -> ClusteredMean:

@@ -108,3 +108,45 @@ def test_differences_that_are_all_none_are_certain_only_with_many_facts() -> Non
     assert Within(0.1).p_values(few)[0] > 0.1
     assert Within(0.1).p_values(many)[0] < 0.001
     assert few.interval()[0] < -0.2 < 0.2 < few.interval()[1]
+
+
+def test_facts_of_their_own_seed_leave_students_t_over_seeds() -> None:
+    """The degrees of freedom do not jump where seeds happen to agree."""
+    draw = np.random.default_rng(3)
+    for spread in (0.0, 0.05, 1.0):
+        of_seeds = draw.normal(0, spread, 4)
+        values = np.repeat(of_seeds, 25) + draw.normal(0, 1, 100)
+        seeds = np.repeat(np.arange(4), 25).tolist()
+        found = clustered_mean(values, list(range(100)), seeds)
+        assert (found.df, found.n_facts, found.also) == (3, 100, ())
+        oracle = stats.ttest_1samp(values.reshape(4, 25).mean(1), 0.1, alternative="greater")
+        assert found.p_greater(0.1) == pytest.approx(float(oracle.pvalue))
+
+
+def test_facts_of_their_own_seed_reject_at_the_level() -> None:
+    """Three seeds that do not differ by themselves: with facts as a way of their own 6 % and more."""
+    draw = np.random.default_rng(4)
+    seeds = np.repeat(np.arange(3), 20).tolist()
+    p = [
+        clustered_mean(draw.normal(0, 1, 60), list(range(60)), seeds).p_greater(0.0) for _ in range(1500)
+    ]
+    assert np.mean(np.array(p) < 0.025) == pytest.approx(0.025, abs=0.012)
+
+
+def test_shared_facts_are_never_surer_than_seeds_alone() -> None:
+    """Satterthwaite's degrees of freedom jump where the seeds agree by chance; t over seeds does not."""
+    draw = np.random.default_rng(5)
+    facts, seeds = np.tile(np.arange(40), 3).tolist(), np.repeat(np.arange(3), 40).tolist()
+    wrong = []
+    for _ in range(1500):
+        values = np.tile(draw.normal(0, 1, 40), 3) + np.repeat(draw.normal(0, 1, 3), 40)
+        values += draw.normal(0, 1, 120)
+        found = clustered_mean(values, facts, seeds)
+        p = found.p_greater(0.0)
+        wrong.append((p < 0.025, p < 0.0025))
+        of_seeds = values.reshape(3, 40).mean(1)
+        assert p >= stats.ttest_1samp(of_seeds, 0.0, alternative="greater").pvalue - 1e-12
+        low, high = found.interval()
+        assert (found.p_greater(low), found.p_less(high)) == pytest.approx((0.025, 0.025))
+    assert np.mean(wrong, 0)[0] < 0.038
+    assert np.mean(wrong, 0)[1] < 0.007
