@@ -134,7 +134,8 @@ def test_study_observes_all_its_variants(finished: Path, name: str) -> None:
 def test_with_one_seed_all_is_measured_and_nothing_decided(finished: Path, name: str) -> None:
     for claim in claims(finished / name):
         assert claim["measured"] is not None, claim["claim"]
-        assert claim["verdict"] == "undecided", claim["claim"]
+        nothing = "explored" if claim["role"] == "explored" else "undecided"
+        assert claim["verdict"] == nothing, claim["claim"]
         assert (claim["low"], claim["high"], claim["p"]) == (None, None, None)
         assert claim["seeds_needed"] is None
 
@@ -159,6 +160,11 @@ def test_trend_over_sizes_is_that_of_the_family(finished: Path) -> None:
     frame = pl.read_parquet(finished / "reliability-size" / "observations/ask.parquet")
     assert frame.group_by("model").agg(pl.col("parameters").unique().len())["parameters"].max() == 1
     assert frame["parameters"].n_unique() == 2
+
+
+def test_page_of_word_orders_opens_with_the_curves_of_eat(finished: Path) -> None:
+    page = (finished / "reliability-order" / "report.html").read_text()
+    assert page.index('id="curves-eat"') < page.index('id="curves"')
 
 
 def test_schedules_have_their_stages(finished: Path) -> None:
