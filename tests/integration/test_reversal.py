@@ -45,7 +45,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a finished study of two seeds."""
     out = tmp_path_factory.mktemp("study")
     result = obverse.study("reversal", seeds=2, settings=TINY).run(out, execution=EXECUTION)
-    assert len(result.claims) == 8
+    assert len(result.claims) == 9
     obverse.write_report(out)
     return out
 
@@ -69,14 +69,14 @@ def test_study_leaves_what_the_docs_say(finished: Path) -> None:
         assert record["stages"][0]["documents"] == 4 * 3 * 4
         assert json.loads((folder / "losses.json").read_text())["finetuning"]
         assert not list(folder.glob("**/checkpoint-*"))
-    for figure in ("accuracy", "likelihood", "curves"):
+    for figure in ("accuracy", "prompts", "likelihood", "curves"):
         assert (finished / "figures" / f"{figure}.png").read_bytes()[:4] == b"\x89PNG"
         assert (finished / "figures" / f"{figure}.svg").read_text().startswith("<svg")
 
 
 def test_report_is_one_file_without_network(finished: Path) -> None:
     page = (finished / "report.html").read_text()
-    assert page.count("<svg") == 4, "the claims, and three of its own"
+    assert page.count("<svg") == 5, "the claims, and four of its own"
     for reference in ("<script", "<link", "<img", "@import", "url("):
         assert reference not in page
     outside = page.replace("http://www.w3.org", "")
@@ -154,7 +154,7 @@ def test_two_models_side_by_side(checkpoint: Path, tmp_path: Path) -> None:
     settings = {k: v for k, v in TINY.items() if not k.startswith("model.")}
     study = obverse.study("reversal", models=["scratch", str(checkpoint)], seeds=1, settings=settings)
     result = study.run(tmp_path, execution=EXECUTION)
-    assert len(result.claims) == 16
+    assert len(result.claims) == 18
     page = obverse.write_report(tmp_path).read_text()
     assert page.count(">checkpoint</td>") > 8
 

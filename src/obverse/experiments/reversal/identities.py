@@ -138,7 +138,12 @@ class Identities(Experiment):
     def page(self, finished: Finished) -> Page:
         from obverse.experiments.reversal.page import page
 
-        return page(finished, margin=self.likelihood_margin, control=self.control)
+        return page(
+            finished,
+            accuracy_margin=self.accuracy_margin,
+            likelihood_margin=self.likelihood_margin,
+            control=self.control,
+        )
 
     def write_data(self, out: Path, seed: int, layout: str | None) -> str:
         data = self.dataset(seed)

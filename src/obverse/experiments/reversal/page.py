@@ -3,30 +3,31 @@
 import polars as pl
 
 from obverse.core.format import percent
-from obverse.core.page import Finished, Page, Section
-from obverse.experiments.reversal import page_figures, page_tables
-from obverse.experiments.reversal.dataset import SUBSETS
+from obverse.core.page import Figure, Finished, Page, Section, Table
+from obverse.experiments.reversal import page_figures, page_prompts, page_tables
+from obverse.experiments.reversal.claims import TESTED
 from obverse.experiments.reversal.probes import Control
 from obverse.stats.summary import mean
 
-TESTED = SUBSETS[:2]  # of Both, both orders were trained
 
-
-def page(finished: Finished, *, margin: float, control: Control) -> Page:
-    """Return the page's sections; `margin` and `control` as the experiment's settings say."""
+def page(
+    finished: Finished, *, accuracy_margin: float, likelihood_margin: float, control: Control
+) -> Page:
+    """Return the page's sections; margins and `control` as the experiment's settings say."""
     rows = named(finished.tables["ask"])
     tested = rows.filter(pl.col("subset").is_in(TESTED))
     final, final_tested = rows.filter("final"), tested.filter("final")
     sections = [
         Section(
             title="Accuracy (the paper's Table 1)",
-            parts=[page_tables.accuracy(final), page_figures.accuracy(final)],
+            parts=[page_tables.accuracy(final, accuracy_margin), page_figures.accuracy(final)],
         ),
+        Section(title="Each held-out prompt", parts=prompts(final_tested)),
         Section(
             title="Likelihood (the paper's Table 3)",
             parts=[
                 page_figures.likelihood(final_tested),
-                page_tables.likelihood(final_tested, margin, control),
+                page_tables.likelihood(final_tested, likelihood_margin, control),
                 page_tables.PUBLISHED_LIKELIHOOD,
                 page_tables.ranks(final),
             ],
@@ -38,9 +39,16 @@ def page(finished: Finished, *, margin: float, control: Control) -> Page:
         sections=sections,
         summary=summary(final_tested),
         claims_note="That two likelihoods are the same is shown by equivalence (two one-sided tests "
-        f"against ±{margin:g} nats), not by a large p-value.",
+        f"against ±{likelihood_margin:g} nats), not by a large p-value. The claims in the "
+        "same direction are controls: where nothing was learnt, the reverse says nothing.",
         generic=False,
     )
+
+
+def prompts(final_tested: pl.DataFrame) -> list[Table | Figure]:
+    """Return how each held-out prompt was answered."""
+    drawn = page_prompts.figure(final_tested, page_figures.basis(final_tested, "facts and seeds"))
+    return [*([drawn] if drawn else []), page_prompts.table(final_tested)]
 
 
 def named(rows: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import polars as pl
 
 from obverse.core.page import Figure
 from obverse.experiments.reversal.dataset import DIRECTIONS, SUBSETS
+from obverse.experiments.reversal.page_tables import WORDINGS
 from obverse.experiments.reversal.published import TABLE_1, TABLE_1_MODEL
 from obverse.report.figures import BLUE, GREY, ORANGE, STROKES, lines_with_bands
 from obverse.stats.summary import group_means
@@ -23,7 +24,9 @@ PANELS = [
 
 def accuracy(final: pl.DataFrame) -> Figure:
     """Draw exact match by subset and direction, beside chance and GPT-3."""
-    means = group_means(final, ["model", "subset", "direction"], "exact_match", bounds=(0, 1))
+    means = group_means(
+        final, ["model", "subset", "direction"], "exact_match", bounds=(0, 1), clusters=WORDINGS
+    )
     chance = final.group_by("subset").agg(pl.col("chance").mean())
     paper = pl.DataFrame(
         [{"subset": s, "direction": d, "paper": cell.mean} for (s, d), cell in TABLE_1.items()]
@@ -50,7 +53,7 @@ def accuracy(final: pl.DataFrame) -> Figure:
     caption = (
         "Exact match of greedy answers by subset and direction of the question. Facts of Both were "
         "trained in both orders, so that both are the same direction. Grey line: chance (naming a "
-        f"random candidate). Diamonds: {TABLE_1_MODEL}, published. {_basis(final)}."
+        f"random candidate). Diamonds: {TABLE_1_MODEL}, published. {basis(final)}."
     )
     return Figure(name="accuracy", caption=caption, chart=faceted.resolve_scale(x="independent"))
 
@@ -59,7 +62,9 @@ def likelihood(tested: pl.DataFrame) -> Figure:
     """Draw Figure 4 of the paper, with its positive control beside it."""
     keys = ["model", "subset", "direction"]
     both = [
-        group_means(tested, keys, column, bounds=(-inf, 0)).with_columns(pl.lit(label).alias("answer"))
+        group_means(tested, keys, column, bounds=(-inf, 0), clusters=WORDINGS).with_columns(
+            pl.lit(label).alias("answer")
+        )
         for column, label in (("logprob", "correct"), ("logprob_control", "random"))
     ]
     asked = pl.when(pl.col("subset").eq("NameToDescription") == pl.col("direction").eq("same"))
@@ -88,7 +93,7 @@ def likelihood(tested: pl.DataFrame) -> Figure:
     caption = (
         "Mean log-probability of the right answer and of a random other one after held-out prompts "
         "(the paper's Figure 4 is the first panel). In the reverse direction the two should agree; in "
-        f"the same direction, the positive control, they should not. {_basis(tested)}."
+        f"the same direction, the positive control, they should not. {basis(tested)}."
     )
     return Figure(
         name="likelihood",
@@ -104,9 +109,12 @@ def curves(tested: pl.DataFrame) -> Figure:
     panels: Sequence[tuple[str, pl.DataFrame]] = [
         (
             "Exact match (share of questions)",
-            group_means(tested, keys, "exact_match", bounds=(0, 1)),
+            group_means(tested, keys, "exact_match", bounds=(0, 1), clusters=WORDINGS),
         ),
-        ("Right − random log-probability (nats)", group_means(difference, keys, "difference")),
+        (
+            "Right − random log-probability (nats)",
+            group_means(difference, keys, "difference", clusters=WORDINGS),
+        ),
     ]
     several = tested["model"].n_unique() > 1
     dashes = alt.Scale(domain=list(SUBSETS[:2]), range=[[1, 0], [5, 3]])
@@ -124,7 +132,7 @@ def curves(tested: pl.DataFrame) -> Figure:
         drawn.append(layers.facet(row=alt.Row("model:N", title=None)) if several else layers)
     caption = (
         "Exact match, and how much likelier the right answer is than a random one, after each epoch (0 "
-        f"is before training). Solid lines: {SUBSETS[0]}; dashed: {SUBSETS[1]}. {_basis(tested)}."
+        f"is before training). Solid lines: {SUBSETS[0]}; dashed: {SUBSETS[1]}. {basis(tested)}."
     )
     return Figure(name="curves", caption=caption, chart=alt.hconcat(*drawn))
 
@@ -137,13 +145,13 @@ def _with_intervals(
     return alt.layer(mark.encode(y=y), interval, *beside)
 
 
-def _basis(rows: pl.DataFrame) -> str:
-    """Say how much data a figure rests on."""
+def basis(rows: pl.DataFrame, over: str = "facts, seeds and prompts") -> str:
+    """Say how much data a figure rests on, and what its intervals are over."""
     seeds = rows["seed"].n_unique()
     facts = rows.select("subset", "fact").n_unique() // max(1, rows["subset"].n_unique())
     asked = rows.group_by("model", "seed", "epoch", "subset", "direction", "fact", "order").len()
     per_fact = max(asked["len"].to_list())
     return (
         f"n = {facts} facts a subset over {seeds} seed{'s' if seeds != 1 else ''}, {per_fact} held-out "
-        "prompts a fact and order; lines and bands are 95 % intervals over facts and seeds"
+        f"prompts a fact and order; lines and bands are 95 % intervals over {over}"
     )

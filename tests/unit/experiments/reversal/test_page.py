@@ -9,6 +9,7 @@ import pytest
 from obverse.core.measure import LEADING
 from obverse.core.page import Figure, Finished, Page, Table
 from obverse.experiments.reversal.identities import Identities
+from obverse.experiments.reversal.page_prompts import wording
 from obverse.experiments.reversal.published import TABLE_3
 from obverse.measures.ask import Ask
 from obverse.measures.frame import schema
@@ -16,6 +17,13 @@ from obverse.measures.frame import schema
 COLUMNS = {**LEADING, **Identities.columns, **Ask.columns}
 CELLS = [("NameToDescription", "same"), ("NameToDescription", "reverse"), ("DescriptionToName", "same"),
          ("DescriptionToName", "reverse"), ("Both", "same")]  # fmt: skip
+
+
+def order(subset: str, direction: str) -> str:
+    """Return the order of the questions; that of the facts of Both is left as one."""
+    if direction == "same":
+        return "NameToDescription" if subset == "Both" else subset
+    return "DescriptionToName" if subset == "NameToDescription" else "NameToDescription"
 
 
 def answers(model: str = "m", seeds: int = 2, **more: Any) -> list[dict[str, Any]]:
@@ -27,8 +35,9 @@ def answers(model: str = "m", seeds: int = 2, **more: Any) -> list[dict[str, Any
         row = {
             "run": f"{model}-{seed}", "model": model, "seed": seed, "stage": "finetuning",
             "epoch": epoch, "step": 10 * epoch, "final": epoch == 1, "fact": f"{seed}-{n}",
-            "subset": subset, "direction": direction, "order": subset, "template": 0,
-            "pair": f"{seed}-{n // 2}", "probe": f"{seed}-{n}", "prompt": f"prompt {n}",
+            "subset": subset, "direction": direction, "order": order(subset, direction),
+            "template": n // 2, "distance": 0.4 + 0.5 * (n // 2), "pair": f"{seed}-{n // 2}",
+            "probe": f"{seed}-{n}", "prompt": f"Prompt {n // 2} about A{n} is",
             "target": " right", "generation": " right" if right else " wrong", "exact_match": right,
             "prefix_match": right, "chance": 0.25, "logprob": -5.0 - 0.1 * n + 3 * right,
             "logprob_control": -5.0 - 0.1 * (n ^ 1),
@@ -52,10 +61,10 @@ def tables(made: Page, section: str) -> list[Table]:
 def test_sections_and_figures() -> None:
     made = page(answers())
     assert [s.title.split(" (")[0] for s in made.sections] == [
-        "Accuracy", "Likelihood", "Learning curves", "Samples",
+        "Accuracy", "Each held-out prompt", "Likelihood", "Learning curves", "Samples",
     ]  # fmt: skip
     figures = [part for s in made.sections for part in s.parts if isinstance(part, Figure)]
-    assert [f.name for f in figures] == ["accuracy", "likelihood", "curves"]
+    assert [f.name for f in figures] == ["accuracy", "prompts", "likelihood", "curves"]
     for figure in figures:
         assert "n = 8 facts a subset over 2 seeds, 1 held-out prompts a fact" in figure.caption
         assert figure.chart.to_dict()["config"] is not None
@@ -76,10 +85,50 @@ def test_accuracy_stands_beside_chance_and_the_paper() -> None:
     assert [tuple(row[1:3]) for row in table.rows] == CELLS
     first, last = table.rows[0], table.rows[-1]
     assert first[3] == "75.0 ± 0.0"
-    assert first[5:] == ["75.0", "25.0", "50.0 ± 2.1"]
+    assert first[5:] == ["75.0, 75.0", "2 of 2 (≤ 100 %)", "75.0", "25.0", "50.0 ± 2.1"]
+    reverse = table.rows[1]
+    assert reverse[3:7] == ["0.0 ± 0.0", reverse[4], "0.0, 0.0", "0 of 2 (≤ 84 %)"]
     assert last[-1] == "–", "the paper says nothing of Both"
     [of_one_seed] = tables(page(answers(seeds=1)), "Accuracy")
     assert of_one_seed.rows[0][3] == "75.0", "one seed has no spread"
+
+
+def test_each_prompt_has_its_accuracy_and_each_seeds_own() -> None:
+    [table] = tables(page(answers()), "Each held-out prompt")
+    assert [row[1:4] for row in table.rows] == [
+        ["NameToDescription", "Prompt 0 about … is", 0.4],
+        ["NameToDescription", "Prompt 1 about … is", 0.9],
+        ["DescriptionToName", "Prompt 0 about … is", 0.4],
+        ["DescriptionToName", "Prompt 1 about … is", 0.9],
+    ]
+    same, reverse, seeds = table.rows[0][4:]
+    assert str(same).startswith("50.0 [")
+    assert str(reverse).startswith("0.0 [")
+    assert seeds == "50, 50"
+    assert table.rows[1][-1] == "100, 100"
+
+
+def test_prompts_of_unknown_distance_have_a_table_alone() -> None:
+    made = page(answers(distance=None))
+    [section] = [s for s in made.sections if s.title == "Each held-out prompt"]
+    [table] = section.parts
+    assert isinstance(table, Table)
+    assert table.rows[0][3] is None
+
+
+@pytest.mark.parametrize(
+    ("prompts", "expected"),
+    [
+        (["Ada Stone was", "Bo Birk was"], "… was"),
+        (["We met Ada Stone,", "We met Bo Birk,"], "We met …,"),
+        (["If Ada is Ada,", "If Bo is Bo,"], "If …,"),
+        (["Who is Ada?", "Who is Bo Birk?"], "Who is …?"),
+        (["Alone"], "Alone"),
+        (["Ada", "Bo"], "…"),
+    ],
+)
+def test_wording_is_what_prompts_have_in_common(prompts: list[str], expected: str) -> None:
+    assert wording(prompts) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,132 @@
+"""Accuracy by held-out prompt: how much the wording matters, and its distance from what was trained."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import polars as pl
+
+from obverse.core.format import percent
+from obverse.core.page import Cell, Column, Figure, Table
+from obverse.experiments.reversal.dataset import DIRECTIONS, ORDERS
+from obverse.report.figures import BLUE, ORANGE
+from obverse.stats.summary import group_means
+
+BLANK = "…"
+PROMPT = ["model", "order", "template"]
+
+
+def table(tested: pl.DataFrame) -> Table:
+    """Return exact match of each prompt in the direction that was trained and in the reverse."""
+    means = {
+        (r["model"], r["order"], r["template"], r["direction"]): r
+        for r in group_means(tested, [*PROMPT, "direction"], "exact_match", bounds=(0, 1)).to_dicts()
+    }
+    rows: list[Sequence[Cell]] = []
+    for (model, order, template), asked in _prompts(tested):
+        own = [means.get((model, order, template, direction)) for direction in DIRECTIONS]
+        rows.append(
+            [
+                model, order, wording(asked["prompt"].unique(maintain_order=True).to_list()),
+                asked["distance"][0],
+                *(None if r is None else _with_interval(r) for r in own),
+                _each_seed(asked.filter(direction=DIRECTIONS[0])),
+            ]
+        )  # fmt: skip
+    return Table(
+        title="Exact match by held-out prompt",
+        columns=[
+            Column(title="model"), Column(title="order"), Column(title="prompt"),
+            Column(title="distance", numeric=True, places=2),
+            Column(title="same direction % [95 %]", numeric=True),
+            Column(title="reverse % [95 %]", numeric=True),
+            Column(title="same direction %, each seed", numeric=True),
+        ],
+        rows=rows,
+        note="Facts that were trained in a prompt's order are asked in the same direction, facts trained "
+        "in the other order alone in reverse. Distance from the nearest trained prompt: 0 is a trained "
+        "prompt, 1 shares no word with one; the words right before the answer count twice. Intervals are "
+        "over facts and seeds; those of the claims are over prompts too.",
+    )  # fmt: skip
+
+
+def figure(tested: pl.DataFrame, basis: str) -> Figure | None:
+    """Draw the table over the distance; None for data whose distances are not known."""
+    known = tested.drop_nulls("distance")
+    if known.is_empty():
+        return None
+    keys = [*PROMPT, "distance", "direction"]
+    data = group_means(known, keys, "exact_match", bounds=(0, 1))
+    base = alt.Chart(data).encode(
+        x=alt.X(
+            "distance:Q", title="Distance from the nearest trained prompt", scale=alt.Scale(zero=False)
+        ),
+        color=alt.Color(
+            "direction:N",
+            title="direction",
+            scale=alt.Scale(domain=list(DIRECTIONS), range=[BLUE, ORANGE]),
+        ),
+    )
+    y = alt.Y("mean:Q", title="Exact match (share of questions)", scale=alt.Scale(domain=[0, 1]))
+    layers = alt.layer(
+        base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q"),
+        base.mark_point(filled=True, size=55, opacity=1).encode(y=y),
+    ).properties(width=300, height=220)
+    column = alt.Column("order:N", sort=list(ORDERS), title=None)
+    several = data["model"].n_unique() > 1
+    faceted = (
+        layers.facet(column=column, row=alt.Row("model:N", title=None))
+        if several
+        else layers.facet(column=column)
+    )
+    caption = (
+        "Exact match of each held-out prompt (a point) over its distance from the nearest trained prompt "
+        f"of the same order, as in the table. {basis}."
+    )
+    return Figure(name="prompts", caption=caption, chart=faceted)
+
+
+def wording(prompts: Sequence[str]) -> str:
+    """Return what prompts about different people have in common, with `…` where they differ.
+
+    One prompt alone is returned as it is.
+    """
+    if len(prompts) < 2:
+        return prompts[0]
+    split = [prompt.split(" ") for prompt in prompts]
+    before = _common(split)
+    after = _common([words[::-1][: len(words) - before] for words in split])
+    first = split[0]
+    end = first[len(first) - after :]
+    # What directly follows the person, such as a comma, is no word of its own.
+    mark = _common([list(words[len(words) - after - 1][::-1]) for words in split])
+    last = first[len(first) - after - 1]
+    return " ".join([*first[:before], BLANK + last[len(last) - mark :] if mark else BLANK, *end])
+
+
+def _common(sequences: Sequence[Sequence[str]]) -> int:
+    """Return the length of the longest opening that all sequences share."""
+    length = 0
+    for at in zip(*sequences, strict=False):
+        if len(set(at)) > 1:
+            break
+        length += 1
+    return length
+
+
+def _prompts(tested: pl.DataFrame) -> list[tuple[tuple[str, str, int], pl.DataFrame]]:
+    """Return the rows of each prompt, models in their order, prompts from near to far."""
+    groups = tested.drop_nulls("exact_match").group_by(PROMPT, maintain_order=True)
+    found = [((str(m), str(o), int(t)), rows) for (m, o, t), rows in groups]  # type: ignore[call-overload]
+    models = list(dict.fromkeys(model for (model, _, _), _ in found))
+    return sorted(
+        found, key=lambda f: (models.index(f[0][0]), ORDERS.index(f[0][1]), f[0][2])  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _with_interval(row: dict[str, float]) -> str:
+    return f"{percent(row['mean'])} [{percent(row['low'])}, {percent(row['high'])}]"
+
+
+def _each_seed(rows: pl.DataFrame) -> str:
+    of_seeds = rows.group_by("seed").agg(pl.col("exact_match").cast(pl.Float64).mean()).sort("seed")
+    return ", ".join(percent(value, 0) for value in of_seeds["exact_match"])
