@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from obverse.experiments.repetition.answers import UNITS
+from obverse.experiments.repetition.asked import PROPORTION
 from obverse.stats.clustered import ClusteredMean
 from obverse.stats.trend import change
 
@@ -45,8 +46,8 @@ class Weakest:
 
     @property
     def n_models(self) -> int:
-        """Over how many models the trends speak, where estimates tell."""
-        return min(int(getattr(one, "n_models", 1)) for one in self.changes)
+        """Over how many models the trends speak."""
+        return min(one.n_models for one in self.changes)
 
     @property
     def _place(self) -> int:
@@ -78,8 +79,9 @@ def changes(rows: pl.DataFrame, axis: str, scale: str, value: str) -> dict[str, 
 
     Levels at which nothing was measured are left out.
     """
+    units = [unit for unit in UNITS if unit != axis]
     found = {
-        str(level): change(group, scale, value, [unit for unit in UNITS if unit != axis])
+        str(level): change(group, scale, value, units, PROPORTION if value == "correct" else None)
         for (level,), group in rows.drop_nulls(axis).sort(axis).group_by([axis], maintain_order=True)
     }
     return {level: one for level, one in found.items() if one is not None}

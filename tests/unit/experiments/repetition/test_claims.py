@@ -181,6 +181,7 @@ def test_templates_that_name_what_must_not_come_are_claimed_by_themselves() -> N
     assert claim["accuracy/parameters/named"].verdict == "holds"
     assert claim["loss/parameters"].measured == pytest.approx(0.8 / 3, abs=0.05)
     apart = claim["loss/named - not named"]
+    assert apart.verdict == "explored"
     assert apart.measured == pytest.approx(0.8, abs=0.05)
     assert claim["accuracy/named - not named"].measured == pytest.approx(-0.6, abs=0.1)
     turned = found(trained(lambda p, t, n: 0.8 if t >= 2 else 0.0))
