@@ -52,7 +52,7 @@ class BatchSize(Ablation):
     schedule: Schedule = "single-stage"
     batch_sizes: Annotated[tuple[PositiveInt, ...], Field(min_length=2)] = (64, 256, 1024, 4096)
     equal: Equal = "convergence"
-    epochs: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (20, 30, 60, 120)
+    epochs: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (10, 16, 36, 90)
 
     @model_validator(mode="after")
     def _ordered(self) -> "BatchSize":
