@@ -116,10 +116,10 @@ def _common(sequences: Sequence[Sequence[str]]) -> int:
 def _prompts(tested: pl.DataFrame) -> list[tuple[tuple[str, str, int], pl.DataFrame]]:
     """Return the rows of each prompt, models in their order, prompts from near to far."""
     groups = tested.drop_nulls("exact_match").group_by(PROMPT, maintain_order=True)
-    found = [((str(m), str(o), int(t)), rows) for (m, o, t), rows in groups]  # type: ignore[call-overload]
+    found = [((str(m), str(o), int(t)), rows) for (m, o, t), rows in groups]
     models = list(dict.fromkeys(model for (model, _, _), _ in found))
     return sorted(
-        found, key=lambda f: (models.index(f[0][0]), ORDERS.index(f[0][1]), f[0][2])  # type: ignore[arg-type]
+        found, key=lambda f: (models.index(f[0][0]), ORDERS.index(f[0][1]), f[0][2])
     )  # fmt: skip
 
 
