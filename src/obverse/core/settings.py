@@ -68,7 +68,9 @@ def validated(kind: type[S], data: object, where: str = "") -> S:
         problems = []
         for item in error.errors():
             key = ".".join(str(part) for part in item["loc"]) or kind.__name__
-            given = "" if item["type"] == "missing" else f" (got {item['input']!r})"
+            # Our own checks name the values that they are about, where pydantic would give all settings.
+            told = item["type"] in ("missing", "value_error")
+            given = "" if told else f" (got {item['input']!r})"
             problems.append(f"{where}{key}: {item['msg']}{given}")
         raise ObverseError("\n".join(problems)) from None
 

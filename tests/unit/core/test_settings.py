@@ -34,3 +34,9 @@ def test_nothing_can_be_typed(text: str) -> None:
 def test_bad_override_is_refused_by_name(key: str, value: str, said: str) -> None:
     with pytest.raises(ObverseError, match=said.replace(".", r"\.")):
         Identities().with_overrides({key: value})
+
+
+def test_check_over_several_settings_does_not_repeat_them_all() -> None:
+    with pytest.raises(ObverseError) as refused:
+        Identities().with_overrides({"recipe.micro_batch_size": "5"})
+    assert str(refused.value).endswith("batch_size 32 is not a multiple of micro_batch_size 5")
