@@ -53,7 +53,7 @@ def contrast(
     text: str,
     a: str,
     b: str,
-    criterion: Criterion,
+    criterion: Criterion | None,
     *,
     variant: str = BASE,
     direction: str = "question",
@@ -64,7 +64,10 @@ def contrast(
     source: str = "",
     needs: tuple[str, ...] = (),
 ) -> Claim:
-    """Return a claim about the difference between subsets `a` and `b` in the rows that `at` takes."""
+    """Return a claim about the difference between subsets `a` and `b` in the rows that `at` takes.
+
+    An explored one needs no criterion. `direction_of_b` is what is asked of `b`, where that is another.
+    """
 
     def estimate(observations: pl.DataFrame) -> Estimate | None:
         rows = at(observations)

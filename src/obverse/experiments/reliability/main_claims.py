@@ -82,8 +82,8 @@ def _losses_alike(margin: float) -> tuple[Claim, ...]:
         *(
             contrast(
                 f"loss/stage 1/{direction}",
-                f"after Stage 1, losses of D1cons and D2incons, {texts}, within ±{margin:g} nats",
-                "D1cons-QA1", "D2incons-QA2", Within(margin), direction=direction, metric="logprob",
+                f"after Stage 1, log-probability of {texts}, D1cons minus D2incons",
+                "D1cons-QA1", "D2incons-QA2", None, direction=direction, metric="logprob",
                 at=after_stage_1, role="explored", source="Figure 8",
             )
             for direction, texts in (("trained", "trained questions"), ("definition", "definitions"))
