@@ -29,13 +29,13 @@ NUMBERS: dict[str, list[tuple[str, float | None, float | None, str]]] = {
     "reversal": [
         ("accuracy/NameToDescription/same", 0.5688888888888889, 0.46574272944526834, "holds"),
         ("accuracy/DescriptionToName/same", 0.5922222222222222, 0.48910446680363756, "holds"),
-        ("likelihood/NameToDescription/same", 0.03733663346618414, -0.3768353911823688, "fails"),
-        ("likelihood/DescriptionToName/same", -0.16052660009306338, -0.6797275208018135, "fails"),
+        ("likelihood/NameToDescription/same", 0.03733663346618414, -0.4389346269601204, "fails"),
+        ("likelihood/DescriptionToName/same", -0.16052660009306338, -0.658602981568792, "fails"),
         ("accuracy/NameToDescription/reverse", 0.5933333333333334, 0.49022263107220493, "fails"),
         ("accuracy/DescriptionToName/reverse", 0.6133333333333333, 0.510439702141996, "fails"),
         ("accuracy/reverse/most", 0.0, 0.0, "undecided"),
         ("likelihood/NameToDescription/reverse", -0.1336456908409794, -0.7205746193770576, "undecided"),
-        ("likelihood/DescriptionToName/reverse", -0.03347498911536402, -0.2914472223059113, "undecided"),
+        ("likelihood/DescriptionToName/reverse", -0.03347498911536402, -0.28106882301882763, "undecided"),
     ],
     "repetition": [
         ("induction", -0.012410973342290771, -0.23474969598523274, "fails"),

@@ -144,7 +144,7 @@ def test_likelihoods(control: str, said: str) -> None:
     assert published.folded
     assert len(published.rows) == len(TABLE_3)
     by_cell = {tuple(row[1:3]): row for row in ranks.rows}
-    assert by_cell["NameToDescription", "reverse"][3:] == ["3.0", "[2.6, 3.4]", "4", "2.5"]
+    assert by_cell["NameToDescription", "reverse"][3:] == ["3.0", "[1.0, 4.0]", "4", "2.5"]
 
 
 def test_samples_are_right_and_wrong_ones() -> None:
