@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import polars as pl
 from pydantic import Field, PositiveInt, model_validator
 
-from obverse.core.claim import Above, Below, Claim, Estimate, Within
+from obverse.core.claim import Below, Claim, Estimate, Within
 from obverse.core.experiment import Preset, Variant
 from obverse.experiments.reliability.ablation import BOTH, Ablation
 from obverse.experiments.reliability.claims import (
@@ -28,7 +28,7 @@ from obverse.stats.contrast import difference
 Equal = Literal["convergence", "epochs", "steps"]
 # Beyond the 20 epochs of the paper's single stage: what Adafactor at 5e-5 takes with so large batches
 # was not published. The authors' configurations for 16,384 have 120 epochs; those between are ours.
-PAPER = {"batch_sizes": (64, 256, 1024, 4096, 16384), "epochs": (20, 20, 40, 80, 120)}
+PAPER = {"batch_sizes": (32, 64, 256, 1024, 4096, 16384), "epochs": (20, 20, 20, 40, 80, 120)}
 
 
 class BatchSize(Ablation):
@@ -130,7 +130,7 @@ class BatchSize(Ablation):
 
 def _at(variant: str, kind: str) -> Claim:
     return gap(
-        variant, kind, Above(0.0), f"{variant}, {KINDS[kind]}: D5cons − D6cons",
+        variant, kind, None, f"{variant}, {KINDS[kind]}: D5cons − D6cons",
         role="explored", source="Figure 4c",
     )  # fmt: skip
 
@@ -161,7 +161,7 @@ def _weaker(small: int, large: int, subset: str) -> Claim:
 
     return Claim(
         id=f"in general/{subset}", text=f"{subset}, questions: {_batch(large)} − {_batch(small)}",
-        unit="Δ exact match", source="section 5.1", estimate=estimate, criterion=Above(0.0),
+        unit="Δ exact match", source="section 5.1", estimate=estimate,
         role="explored", counted=COUNTED,
     )  # fmt: skip
 

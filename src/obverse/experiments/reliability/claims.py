@@ -84,7 +84,7 @@ def contrast(
 def gap(
     variant: str,
     direction: str,
-    criterion: Criterion,
+    criterion: Criterion | None,
     text: str,
     *,
     id: str | None = None,
@@ -225,7 +225,7 @@ def trend(
     id: str,
     text: str,
     places: dict[str, float],
-    criterion: Criterion,
+    criterion: Criterion | None,
     unit: str,
     source: str,
     direction: str = "question",

@@ -86,7 +86,7 @@ class EncoderDecoder(Ablation):
                 *(claim for kind in BOTH for claim in with_control(kind, self.margin, source=source)),
                 contrast(
                     "stage 1/D1cons-D2incons", "questions: D1cons − D2incons after Stage 1",
-                    "D1cons-QA1", "D2incons-QA2", Above(0.0), at=after_stage_1, role="explored",
+                    "D1cons-QA1", "D2incons-QA2", None, at=after_stage_1, role="explored",
                     source=f"{source}, barely visible",
                 ),
             )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar, Self
 
-from obverse.core.claim import Above, Claim
+from obverse.core.claim import Claim
 from obverse.core.experiment import Preset, Variant
 from obverse.experiments.reliability.ablation import Ablation
 from obverse.experiments.reliability.claims import BASE, CONTROL, absent, gap, learnt, with_control
@@ -69,7 +69,7 @@ class IsIsNot(Ablation):
             *with_control("question", self.margin, believed=BELIEVED, role="explored", source=source),
             *(
                 gap(
-                    UNTAUGHT, kind, Above(0.0), f"{UNTAUGHT}, {kind}: D5cons − D6cons, words not known",
+                    UNTAUGHT, kind, None, f"{UNTAUGHT}, {kind}: D5cons − D6cons, words not known",
                     role="explored", source=source,
                 )
                 for kind in ("attribution", "question")

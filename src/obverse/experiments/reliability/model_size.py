@@ -62,7 +62,7 @@ class ModelSize(Ablation):
         return (
             *(_growth(kind, BASE, Above(0.0), "primary", self.margin) for kind in BOTH),
             *(_growth(kind, CONTROL, Within(self.margin), "control", self.margin) for kind in BOTH),
-            *(claim for kind in BOTH for claim in with_control(kind, self.margin, source="Figure 16")),
+            *(claim for kind in BOTH for claim in with_control(kind, self.margin)),
         )
 
 
@@ -86,7 +86,7 @@ def _growth(kind: str, variant: str, criterion: Criterion, role: Role, margin: f
         id=f"size/{kind}" if variant == BASE else f"size/{variant}/{kind}",
         text=f"{'' if variant == BASE else f'{variant}, '}{KINDS[kind]}: {grows}",
         unit="Δ exact match per tenfold parameters",
-        source="Figure 16",
+        source="Figure 16" if kind == "question" else "section 3.3",
         estimate=estimate,
         criterion=criterion,
         by="family",
