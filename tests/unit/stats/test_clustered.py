@@ -145,7 +145,8 @@ def test_shared_facts_are_never_surer_than_seeds_alone() -> None:
         p = found.p_greater(0.0)
         wrong.append((p < 0.025, p < 0.0025))
         of_seeds = values.reshape(3, 40).mean(1)
-        assert p >= stats.ttest_1samp(of_seeds, 0.0, alternative="greater").pvalue - 1e-12
+        of_t = stats.ttest_1samp(of_seeds, 0.0, alternative="greater").pvalue
+        assert p >= min(of_t, 0.5) - 1e-12
         low, high = found.interval()
         assert (found.p_greater(low), found.p_less(high)) == pytest.approx((0.025, 0.025))
     assert np.mean(wrong, 0)[0] < 0.038
