@@ -1,7 +1,7 @@
 """The order of tag, alias and entity in a definition (Figures 4b, 11 and 12)."""
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import polars as pl
 
@@ -23,6 +23,7 @@ from obverse.experiments.reliability.claims import (
     learnt,
     with_control,
 )
+from obverse.experiments.reliability.presets import tiny_settings
 from obverse.experiments.reliability.wording import ENTITY_LAST, ORDERS, WordOrder
 from obverse.stats.contrast import difference
 
@@ -48,6 +49,11 @@ class AllOrders(Ablation):
     name: ClassVar[str] = "reliability-order"
     title: ClassVar[str] = "Implicit meta-learning: the order of words in a definition"
     about: ClassVar[str] = "In which word orders are reliable sources believed more? (Figures 4b, 11, 12)"
+
+    @classmethod
+    def tiny(cls) -> Self:
+        """Return the settings for models made from scratch, asked often enough to see EAT fall."""
+        return cls(**tiny_settings(probe_every=2))
 
     def variants(self) -> tuple[Variant, ...]:
         """Return every order, and every order with uninformative tags."""
