@@ -1,6 +1,6 @@
 """How often every verdict rule errs, by simulation: thresholds lie exactly at the true value.
 
-    python benchmarks/error_rates.py                               # about six minutes on one core
+    python benchmarks/error_rates.py                               # about seven minutes on one core
     python benchmarks/error_rates.py --quick                       # a minute, rougher
     python benchmarks/error_rates.py --write docs/statistics.md    # put the tables into the page
 
