@@ -7,10 +7,10 @@ Gelbach and Miller 2011), which is right for facts that all seeds share and for 
 draws anew. Where each fact belongs to one seed, facts say nothing that seeds do not, and what is left is
 Student's t over seeds, which is exact for normal seeds.
 
-With facts that all seeds share, the degrees of freedom follow Satterthwaite. They would jump wherever the
-spread between few seeds comes out small by chance: with 40 facts and 3 seeds, 3.8 % of true nulls were
-rejected at 2.5 % and 1.1 % at 0.25 %. So intervals are at least as wide, and p-values at least as large, as
-those of Student's t over each way of clustering alone (2.7 % and 0.22 % then).
+With facts that all seeds share, the degrees of freedom follow Satterthwaite. They would jump wherever
+the spread between few seeds comes out small by chance: with 40 facts and 3 seeds, 3.8 % of true nulls
+were rejected at 2.5 % and 1.1 % at 0.25 %. So intervals are at least as wide, and p-values at least as
+large, as those of Student's t over each way of clustering alone (2.7 % and 0.22 % then).
 """
 
 import math
