@@ -103,7 +103,7 @@ def _chance(own_data: bool) -> Claim:
         id="accuracy/chance",
         text="the largest model is right less often than by chance",
         unit="accuracy",
-        source=POST,
+        source="not in the post's text",
         estimate=lambda rows: mean(_largest(rows), "correct", bounds=PROPORTION, clusters=CLUSTERS),
         criterion=_below_chance,
     )

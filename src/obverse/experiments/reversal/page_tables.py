@@ -122,9 +122,9 @@ PUBLISHED_LIKELIHOOD = Table(
         *_numeric("mean correct", "mean random", "difference", "p, t-test", "p, KS"),
     ],
     rows=[[r.model, r.correct, r.random, r.correct - r.random, r.p_t, r.p_ks] for r in TABLE_3],
-    note="The random name is the likelier one in 11 of the 12 rows, which taken together is not “no "
-    "difference”: names of the Both subset are likelier after any description, and the paper draws "
-    "random names from it too.",
+    note="The random name is the likelier one in 11 of the 12 rows. These are not twelve trials: all "
+    "have one dataset, and the authors' code draws the random names (other ones of NameToDescription) by "
+    "one seed for all of them.",
     folded=True,
 )
 
