@@ -156,7 +156,7 @@ def alike(
     direction: str,
     margin: float,
     *,
-    source: str = "Figure 4a, α = 0.5",
+    source: str = "the control",
     guess: Guess = "QA7",
 ) -> tuple[Claim, ...]:
     """Return the claim that D5cons and D6cons are alike in a control, and that both were learnt there.

@@ -169,4 +169,5 @@ def paper() -> dict[str, Any]:
         branches=1,
         asked=2000,
         probe_every=5,
+        margin=0.05,  # the effect is small, and a control has to be below it
     )
