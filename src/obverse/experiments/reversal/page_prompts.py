@@ -69,7 +69,13 @@ def figure(tested: pl.DataFrame, basis: str) -> Figure | None:
     y = alt.Y("mean:Q", title="Exact match (share of questions)", scale=alt.Scale(domain=[0, 1]))
     layers = alt.layer(
         base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q"),
-        base.mark_point(filled=True, size=55, opacity=1).encode(y=y),
+        base.transform_filter(f"datum.direction == '{DIRECTIONS[0]}'")
+        .mark_point(filled=True, size=55, opacity=1)
+        .encode(y=y),
+        # Rings, so that both directions are seen where neither is answered.
+        base.transform_filter(f"datum.direction == '{DIRECTIONS[1]}'")
+        .mark_point(filled=False, size=110, strokeWidth=2, opacity=1)
+        .encode(y=y),
     ).properties(width=300, height=220)
     column = alt.Column("order:N", sort=list(ORDERS), title=None)
     several = data["model"].n_unique() > 1
@@ -79,8 +85,8 @@ def figure(tested: pl.DataFrame, basis: str) -> Figure | None:
         else layers.facet(column=column)
     )
     caption = (
-        "Exact match of each held-out prompt (a point) over its distance from the nearest trained prompt "
-        f"of the same order, as in the table. {basis}."
+        "Exact match of each held-out prompt (a point; a ring in reverse) over its distance from the "
+        f"nearest trained prompt of the same order, as in the table. {basis}."
     )
     return Figure(name="prompts", caption=caption, chart=faceted)
 
