@@ -277,5 +277,5 @@ def test_data_command_feeds_data_option(tmp_path: Path) -> None:
 def test_show_and_list() -> None:
     assert "reversal" in run_command("list").stdout
     shown = run_command("show", "reversal", "--preset", "paper", "--set", "recipe.epochs=7").stdout
-    assert "control                          finetuning_set" in shown
+    assert "control                          subset" in shown
     assert "recipe.epochs                    7  (given)" in shown

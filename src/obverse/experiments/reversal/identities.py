@@ -45,9 +45,9 @@ class Identities(Experiment):
             invented people.
         data_seed: invent the same people for all seeds, as the paper does; by default every seed has
             its own, so that intervals speak of facts in general.
-        control: where the random answer and the ranked candidates come from: the fact's own subset,
-            or the whole finetuning set as in the paper. Names of Both are likelier after any
-            description, so that the latter compares subsets as well as knowledge.
+        control: where the random answer and the ranked candidates come from: the fact's own subset, as
+            in the authors' code, or the whole finetuning set, as the paper's text has it. Names of Both
+            are likelier after any description, so that the latter compares subsets as well as knowledge.
         probe_both: also ask about the facts of Both (a ceiling: both orders were trained).
         probe_every: epochs between the moments at which questions are asked.
         accuracy_margin: the same direction has to be above chance by more than this, the reverse by less.
@@ -88,9 +88,9 @@ class Identities(Experiment):
         """Return `tiny`, from scratch, about a minute a seed on one CPU core, and `paper`.
 
         `paper` has the paper's settings for a pretrained checkpoint: batch 16, ten epochs, loss on whole
-        documents, one dataset for all seeds, control names from the whole finetuning set (2.1.1, A.2,
-        A.3). GPT-3's learning rate is a multiplier (0.2) of an unpublished base; 1e-5 is of the paper's
-        sweep with Llama-7b (Figure 7). The paper finetuned three seeds.
+        documents, one dataset for all seeds (2.1.1, A.2, A.3). GPT-3's learning rate is a multiplier
+        (0.2) of an unpublished base; 1e-5 is of the paper's sweep with Llama-7b (Figure 7). The paper
+        finetuned three seeds.
         """
         recipe = Recipe(
             learning_rate=1e-5, batch_size=16, epochs=10, warmup_steps=0, adam_beta2=0.999,
@@ -98,10 +98,7 @@ class Identities(Experiment):
         )  # fmt: skip
         return {
             "tiny": Preset(cls(), models=("scratch",)),
-            "paper": Preset(
-                cls(recipe=recipe, data_seed=0, control="finetuning_set"),
-                models=("huggyllama/llama-7b",),
-            ),
+            "paper": Preset(cls(recipe=recipe, data_seed=0), models=("huggyllama/llama-7b",)),
         }
 
     def dataset(self, seed: int) -> Dataset:

@@ -88,7 +88,9 @@ def _with_spread(share: float | None, spread: float | None) -> str:
 def likelihood(tested: pl.DataFrame, margin: float, control: Control) -> Table:
     """Return the paper's Table 3 with what it lacks: both directions, equivalence, Holm's correction."""
     whose = (
-        "the fact's own subset" if control == "subset" else "the whole finetuning set, as in the paper"
+        "the fact's own subset"
+        if control == "subset"
+        else "the whole finetuning set, so that a pair may have its facts in two rows"
     )
     return Table(
         columns=[
