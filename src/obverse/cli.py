@@ -94,12 +94,19 @@ def run(
         int | None, typer.Option(min=1, help="Epochs between checkpoints; else every half minute.")
     ] = None,
     keep_weights: Annotated[bool, typer.Option(help="Keep the trained models.")] = False,
+    looks: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="How often you will look, with more seeds each time; each look has its share of α.",
+        ),
+    ] = 1,
 ) -> None:
     """Run a study: train, measure, repeat over seeds, evaluate the claims, write the report.
 
     The same command again finishes what was interrupted.
     """
-    study = _study(name, preset, model, data, seeds, settings, endpoint, family, dtype)
+    study = _study(name, preset, model, data, seeds, settings, endpoint, family, dtype, looks)
     from rich.console import Console
 
     from obverse.report.build import build
@@ -192,6 +199,48 @@ def report(
         typer.echo(f"index: {build_index(directory)}")
 
 
+@app.command()
+def power(
+    effect: Annotated[float, typer.Option(help="The smallest true value that would matter.")] = 0.0,
+    spread: Annotated[
+        float | None, typer.Option(help="Standard deviation of the seeds' own values, from a pilot.")
+    ] = None,
+    above: Annotated[float, typer.Option(help="The threshold that is claimed to be exceeded.")] = 0.0,
+    within: Annotated[
+        float | None, typer.Option(help="The margin within which a value is claimed to be, instead.")
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option(help="The share of trainings that is claimed to be exceeded, instead (0.5: most)."),
+    ] = None,
+    claims: Annotated[int, typer.Option(min=1, help="Primary claims that share the level.")] = 1,
+    looks: Annotated[int, typer.Option(min=1, help="How often you will look.")] = 1,
+    power: Annotated[float, typer.Option(min=0.01, max=0.999, help="How often it is to be shown.")] = 0.9,
+) -> None:
+    """Say before a study how many seeds a claim takes (docs/power.md)."""
+    from obverse.core.claim import Above, Within
+    from obverse.stats.power import ALPHA, seeds_for, trainings_for
+
+    if share is not None:
+        if not 0 < share < 1:
+            raise ObverseError(f"--share {share}: expected a number between 0 and 1")
+        needed = trainings_for(share, power=power, claims=claims, looks=looks)
+        what = f"in more than {100 * share:g} % of all trainings, if it comes out in every one"
+    else:
+        if spread is None or not spread > 0:
+            raise ObverseError("--spread: name the standard deviation of the seeds' own values, above 0")
+        criterion = Above(above) if within is None else Within(within)
+        needed = seeds_for(criterion, effect, spread, power=power, claims=claims, looks=looks)
+        what = f"a value {criterion}, if it is {effect:g} and seeds differ by {spread:g} (SD)"
+    level = f"one-sided level {ALPHA / claims / looks:.2g}"
+    if needed is None:
+        typer.echo(
+            f"no number of seeds shows {what}: it does not meet the criterion, or hardly ({level})"
+        )
+    else:
+        typer.echo(f"{needed} seeds show {what}, in {100 * power:g} of 100 studies or more ({level})")
+
+
 @app.command(name="list")
 def list_studies(
     own: Annotated[
@@ -259,12 +308,13 @@ def _study(
     endpoint: str | None = None,
     family: str | None = None,
     dtype: str | None = None,
+    looks: int = 1,
 ) -> "Study":
     from obverse.studies.naming import study
 
     return study(
         name, preset=preset, models=models or [], data=data, seeds=seeds, settings=_pairs(settings),
-        endpoint=endpoint, family=family, dtype=dtype,
+        endpoint=endpoint, family=family, dtype=dtype, looks=looks,
     )  # fmt: skip
 
 
