@@ -35,7 +35,9 @@ def claim(name: str = "left", **changes: Any) -> dict[str, Any]:
         "paper": 0.5,
         "source": "Table 1", "measured": 0.75, "low": 0.5, "high": 0.875, "level": 0.95,
         "criterion": "> 0.100", "n_facts": 4, "n_seeds": 2, "p": 0.001, "verdict": "holds",
-        "by_seed": {"0": 0.625, "1": 0.875}, "note": "", "seeds_needed": None,
+        "by_seed": {"0": 0.625, "1": 0.875}, "note": "", "seeds_needed": None, "role": "primary",
+        "counted": "facts", "trained": True, "tested_at": 0.025, "family": 1, "passes_at": 0.5,
+        "meets": 2, "open_share": 0.842, "paper_outside": False,
     } | changes  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from obverse.core.page import Finished, Page, Section
 from obverse.report import grid, means, moments, provenance, samples
 from obverse.report.claims_figure import claims_figures
+from obverse.report.claims_words import how, under
 from obverse.report.own import MISSING, own_page, why
 from obverse.report.read import read
 from obverse.report.render import fill, parts, section
@@ -27,7 +28,7 @@ def build(out: str | Path) -> Path:
     found = read(out)
     folder = out / "figures"
     page, own, missing = _own(found, folder)
-    drawn = parts(folder, claims_figures(found.claims, page.facts))
+    drawn = parts(folder, claims_figures(found.claims))
     clusters = _clusters(found)
     html = fill(
         "page.html.j2",
@@ -35,6 +36,8 @@ def build(out: str | Path) -> Path:
         meta=meta(found, page.paper),
         summary=[page.summary, counted(found.claims)] if page.summary else summary(found),
         claims=found.claims,
+        how=how(found.claims, found.study["looks"]),
+        under=under,
         facts=page.facts,
         resampled=lambda seeds: listed(
             [f"one of the {page.facts}", *(f"one {label}" for label in clusters), *["one seed"] * seeds]

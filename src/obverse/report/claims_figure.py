@@ -21,21 +21,21 @@ KINDS = {  # shape, colour, size
     SEED: ("circle", "#26292c", 20),
     PAPER: ("diamond", ORANGE, 150),
 }
-VERDICTS = {"holds": "#00704f", "fails": "#b3261e", "undecided": "#8a5a00"}
+VERDICTS = {"holds": "#00704f", "fails": "#b3261e", "undecided": "#8a5a00", "explored": "#5a6068"}
 Claims = Sequence[Mapping[str, Any]]
 
 
-def claims_figures(claims: Claims, facts: str) -> list[Figure]:
+def claims_figures(claims: Claims) -> list[Figure]:
     """Return a figure for each model or family, with a panel for each unit."""
     measured = [claim for claim in claims if claim["measured"] is not None]
     models = list(dict.fromkeys(claim["model"] for claim in measured))
     return [
-        _figure(f"claims-{n + 1}" if len(models) > 1 else "claims", model, measured, facts)
+        _figure(f"claims-{n + 1}" if len(models) > 1 else "claims", model, measured)
         for n, model in enumerate(models)
     ]
 
 
-def _figure(name: str, model: str, claims: Claims, facts: str) -> Figure:
+def _figure(name: str, model: str, claims: Claims) -> Figure:
     mine = [claim for claim in claims if claim["model"] == model]
     units = list(dict.fromkeys(claim["unit"] for claim in mine))
     several = any(len(claim["by_seed"]) > 1 for claim in mine)
@@ -46,7 +46,11 @@ def _figure(name: str, model: str, claims: Claims, facts: str) -> Figure:
     panels = [
         _panel([c for c in mine if c["unit"] == unit], unit, shown, unit == units[0]) for unit in units
     ]
-    n_facts = _range(c["n_facts"] for c in mine)
+    counted = dict.fromkeys(c["counted"] for c in mine)
+    n = ", ".join(
+        f"{_range(c['n_facts'] for c in mine if c['counted'] == what)} {what}" for what in counted
+    )
+    trained = any(c["trained"] for c in mine)
     n_seeds = _range(c["n_seeds"] for c in mine)
     return Figure(
         name=name,
@@ -57,8 +61,16 @@ def _figure(name: str, model: str, claims: Claims, facts: str) -> Figure:
             f"{' (an arrow where it goes on)' if cut else ''}"
             f"{'; small dots: each seed alone' if several else ''}"
             f"{'; diamond: the paper' if paper else ''}. "
-            "Shaded: where the claim would hold, its criterion being the line. "
-            f"n = {n_facts} {facts}, {n_seeds} {'seed' if n_seeds == '1' else 'seeds'}."
+            "Shaded: where the claim would hold, its criterion being the line; a bar inside the "
+            "shading is no verdict yet where several claims share the level. "
+            f"n = {n}, "
+            + (
+                "asked as it is."
+                if not trained
+                else "one training."
+                if n_seeds == "1"
+                else f"{n_seeds} seeds."
+            )
         ),
     )
 
@@ -130,7 +142,8 @@ def _texts(table: pl.DataFrame, y: alt.Y) -> list[alt.Chart]:
 
 
 def _row(claim: Mapping[str, Any], place: int, domain: list[float]) -> dict[str, Any]:
-    text = textwrap.wrap(claim["text"], LINE, max_lines=3, placeholder=" …") or ["–"]
+    control = "control: " if claim["role"] == "control" else ""
+    text = textwrap.wrap(control + claim["text"], LINE, max_lines=3, placeholder=" …") or ["–"]
     low, high = claim["low"], claim["high"]
     start, end, first, second = _zone(claim["criterion"], domain)
     return {

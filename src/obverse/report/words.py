@@ -4,20 +4,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from obverse.core.format import interval, number
+from obverse.core.format import number
 from obverse.core.page import Finished
+from obverse.report.claims_words import ends, trainings
 
 MOST_NAMES = 4
-TOLD = {"holds": 3, "fails": 2, "undecided": 1}  # how many claims of each verdict are told
+TOLD = {"holds": 3, "fails": 2, "undecided": 1, "explored": 0}  # how many claims of each verdict are told
 HEADS = {
     "holds": "What holds:",
     "fails": "What fails:",
     "undecided": "Undecided:",
+    "explored": "Explored:",
 }
 VERBS = {
     "holds": ("holds", "hold"),
     "fails": ("fails", "fail"),
     "undecided": ("is undecided", "are undecided"),
+    "explored": ("is only explored", "are only explored"),
 }
 
 
@@ -96,6 +99,13 @@ def _outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
     if not claims:
         return ["No claim was measured."]
     sentences = [counted(claims)]
+    once = {claim["model"] for claim in claims if claim["trained"] and claim["n_seeds"] == 1}
+    if once:
+        sentences.append(
+            f"{listed(sorted(once))}: one training each, so that nothing is said of others."
+            if len(once) > 1
+            else "There is one training of it, so that nothing is said of others."
+        )
     several = len({claim["model"] for claim in claims}) > 1
     for verdict in TOLD:
         if verdict == "undecided" and len(sentences) > 1:
@@ -123,9 +133,8 @@ def _said(claim: Mapping[str, Any], several: bool) -> str:
     text = claim["text"].strip().rstrip(".")
     of = f", {claim['model']}" if several else ""
     unit = f" {claim['unit']}" if claim["unit"] else ""
-    paper = "" if claim["paper"] is None else f"; the paper's number: {number(claim['paper'])}"
-    ends = "" if claim["low"] is None else f", 95 % interval {interval(claim['low'], claim['high'])}"
-    return f"{text} ({number(claim['measured'])}{unit}{of}{ends}{paper})"
+    met = trainings(claim)
+    return f"{text} ({number(claim['measured'])}{unit}{of}{ends(claim)}{'; ' * bool(met)}{met})"
 
 
 def _count(n: int, what: str) -> str:

@@ -12,12 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from obverse.core.claim import Finding
-from obverse.core.format import interval, number, p_value, span
+from obverse.core.format import MISSING, interval, number, p_value, span
 
 STYLE = {"holds": "green", "fails": "red", "undecided": "yellow", "explored": "cyan"}
-HEADINGS = ("claim", "paper", "measured [95 %]", "criterion", "p (Holm)", "verdict")
+HEADINGS = ("claim", "paper", "measured [95 %]", "seeds", "criterion", "p (level)", "verdict")
 WIDE = 120  # columns that show everything, and what is printed to a file
-NARROW = (0, 1, 2, 5)
+NARROW = (0, 1, 2, 6)
+OUTSIDE = "*"  # behind a paper's number that lies outside the interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,15 @@ class Findings(Sequence[Finding]):
     def table(self, width: int = WIDE) -> Table:
         """Return the findings as a rich table that fits into `width` columns.
 
-        A narrow one leaves criterion and p-value out, and breaks the other cells at their spaces.
+        A narrow one leaves criterion, p-value, and how many seeds meet the criterion out, and breaks the
+        other cells at their spaces. What a verdict is held back by stands under the claim.
         """
         wide = width >= WIDE
         shown = range(len(HEADINGS)) if wide else NARROW
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1) if wide else (0, 1, 0, 0))
+        table = Table(
+            box=box.SIMPLE_HEAD, padding=(0, 1) if wide else (0, 1, 0, 0), caption=self._caption(wide),
+            caption_justify="left",
+        )  # fmt: skip
         for i in shown:
             table.add_column(
                 HEADINGS[i] if wide else HEADINGS[i].removesuffix(" [95 %]"),
@@ -50,16 +55,32 @@ class Findings(Sequence[Finding]):
             )
         for model in dict.fromkeys(f.model for f in self.items):
             mine = [f for f in self.items if f.model == model]
-            seeds = max(f.n_seeds for f in mine)
-            table.add_row(Text(f"{model}, {seeds} seed{'' if seeds == 1 else 's'}", style="bold"))
+            table.add_row(Text(f"{model}, {_repeated(mine)}", style="bold"))
             for finding in mine:
                 cells = [Text(cell) for cell in cells_of(finding)]
-                if not wide:
-                    cells = [_folded(cell, i) for i, cell in enumerate(cells)]
+                folded = range(1, len(cells)) if not wide else (len(cells) - 1,)
+                for i in folded:
+                    cells[i] = _folded(cells[i])
                 cells[-1].stylize(STYLE[finding.verdict])
+                if finding.note:
+                    cells[0].append(f"\n({finding.note})", style="dim")
                 table.add_row(*(cells[i] for i in shown))
             table.add_section()
         return table
+
+    def _caption(self, wide: bool) -> str | None:
+        """Say how verdicts are reached, as far as what is shown needs it."""
+        said = []
+        if wide and (family := max((f.family for f in self.items), default=0)):
+            said.append(
+                f"A claim holds if p is below the level behind it: {family} primary claims share 0.025 "
+                "(Holm), controls have all of it."
+            )
+        if wide and any(f.meets is not None for f in self.items):
+            said.append("Seeds: how many meet the criterion by themselves.")
+        if any(f.paper_outside for f in self.items):
+            said.append(f"{OUTSIDE} The paper's number lies outside the interval.")
+        return " ".join(said) or None
 
     def __repr__(self) -> str:
         text = StringIO()
@@ -69,28 +90,42 @@ class Findings(Sequence[Finding]):
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{escape(h)}</th>" for h in ("model", *HEADINGS))
         rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(c)}</td>" for c in (f.model, *cells_of(f))) + "</tr>"
+            "<tr>"
+            + "".join(f"<td>{escape(c)}</td>" for c in (f"{f.model}, {_repeated([f])}", *cells_of(f)))
+            + "</tr>"
             for f in self.items
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        caption = f"<caption>{escape(self._caption(True) or '')}</caption>"
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _folded(cell: Text, column: int) -> Text:
-    """Return a cell of a narrow table: the interval, and what follows the verdict, on a line below."""
-    return cell if column == 0 else Text(cell.plain.replace(" (", "\n(").replace(" [", "\n["))
+def _folded(cell: Text) -> Text:
+    """Return a cell with the interval, and what follows the verdict, on a line below."""
+    return Text(cell.plain.replace(" (", "\n(").replace(" [", "\n["))
 
 
-def cells_of(finding: Finding) -> tuple[str, str, str, str, str, str]:
-    """Return a finding's cells: claim, paper, measured, criterion, p, verdict.
+def _repeated(findings: Sequence[Finding]) -> str:
+    """Say how often a model was trained, if at all."""
+    if not any(f.trained for f in findings):
+        return "asked as it is"
+    seeds = max(f.n_seeds for f in findings)
+    return f"{seeds} seeds" if seeds > 1 else "one training"
+
+
+def cells_of(finding: Finding) -> tuple[str, str, str, str, str, str, str]:
+    """Return a finding's cells: claim, paper, measured, seeds, criterion, p, verdict.
 
     Behind *undecided* stands how many seeds would decide it, if it is known.
     """
     needed = f" ({span(*finding.seeds_needed)} seeds)" if finding.seeds_needed else ""
+    role = " (control)" if finding.role == "control" else ""
+    level = "" if finding.tested_at is None else f" ({finding.tested_at:.2g})"
     return (
-        finding.text,
-        number(finding.paper),
+        finding.text + role,
+        number(finding.paper) + OUTSIDE * bool(finding.paper_outside),
         f"{number(finding.measured)} {interval(finding.low, finding.high)}",
-        finding.criterion,
-        p_value(finding.p),
+        MISSING if finding.meets is None else f"{finding.meets}/{len(finding.by_seed)}",
+        finding.criterion or MISSING,
+        p_value(finding.p) + level,
         finding.verdict + needed,
     )

@@ -24,7 +24,7 @@ def data(figure: Figure, panel: int, layer: int) -> list[dict[str, Any]]:
 
 
 def test_every_kind_of_number_has_its_mark() -> None:
-    (figure,) = claims_figures([claim()], "facts")
+    (figure,) = claims_figures([claim()])
     points = {(row["what"], row["x"]) for row in data(figure, 0, 6)}
     assert points == {
         ("the paper", 0.5), ("mean, 95 % interval", 0.75),
@@ -45,7 +45,7 @@ def test_every_kind_of_number_has_its_mark() -> None:
     ],
 )
 def test_criterion_is_drawn(criterion: str, lines: tuple[Any, Any], shaded: tuple[Any, Any]) -> None:
-    (figure,) = claims_figures([claim(criterion=criterion)], "facts")
+    (figure,) = claims_figures([claim(criterion=criterion)])
     (row,) = data(figure, 0, 0)
     assert (row["at"], row["at2"]) == lines
     x = panels(figure)[0]["layer"][0]["encoding"]["x"]["scale"]["domain"]
@@ -55,7 +55,7 @@ def test_criterion_is_drawn(criterion: str, lines: tuple[Any, Any], shaded: tupl
 
 def test_units_have_axes_of_their_own_and_models_figures_of_their_own() -> None:
     claims = [claim(unit="nats", measured=-9.0), claim(), claim(model="n")]
-    first, second = claims_figures(claims, "facts")
+    first, second = claims_figures(claims)
     assert (first.name, second.name) == ("claims-1", "claims-2")
     titles = [p["layer"][0]["encoding"]["x"]["title"] for p in panels(first)]
     assert titles == ["nats", "exact match"]
@@ -63,9 +63,7 @@ def test_units_have_axes_of_their_own_and_models_figures_of_their_own() -> None:
 
 
 def test_one_seed_without_interval_or_paper() -> None:
-    (figure,) = claims_figures(
-        [claim(low=None, high=None, paper=None, by_seed={"0": 0.75}, n_seeds=1)], "facts"
-    )
+    (figure,) = claims_figures([claim(low=None, high=None, paper=None, by_seed={"0": 0.75}, n_seeds=1)])
     assert {row["what"] for row in data(figure, 0, 6)} == {"mean, 95 % interval"}
     assert "each seed" not in figure.caption
     assert "the paper" not in figure.caption
@@ -74,7 +72,7 @@ def test_one_seed_without_interval_or_paper() -> None:
 
 
 def test_interval_that_dwarfs_the_values_is_cut_with_an_arrow() -> None:
-    (figure,) = claims_figures([claim(low=-90.0, high=90.0, criterion="> 0.000")], "facts")
+    (figure,) = claims_figures([claim(low=-90.0, high=90.0, criterion="> 0.000")])
     (row,) = data(figure, 0, 0)
     domain = panels(figure)[0]["layer"][0]["encoding"]["x"]["scale"]["domain"]
     assert -2 < domain[0] < 0.5 < 1 < domain[1] < 3
@@ -84,7 +82,7 @@ def test_interval_that_dwarfs_the_values_is_cut_with_an_arrow() -> None:
 
 def test_long_claims_are_broken_and_equal_ones_kept_apart() -> None:
     long = "a claim that goes on " * 20
-    (figure,) = claims_figures([claim(text=long), claim(text=long)], "facts")
+    (figure,) = claims_figures([claim(text=long), claim(text=long)])
     rows = data(figure, 0, 0)
     assert [row["place"] for row in rows] == [0, 1]
     assert rows[0]["claim"].count("\n") == 2
@@ -92,4 +90,4 @@ def test_long_claims_are_broken_and_equal_ones_kept_apart() -> None:
 
 
 def test_what_was_not_measured_is_not_drawn() -> None:
-    assert claims_figures([claim(measured=None, by_seed={})], "facts") == []
+    assert claims_figures([claim(measured=None, by_seed={})]) == []

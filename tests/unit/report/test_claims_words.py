@@ -1,0 +1,52 @@
+"""What a page says of its claims beside the numbers."""
+
+from obverse.report.claims_words import ends, how, under
+from obverse.report.words import counted
+from tests.left_behind import claim
+
+NONE = {"passes_at": None, "meets": None, "open_share": None}
+
+
+def test_page_says_how_verdicts_were_reached() -> None:
+    claims = [
+        claim("a", family=2), claim("b", family=2), claim("c", role="control", family=0),
+        claim("e", role="explored", family=0, verdict="explored"),
+    ]  # fmt: skip
+    said = how(claims, 1)
+    assert "Tested: 1 control first, each at the one-sided level 0.025; then 2 primary claims" in said
+    assert "sharing the level 0.025 by Holm\u2019s method" in said
+    assert "1 claim only explored" in said
+    assert "looked at" not in said
+    assert "looked at 2 times" in how(claims, 2)
+    assert "level 0.013" in how(claims, 2)
+    assert how([claim(family=1)], 1).startswith("Tested: 1 primary claim at the level 0.025. A claim")
+    assert "1 is only explored" in counted(claims)
+
+
+def test_each_seeds_value_and_what_it_leaves_open() -> None:
+    by_seed = {"0": 0.0, "1": 0.0, "2": 0.0}
+    said = under(claim(by_seed=by_seed, meets=3, open_share=0.708, n_seeds=3, passes_at=0.0272,
+                       criterion="< 0.083", counted="pairs"), "facts")  # fmt: skip
+    assert said == (
+        "exact match · Table 1 · 4 pairs, 3 seeds · each seed: 0.000, 0.000, 0.000 · met in 3 of 3 "
+        "trainings, which leaves open that up to 71 % of all trainings do not · would hold up to < 0.027"
+    )
+    many = {str(n): n / 100 for n in range(20)}
+    assert "seeds from 0.000 to 0.190" in under(claim(by_seed=many), "facts")
+    assert "up to within \u00b10.030" in under(claim(criterion="within \u00b10.1", passes_at=0.03), "x")
+
+
+def test_model_that_is_no_training_is_said_to_be_none() -> None:
+    alone = {"by_seed": {"0": 0.75}, "n_seeds": 1} | NONE
+    assert under(claim(trained=False, **alone), "items").endswith("4 items, asked as it is")
+    assert under(claim(**alone), "items").endswith("4 items, one training")
+    assert "control" in under(claim(role="control"), "items")
+    assert under(claim(measured=None, by_seed={}, **NONE), "items").endswith("not measured")
+
+
+def test_holds_is_not_agreement_with_the_paper() -> None:
+    assert ends(claim(paper=0.96, paper_outside=True)) == (
+        ", 95 % interval [0.500, 0.875]; the paper\u2019s number: 0.960, outside the interval"
+    ).replace("\u2019", "'")
+    assert "outside" not in ends(claim())
+    assert "7 or more seeds would show it" in under(claim(seeds_needed=(7, None)), "facts")
