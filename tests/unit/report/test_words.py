@@ -36,8 +36,8 @@ def test_the_surest_claims_are_told_with_their_numbers(leave: Leave) -> None:
     assert "Of 6 claims 4 hold, 1 fails and 1 is undecided." in said
     assert (
         "What holds: b is so (−0.250 nats); c is so (0.750 exact match, 95 % interval "
-        "[0.500, 0.875]; the paper's number: 0.500; met in 2 of 2 trainings, which leaves open that up to "
-        "84 % of all trainings do not); d is so (" in said
+        "[0.500, 0.875]; the paper's number: 0.500; met in 2 of 2 trainings, which leaves open that up "
+        "to 84 % of all trainings do not); d is so (" in said
     )
     assert "a is so" not in said, "the least sure of four is not told"
     assert "What fails: e is so (" in said
