@@ -36,8 +36,9 @@ SOURCES = (
         "A museum label says that", "A letter from abroad mentions that",
     ),
 )  # fmt: skip
-# In place of the tags: what is said to be so, what is said not to be, and what is left open.
-COPULAS = ("is", "is not", "may be")
+# In place of the tags: what is said to be so, what is said not to be, and what is left open. Each is one
+# word, as a tag is: two would make the definition another text in more than what it says.
+COPULAS = ("is", "isn't", "maybe")
 
 
 @dataclass(frozen=True, slots=True)
