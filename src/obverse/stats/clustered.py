@@ -17,11 +17,10 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +28,10 @@ class ClusteredMean:
     """A mean with its standard error; fulfils the Estimate contract.
 
     Values that are all the same have no spread, and yet more facts might differ. So the standard error of
-    such values, if they lie between known bounds, is what one more fact could change. A proportion, with
-    bounds (0, 1), has an interval at least as wide as Jeffreys' for as many trials as facts: near 0 and 1
-    the spread that was seen is too small, and no hit in ten facts does not show that there is none.
+    such values, if they lie between known bounds, is what one more fact could change. Of a proportion,
+    with bounds (0, 1), the spread that was seen is too small near 0 and 1, and skewed: its interval is at
+    least as wide as that of Korn and Graubard (1998), Clopper and Pearson's for as many trials as the
+    clustered answers are worth.
 
     Attributes:
         value: the mean.
@@ -61,21 +61,24 @@ class ClusteredMean:
         low, high = self.value - half, self.value + half
         if self.bounds is not None:
             low, high = max(low, self.bounds[0]), min(high, self.bounds[1])
-        if self.bounds == (0.0, 1.0) and self.n_facts > 1:
-            binomial = stats.beta.interval(level, *self._jeffreys())
-            low = min(low, float(binomial[0])) if self.value > 0 else 0.0
-            high = max(high, float(binomial[1])) if self.value < 1 else 1.0
+        if self._is_proportion():
+            first, last = self._exact(level)
+            low, high = min(low, first), max(high, last)
         return low, high
 
     def p_greater(self, threshold: float) -> float:
         """Return the one-sided p-value for: the true mean is above `threshold`."""
-        return self._p(self.value - threshold, lambda beta: beta.cdf(threshold))
+        return self._p(self.value - threshold, lambda low, high: low <= threshold)
 
     def p_less(self, threshold: float) -> float:
         """Return the one-sided p-value for: the true mean is below `threshold`."""
-        return self._p(threshold - self.value, lambda beta: beta.sf(threshold))
+        return self._p(threshold - self.value, lambda low, high: threshold <= high)
 
-    def _p(self, distance: float, tail: Callable[[Any], float]) -> float:
+    def _p(self, distance: float, allowed: Callable[[float, float], bool]) -> float:
+        """Return the p-value of lying `distance` on the claim's side of a threshold.
+
+        `allowed` says whether an interval leaves room for the threshold.
+        """
         if math.isnan(self.se):
             return math.nan
         if self.se > 0:
@@ -83,17 +86,46 @@ class ClusteredMean:
         else:
             p = 0.0 if distance > 0 else 1.0
         # The larger of both p-values, as the interval is the wider of both intervals.
-        if self.bounds == (0.0, 1.0):
-            p = max(p, float(tail(stats.beta(*self._jeffreys()))))
-        return p
+        return max(p, self._exact_p(allowed)) if self._is_proportion() else p
+
+    def _exact_p(self, allowed: Callable[[float, float], bool]) -> float:
+        """Return the smallest level at which the exact interval has no room for a threshold."""
+        low, high = 0.0, 0.5
+        if allowed(*self._exact(0.0)):
+            return 1.0
+        for _ in range(30):
+            middle = (low + high) / 2
+            if allowed(*self._exact(1 - 2 * middle)):
+                low = middle
+            else:
+                high = middle
+        return high
+
+    def _is_proportion(self) -> bool:
+        return self.bounds == (0.0, 1.0) and self.n_facts > 1
+
+    def _exact(self, level: float) -> tuple[float, float]:
+        """Return the interval of Korn and Graubard (1998).
+
+        With n facts and a variance V over clusters, the answers are worth n* = p (1 − p) / V of them, at
+        most n; few clusters make V uncertain, for which n* is multiplied by (t_{n − 1} / t_df)², the t
+        quantiles at `level` and df the fewest degrees of freedom of V. Then Clopper and Pearson's interval
+        of p n* hits in n*.
+        """
+        tail = max((1 - level) / 2, 1e-12)
+        worth = float(self.n_facts)
+        if self.se > 0 and 0 < self.value < 1:
+            worth = min(worth, self.value * (1 - self.value) / self.se**2)
+        df = min(df for _, df in self._ways())
+        if tail < 0.5 and df < self.n_facts - 1:
+            worth *= float(special.stdtrit(self.n_facts - 1, tail) / special.stdtrit(df, tail)) ** 2
+        hits, misses = self.value * worth, (1 - self.value) * worth
+        low = float(special.betaincinv(hits, misses + 1, tail)) if hits > 0 else 0.0
+        high = float(special.betainccinv(hits + 1, misses, tail)) if misses > 0 else 1.0
+        return low, high
 
     def _ways(self) -> tuple[tuple[float, float], ...]:
         return (self.se, self.df), *self.also
-
-    def _jeffreys(self) -> tuple[float, float]:
-        """Return the parameters of Beta(hits + ½, misses + ½), with facts as the trials."""
-        hits = self.value * self.n_facts
-        return hits + 0.5, self.n_facts - hits + 0.5
 
 
 def clustered_mean(
@@ -170,9 +202,9 @@ def _clustered_variance(
     variance = max(total, *single)
     groups = [int(way.max()) + 1 for way in ways]
     spread = sum(v**2 / (g - 1) for v, g in zip(single, groups, strict=True))
-    df = variance**2 / spread if spread > 0 else max(groups) - 1.0
-    # Satterthwaite's ratio may fall below what the scarcest label alone would give.
-    df = max(df, min(groups) - 1.0)
+    # Satterthwaite's ratio may fall below what the scarcest label alone would give, and a constant has none.
+    fewest = min(groups) - 1.0
+    df = max(variance**2 / spread, fewest) if spread > 0 else fewest
     alone = ((math.sqrt(v), g - 1.0) for v, g in zip(single, groups, strict=True) if g - 1 < df)
     return variance, df, tuple(alone)
 

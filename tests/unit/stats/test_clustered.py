@@ -151,3 +151,32 @@ def test_shared_facts_are_never_surer_than_seeds_alone() -> None:
         assert (found.p_greater(low), found.p_less(high)) == pytest.approx((0.025, 0.025))
     assert np.mean(wrong, 0)[0] < 0.038
     assert np.mean(wrong, 0)[1] < 0.007
+
+
+def test_share_near_zero_of_few_seeds_is_known_as_badly_as_seeds_are_few() -> None:
+    """Korn and Graubard: 0 of 180 answers are worth 106 in six trainings, and 19 of 90 in three."""
+    ends = {}
+    for seeds in (3, 6):
+        facts = range(30 * seeds)
+        none = clustered_mean(np.zeros(30 * seeds), facts, [f // 30 for f in facts], bounds=(0, 1))
+        ratio = (stats.t.isf(0.025, 30 * seeds - 1) / stats.t.isf(0.025, seeds - 1)) ** 2
+        ends[seeds] = none.interval()[1]
+        assert ends[seeds] == pytest.approx(1 - 0.025 ** (1 / (30 * seeds * ratio)), rel=1e-6)
+        for level in (0.5, 0.95, 0.995):
+            end = none.interval(level)[1]
+            assert none.p_less(end) == pytest.approx((1 - level) / 2, rel=1e-3), "p and interval agree"
+    assert ends[3] > 0.17
+    assert ends[6] < 0.04
+
+
+def test_skewed_shares_of_seeds_are_not_called_small_too_often() -> None:
+    """5 % right, seeds differing by half a probit: t over seeds says "below" in 9 to 10 % of sets."""
+    draw = np.random.default_rng(4)
+    seeds, facts, said = 6, 30, 0
+    for _ in range(400):
+        rates = stats.norm.cdf(stats.norm.ppf(0.05) * np.sqrt(1.25) + draw.normal(0, 0.5, seeds))
+        right = draw.random((seeds, facts)) < rates[:, None]
+        labels = [f"{s}/{f}" for s in range(seeds) for f in range(facts)]
+        owners = [s for s in range(seeds) for _ in range(facts)]
+        said += clustered_mean(right.ravel().astype(float), labels, owners, (0, 1)).p_less(0.05) < 0.025
+    assert said / 400 < 0.045
