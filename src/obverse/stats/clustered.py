@@ -108,9 +108,9 @@ class ClusteredMean:
         """Return the interval of Korn and Graubard (1998).
 
         With n facts and a variance V over clusters, the answers are worth n* = p (1 − p) / V of them, at
-        most n; few clusters make V uncertain, for which n* is multiplied by (t_{n − 1} / t_df)², the t
-        quantiles at `level` and df the fewest degrees of freedom of V. Then Clopper and Pearson's interval
-        of p n* hits in n*.
+        most n. Few clusters make V uncertain, for which n* is multiplied by (t_{n − 1} / t_df)², the t
+        quantiles at `level` and df the fewest degrees of freedom of V. Then comes Clopper and Pearson's
+        interval of p n* hits in n*.
         """
         tail = max((1 - level) / 2, 1e-12)
         worth = float(self.n_facts)
@@ -202,7 +202,7 @@ def _clustered_variance(
     variance = max(total, *single)
     groups = [int(way.max()) + 1 for way in ways]
     spread = sum(v**2 / (g - 1) for v, g in zip(single, groups, strict=True))
-    # Satterthwaite's ratio may fall below what the scarcest label alone would give, and a constant has none.
+    # Satterthwaite's ratio may fall below what the scarcest label alone would give; a constant has none.
     fewest = min(groups) - 1.0
     df = max(variance**2 / spread, fewest) if spread > 0 else fewest
     alone = ((math.sqrt(v), g - 1.0) for v, g in zip(single, groups, strict=True) if g - 1 < df)
