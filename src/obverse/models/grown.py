@@ -31,10 +31,10 @@ class Grown(ModelSpec):
     hidden_size: Annotated[int, Field(ge=8)] = 96
     heads: Annotated[int, Field(ge=1)] = 4
     vocabulary: Annotated[int, Field(ge=257)] = 1024
-    tokens: Annotated[int, Field(ge=1024)] = 800_000
+    tokens: Annotated[int, Field(ge=1024)] = 1_100_000
     window: Annotated[int, Field(ge=64)] = 128
     batch: Annotated[int, Field(ge=1)] = 8
-    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    learning_rate: Annotated[float, Field(gt=0)] = 0.02
     repeated: Annotated[float, Field(ge=0, le=1)] = 0.6
     checkpoints: Annotated[int, Field(ge=1)] = 5
     corpus: str = ""

@@ -94,7 +94,7 @@ def test_place_in_a_trend(
 
 def test_grown_models_of_one_size_are_refused(tmp_path: Path) -> None:
     one = Grown(name="one", layers=1, hidden_size=32)
-    alike = one.model_copy(update={"name": "other", "learning_rate": 0.02})
+    alike = one.model_copy(update={"name": "other", "learning_rate": 0.03})
     with pytest.raises(ObverseError, match="one, other are all of the family 'grown'"):
         refuse_averaged([one, alike])
     refuse_averaged([one, alike.model_copy(update={"layers": 2})])
@@ -103,11 +103,11 @@ def test_grown_models_of_one_size_are_refused(tmp_path: Path) -> None:
 
 
 def test_setting_that_makes_all_members_alike_is_refused() -> None:
-    with pytest.raises(ObverseError, match="grown-1L, grown-2L, grown-3L, grown-4L are one and the same"):
+    with pytest.raises(ObverseError, match="grown-1L, grown-2L, grown-3L are one and the same"):
         obverse.study("repetition", settings={"model.layers": 2})
     with pytest.raises(ObverseError, match="'x' is named twice"):
         obverse.study("repetition", settings={"model.name": "x"})
-    assert len(obverse.study("repetition", settings={"model.hidden_size": 32}).models) == 4
+    assert len(obverse.study("repetition", settings={"model.hidden_size": 32}).models) == 3
 
 
 def test_endpoint_needs_a_model() -> None:

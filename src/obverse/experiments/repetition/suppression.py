@@ -59,6 +59,7 @@ class Suppression(Experiment):
     columns: ClassVar[Mapping[str, type[Label]]] = questions.COLUMNS
     by: ClassVar[tuple[str, ...] | None] = ("subset", "condition", "shots")
     clusters: ClassVar[tuple[str, ...]] = CLUSTERS
+    seeds: ClassVar[int] = 6
     layouts: ClassVar[tuple[str, ...]] = ("hub",)
 
     grid: Grid = "full"
@@ -89,7 +90,7 @@ class Suppression(Experiment):
     def presets(cls) -> Mapping[str, Preset]:
         """Return the balanced grid, asked of a family grown here, and the prize's size with every number
         of examples, asked of published families."""
-        grown = tuple(Grown(name=f"grown-{n}L", layers=n) for n in (1, 2, 3, 4))
+        grown = tuple(Grown(name=f"grown-{n}L", layers=n) for n in (1, 2, 3))
         return {
             "tiny": Preset(cls(grid="balanced", shots=(0, 1, 2)), grown),
             "paper": Preset(cls(grid="released"), ("gpt2", "gpt-neo", "opt", "pythia")),
