@@ -127,7 +127,7 @@ def test_presets() -> None:
     tiny, paper = Suppression.presets()["tiny"], Suppression.presets()["paper"]
     assert tiny.experiment == Suppression(grid="balanced", shots=(0, 1, 2))
     depths = [(m.name, m.layers) for m in tiny.models if isinstance(m, Grown)]
-    assert depths == [(f"grown-{n}L", n) for n in (1, 2, 3, 4)]
+    assert depths == [(f"grown-{n}L", n) for n in (1, 2, 3)]
     assert paper.experiment == Suppression(grid="released")
     assert not any(isinstance(m, ModelSpec) for m in paper.models)
     assert Suppression.whole() == Suppression(grid="full")
