@@ -99,23 +99,34 @@ def finding(**changes: object) -> Finding:
 
 
 TABLE = """\
-  claim                                              paper          measured [95 %]   criterion   p (Holm)   verdict
+  claim                                paper          measured [95 %]   seeds   criterion        p (level)   verdict
  ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
   m, 3 seeds
-  reverse: the name is given no better than by       0.001     0.000 [0.000, 0.027]     < 0.083     <0.001   holds
-  chance
-  same: the right name is likelier                       –   −0.250 [−1.500, 1.000]     > 1.000      0.990   undecided
-  not measured                                           –                 – [–, –]     > 1.000          –   undecided
+  reverse: the name is given no       0.001*     0.000 [0.000, 0.027]     3/3     < 0.083   <0.001 (0.013)   holds
+  better than by chance
+  same: the right name is likelier         –   −0.250 [−1.500, 1.000]       –     > 1.000    0.990 (0.025)   undecided
+  (control)
+  (held back, since learnt is
+  undecided)
+  (7 or more seeds would show it)
+  not measured                             –                 – [–, –]       –     > 1.000                –   undecided
+
+A claim holds if p is below the level behind it: 2 primary claims share 0.025 (Holm), controls have all of it. Seeds:
+how many meet the criterion by themselves. * The paper's number lies outside the interval.
 """
 
 
 def test_findings_as_they_are_printed() -> None:
     findings = Findings(
         (
-            finding(),
+            finding(
+                tested_at=0.0125, family=2, meets=3, by_seed={"0": 0.0, "1": 0.0, "2": 0.0},
+                paper_outside=True,
+            ),
             finding(
                 text="same: the right name is likelier", paper=None, measured=-0.25, low=-1.5, high=1.0,
-                criterion="> 1.000", p=0.99, verdict="undecided",
+                criterion="> 1.000", p=0.99, tested_at=0.025, role="control", verdict="undecided",
+                note="held back, since learnt is undecided", seeds_needed=(7, None),
             ),
             finding(
                 text="not measured", paper=None, measured=None, low=None, high=None,

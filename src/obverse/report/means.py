@@ -6,13 +6,14 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from obverse.core.format import interval, number
+from obverse.core.format import MISSING, interval, number
 from obverse.core.page import Cell, Column, Figure, Finished, Section, Table, Text
 from obverse.report import groups
 from obverse.report.figures import BLACK, BLUE, GREY, PALETTE, colours
 from obverse.report.groups import Metric
 
 MOST_ROWS = 60  # of a figure
+MOST_SEEDS = 6  # whose own means stand in a table
 OPEN_ROWS = 30  # a longer table is folded away
 WHO = ["model", "variant"]
 
@@ -48,7 +49,7 @@ def _parts(
         _who=groups.whom(rows), _row=groups.joined(by, rows)
     )
     figure = _figure(name, known, seeds, metric, facts)
-    return [figure, _table(made, [*who, *by], metric, facts)]
+    return [figure, _table(made, seeds, [*who, *by], metric, facts)]
 
 
 def _figure(name: str, known: pl.DataFrame, seeds: pl.DataFrame, metric: Metric, facts: str) -> Figure:
@@ -130,17 +131,24 @@ def _whole(known: pl.DataFrame, metric: Metric) -> bool:
     return metric.bounds == (0, 1) and any(value > 0.4 for value in known["mean"])
 
 
-def _table(made: pl.DataFrame, by: Sequence[str], metric: Metric, facts: str) -> Table:
+def _table(
+    made: pl.DataFrame, seeds: pl.DataFrame, by: Sequence[str], metric: Metric, facts: str
+) -> Table:
     chance = made["chance"].drop_nulls().len() > 0
     spread = made["sd"].drop_nulls().len() > 0
     missing = int(made["n_missing"].sum()) > 0
-    heads = ["mean", "95 % interval"] + ["SD over seeds"] * spread + ["chance"] * chance
+    heads = ["mean", "95 % interval"] + ["each seed"] * spread + ["chance"] * chance
     heads += [facts, "seeds"] + ["missing"] * missing
+    of_seeds: dict[tuple[str, str], list[float]] = {}
+    for who, row, value in seeds.sort("seed").select("_who", "_row", "value").iter_rows():
+        of_seeds.setdefault((who, row), []).append(value)
     rows = []
     for one in made.iter_rows(named=True):
         cells: list[Cell] = [groups.shown(one[name]) for name in by]
         cells += [number(one["mean"]), interval(one["low"], one["high"])]
-        cells += [number(one["sd"])] * spread + [number(one["chance"])] * chance
+        cells += [_of_seeds(of_seeds.get((one["_who"], one["_row"]), []))] * spread + [
+            number(one["chance"])
+        ] * chance
         cells += [one["n_facts"], one["n_seeds"]] + [one["n_missing"]] * missing
         rows.append(cells)
     return Table(
@@ -149,3 +157,10 @@ def _table(made: pl.DataFrame, by: Sequence[str], metric: Metric, facts: str) ->
         rows=rows,
         folded=len(rows) > OPEN_ROWS,
     )
+
+
+def _of_seeds(values: Sequence[float]) -> str:
+    """Return each seed's own mean, or of many the smallest and the largest."""
+    if len(values) <= MOST_SEEDS:
+        return ", ".join(map(number, values)) or MISSING
+    return f"{number(min(values))} to {number(max(values))}"

@@ -37,7 +37,7 @@ class Findings(Sequence[Finding]):
         """Return the findings as a rich table that fits into `width` columns.
 
         A narrow one leaves criterion, p-value, and how many seeds meet the criterion out, and breaks the
-        other cells at their spaces. What a verdict is held back by stands under the claim.
+        other cells at their spaces. Why a verdict was not reached stands under the claim.
         """
         wide = width >= WIDE
         shown = range(len(HEADINGS)) if wide else NARROW
@@ -51,19 +51,17 @@ class Findings(Sequence[Finding]):
                 justify="right" if 0 < i < len(HEADINGS) - 1 else "left",
                 no_wrap=i > 0,
                 overflow="fold",
-                min_width=30 if wide and i == 0 else None,
+                min_width=28 if wide and i == 0 else None,
             )
         for model in dict.fromkeys(f.model for f in self.items):
             mine = [f for f in self.items if f.model == model]
             table.add_row(Text(f"{model}, {_repeated(mine)}", style="bold"))
             for finding in mine:
                 cells = [Text(cell) for cell in cells_of(finding)]
-                folded = range(1, len(cells)) if not wide else (len(cells) - 1,)
-                for i in folded:
-                    cells[i] = _folded(cells[i])
+                if not wide:
+                    cells[1:] = [_folded(cell) for cell in cells[1:]]
                 cells[-1].stylize(STYLE[finding.verdict])
-                if finding.note:
-                    cells[0].append(f"\n({finding.note})", style="dim")
+                cells[0].append("".join(f"\n({note})" for note in _notes(finding)), style="dim")
                 table.add_row(*(cells[i] for i in shown))
             table.add_section()
         return table
@@ -91,7 +89,7 @@ class Findings(Sequence[Finding]):
         head = "".join(f"<th>{escape(h)}</th>" for h in ("model", *HEADINGS))
         rows = "".join(
             "<tr>"
-            + "".join(f"<td>{escape(c)}</td>" for c in (f"{f.model}, {_repeated([f])}", *cells_of(f)))
+            + "".join(f"<td>{escape(c)}</td>" for c in (f"{f.model}, {_repeated([f])}", *_noted(f)))
             + "</tr>"
             for f in self.items
         )
@@ -100,8 +98,21 @@ class Findings(Sequence[Finding]):
 
 
 def _folded(cell: Text) -> Text:
-    """Return a cell with the interval, and what follows the verdict, on a line below."""
-    return Text(cell.plain.replace(" (", "\n(").replace(" [", "\n["))
+    """Return a cell with the interval on a line below."""
+    return Text(cell.plain.replace(" [", "\n["))
+
+
+def _notes(finding: Finding) -> list[str]:
+    """Return why a verdict was not reached, and how many seeds would do."""
+    needed = finding.seeds_needed
+    seeds = f"{span(*needed)} seeds would show it" if needed else ""
+    return [note for note in (finding.note, seeds) if note]
+
+
+def _noted(finding: Finding) -> list[str]:
+    """Return a finding's cells with its notes behind the claim."""
+    claim, *others = cells_of(finding)
+    return [" ".join([claim, *(f"({note})" for note in _notes(finding))]), *others]
 
 
 def _repeated(findings: Sequence[Finding]) -> str:
@@ -113,11 +124,7 @@ def _repeated(findings: Sequence[Finding]) -> str:
 
 
 def cells_of(finding: Finding) -> tuple[str, str, str, str, str, str, str]:
-    """Return a finding's cells: claim, paper, measured, seeds, criterion, p, verdict.
-
-    Behind *undecided* stands how many seeds would decide it, if it is known.
-    """
-    needed = f" ({span(*finding.seeds_needed)} seeds)" if finding.seeds_needed else ""
+    """Return a finding's cells: claim, paper, measured, seeds, criterion, p, verdict."""
     role = " (control)" if finding.role == "control" else ""
     level = "" if finding.tested_at is None else f" ({finding.tested_at:.2g})"
     return (
@@ -127,5 +134,5 @@ def cells_of(finding: Finding) -> tuple[str, str, str, str, str, str, str]:
         MISSING if finding.meets is None else f"{finding.meets}/{len(finding.by_seed)}",
         finding.criterion or MISSING,
         p_value(finding.p) + level,
-        finding.verdict + needed,
+        finding.verdict,
     )

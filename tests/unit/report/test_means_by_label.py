@@ -28,12 +28,12 @@ def figures(section: Section) -> list[Figure]:
 def test_means_are_of_the_last_moment(leave: Leave) -> None:
     (found,) = tables(shown(leave, asked()))
     assert [column.title for column in found.columns] == [
-        "side", "mean", "95 % interval", "SD over seeds", "chance", "facts", "seeds",
+        "side", "mean", "95 % interval", "each seed", "chance", "facts", "seeds",
     ]  # fmt: skip
     left, right = found.rows
     # Four of four facts in seed 0 and three of four in seed 1.
     assert left[:2] == ["left", "0.875"]
-    assert left[3:] == ["0.177", "0.250", 8, 2]
+    assert left[3:] == ["1.000, 0.750", "0.250", 8, 2]
     assert right[:2] == ["right", "0.000"]
 
 
