@@ -7,10 +7,17 @@ import polars as pl
 
 from obverse.core.format import MISSING, interval, number
 from obverse.core.page import Cell, Column, Figure, Finished, Page, Section, Table, Text
-from obverse.experiments.reliability.alpha_figure import by_alpha
-from obverse.experiments.reliability.drawing import ASKED, BELIEVED, DASHED, SUBSETS, WHERE, with_place
 from obverse.experiments.reliability.figures import attributions, curves, gaps
-from obverse.experiments.reliability.loss_figures import losses
+from obverse.experiments.reliability.figures_alpha import by_alpha
+from obverse.experiments.reliability.figures_drawing import (
+    ASKED,
+    BELIEVED,
+    DASHED,
+    SUBSETS,
+    WHERE,
+    with_place,
+)
+from obverse.experiments.reliability.figures_losses import losses
 from obverse.stats.contrast import difference
 from obverse.stats.summary import group_means
 

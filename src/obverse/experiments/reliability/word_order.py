@@ -81,8 +81,8 @@ class AllOrders(Ablation):
 
     def page(self, finished: Finished) -> Page:
         """Return the usual page, the curves of EAT before the others."""
-        from obverse.experiments.reliability.drawing import with_place
         from obverse.experiments.reliability.figures import curves
+        from obverse.experiments.reliability.figures_drawing import with_place
 
         page = super().page(finished)
         rows = with_place(finished.tables["ask"])

@@ -3,8 +3,15 @@
 import polars as pl
 
 from obverse.core.page import Figure
-from obverse.experiments.reliability.drawing import WHERE, by_epoch, counted, grid, with_end, with_panel
 from obverse.experiments.reliability.figures import FEW, SHOWN
+from obverse.experiments.reliability.figures_drawing import (
+    WHERE,
+    by_epoch,
+    counted,
+    grid,
+    with_end,
+    with_panel,
+)
 from obverse.stats.summary import group_means
 
 PARTS = {

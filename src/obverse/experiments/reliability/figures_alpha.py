@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from obverse.core.page import Figure
-from obverse.experiments.reliability.drawing import COLOURS, DASHED, WHERE
+from obverse.experiments.reliability.figures_drawing import COLOURS, DASHED, WHERE
 from obverse.report.figures import STROKES, lines_with_bands
 from obverse.stats.summary import group_means
 
