@@ -54,10 +54,9 @@ def trainings(claim: Mapping[str, Any]) -> str:
     n = len(claim["by_seed"])
     if claim["meets"] is None or n < 2 or claim["open_share"] is None:
         return ""
-    return (
-        f"met in {claim['meets']} of {n} trainings, which leaves open that up to "
-        f"{percent(claim['open_share'], 0)} % of all trainings do not"
-    )
+    if claim["meets"] == 0:
+        return f"met in none of {n} trainings"
+    return f"met in {claim['meets']} of {n} trainings; up to {percent(claim['open_share'], 0)} % may not"
 
 
 def _trained(claim: Mapping[str, Any]) -> str:

@@ -118,12 +118,13 @@ def _outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _telling(claims: Sequence[Mapping[str, Any]], verdict: str) -> list[Mapping[str, Any]]:
-    """Return the surest claims of a verdict, one of each text before another model's, in their order."""
+    """Return the surest claims of a verdict in their order: primary ones before controls, and one of each
+    text before another model's."""
 
-    def unsure(claim: Mapping[str, Any]) -> tuple[int, float]:
+    def unsure(claim: Mapping[str, Any]) -> tuple[bool, int, float]:
         seen = [c["text"] for c in claims[: claims.index(claim)]]
         p = claim["p"] if claim["p"] is not None else 1.0
-        return seen.count(claim["text"]), 1 - p if verdict == "fails" else p
+        return claim["role"] != "primary", seen.count(claim["text"]), p
 
     surest = sorted(claims, key=unsure)[: TOLD[verdict]]
     return [claim for claim in claims if claim in surest]

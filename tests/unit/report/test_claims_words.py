@@ -1,6 +1,6 @@
 """What a page says of its claims beside the numbers."""
 
-from obverse.report.claims_words import ends, how, under
+from obverse.report.claims_words import ends, how, trainings, under
 from obverse.report.words import counted
 from tests.left_behind import claim
 
@@ -29,8 +29,9 @@ def test_each_seeds_value_and_what_it_leaves_open() -> None:
                        criterion="< 0.083", counted="pairs"), "facts")  # fmt: skip
     assert said == (
         "exact match · Table 1 · 4 pairs, 3 seeds · each seed: 0.000, 0.000, 0.000 · met in 3 of 3 "
-        "trainings, which leaves open that up to 71 % of all trainings do not · would hold up to < 0.027"
+        "trainings; up to 71 % may not · would hold up to < 0.027"
     )
+    assert trainings(claim(by_seed=by_seed, meets=0, open_share=1.0)) == "met in none of 3 trainings"
     many = {str(n): n / 100 for n in range(20)}
     assert "seeds from 0.000 to 0.190" in under(claim(by_seed=many), "facts")
     assert "up to within \u00b10.030" in under(claim(criterion="within \u00b10.1", passes_at=0.03), "x")

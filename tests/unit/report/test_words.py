@@ -36,12 +36,26 @@ def test_the_surest_claims_are_told_with_their_numbers(leave: Leave) -> None:
     assert "Of 6 claims 4 hold, 1 fails and 1 is undecided." in said
     assert (
         "What holds: b is so (−0.250 nats); c is so (0.750 exact match, 95 % interval "
-        "[0.500, 0.875]; the paper's number: 0.500; met in 2 of 2 trainings, which leaves open that up "
-        "to 84 % of all trainings do not); d is so (" in said
+        "[0.500, 0.875]; the paper's number: 0.500; met in 2 of 2 trainings; up to 84 % may "
+        "not); d is so (" in said
     )
     assert "a is so" not in said, "the least sure of four is not told"
     assert "What fails: e is so (" in said
     assert "f is so" not in said
+
+
+def test_primary_claims_are_told_before_controls(leave: Leave) -> None:
+    controls = [claim(n, text=f"control {n}", p=0.0001, role="control") for n in "abc"]
+    said = paragraph(leave, [*controls, claim("d", text="d is so", p=0.02)])
+    assert "What holds: control a (" in said
+    assert "d is so (" in said
+
+
+def test_the_surest_failure_is_told(leave: Leave) -> None:
+    ps = {"a": 0.02, "b": 0.001, "c": 0.002}
+    said = paragraph(leave, [claim(n, text=f"{n} is so", p=p, verdict="fails") for n, p in ps.items()])
+    assert "a is so" not in said
+    assert "b is so (" in said
 
 
 def test_undecided_claims_are_told_where_nothing_was_decided(leave: Leave) -> None:
