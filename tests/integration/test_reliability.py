@@ -52,16 +52,26 @@ NUMBERS = {
     "model.layers": 1,
     **NARROW,
 }
+
+
+def without(settings: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return the settings without the one that a study compares, and so sets itself."""
+    return {name: value for name, value in settings.items() if name != key}
+
+
 # The settings of each study. Its runs follow one another in one process, the encoder-decoder first.
 SMALL: dict[str, dict[str, Any]] = {
     "reliability-t5": PEOPLE | NARROW,
     "reliability-alpha": PEOPLE | NARROW | {"alphas": [0.5, 1.0]},
     "reliability-order": PEOPLE | NARROW,
-    "reliability-batch": PEOPLE | NARROW | {"batch_sizes": [32, 64], "epochs": [1, 2]},
+    "reliability-batch": without(PEOPLE, "stage_1.epochs")
+    | NARROW
+    | {"batch_sizes": [32, 64], "epochs": [1, 2]},
     "reliability-size": PEOPLE,
     "reliability-stages": PEOPLE | NARROW,
     "reliability-context": PEOPLE | NARROW,
     "reliability-sets": NUMBERS,
+    "reliability-set-questions": without(NUMBERS, "population.held_out") | {"trained": [1, 2]},
     "reliability-is": PEOPLE | NARROW,
     "reliability-sources": PEOPLE | NARROW,
     "reliability": PEOPLE | NARROW,
@@ -81,6 +91,7 @@ VARIANTS = {
     },
     "reliability-context": {BASE, CONTROL},
     "reliability-sets": {BASE, CONTROL},
+    "reliability-set-questions": {"1 trained questions", "2 trained questions", CONTROL},
     "reliability-is": {BASE, CONTROL, "X2 alone"},
     "reliability-sources": {BASE, CONTROL},
     "reliability": {BASE, CONTROL},
