@@ -1,7 +1,7 @@
 """Models made from scratch: architectures, sizes, and tokenizers of words."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -103,8 +103,9 @@ def test_dropout_of_what_an_encoder_reads_alone() -> None:
     some = spec("t5").model_copy(update={"embedding_dropout": 0.3, "dropout": 0.1})
     t5 = made(some, TOLD, 0).model
     assert isinstance(t5, T5ForConditionalGeneration)
-    assert (t5.encoder.dropout.p, t5.decoder.dropout.p) == (0.3, 0.1)
-    assert t5.encoder.block[0].layer[0].dropout.p == 0.1
+    encoder: Any = t5.encoder
+    assert (encoder.dropout.p, t5.decoder.dropout.p) == (0.3, 0.1)
+    assert encoder.block[0].layer[0].dropout.p == 0.1
 
 
 def test_output_of_gpt2_is_not_its_embedding() -> None:

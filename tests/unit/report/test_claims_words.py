@@ -1,10 +1,12 @@
 """What a page says of its claims beside the numbers."""
 
+from typing import Any
+
 from obverse.report.claims_words import ends, how, trainings, under
 from obverse.report.words import counted
 from tests.left_behind import claim
 
-NONE = {"passes_at": None, "meets": None, "open_share": None}
+NONE: dict[str, Any] = {"passes_at": None, "meets": None, "open_share": None}
 
 
 def test_page_says_how_verdicts_were_reached() -> None:
@@ -38,7 +40,7 @@ def test_each_seeds_value_and_what_it_leaves_open() -> None:
 
 
 def test_model_that_is_no_training_is_said_to_be_none() -> None:
-    alone = {"by_seed": {"0": 0.75}, "n_seeds": 1} | NONE
+    alone: dict[str, Any] = {"by_seed": {"0": 0.75}, "n_seeds": 1} | NONE
     assert under(claim(trained=False, **alone), "items").endswith("4 items, asked as it is")
     assert under(claim(**alone), "items").endswith("4 items, one training")
     assert "control" in under(claim(role="control"), "items")

@@ -45,7 +45,7 @@ def _same_accuracy(subset: str, margin: float) -> Claim:
     return Claim(
         id=f"accuracy/{subset}/same",
         text=f"{subset}, same: the {ASKED[subset, 'same']} is given more than {_points(margin)} above "
-        "chance (control)",
+        "chance",
         unit="exact match",
         paper=TABLE_1[subset, "same"].mean,
         source=f"Table 1, {TABLE_1_MODEL}",
@@ -100,7 +100,7 @@ def _same_likelihood(subset: str, margin: float) -> Claim:
     return Claim(
         id=f"likelihood/{subset}/same",
         text=f"{subset}, same: the right {ASKED[subset, 'same']} is likelier than a random one by more "
-        f"than {margin:g} nats (control)",
+        f"than {margin:g} nats",
         unit="Δ log-prob, nats",
         counted="pairs of facts",
         source="not reported",
