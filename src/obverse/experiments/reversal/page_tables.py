@@ -103,7 +103,7 @@ def likelihood(tested: pl.DataFrame, margin: float, control: Control) -> Table:
         ],
         rows=[
             [
-                *(r[key] for key in CELL), r["seed"], r["correct"], r["random"],
+                *(r[key] for key in CELL), str(r["seed"]), r["correct"], r["random"],
                 r["correct"] - r["random"], p_value(r["p_t"]), p_value(r["p_t_holm"]),
                 p_value(r["p_ks"]), p_value(r["p_equivalence"]),
             ]
