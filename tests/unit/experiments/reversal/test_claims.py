@@ -27,7 +27,7 @@ def observed(
         for subset, direction in CELLS:
             accuracy, gap = (same, gap_same) if direction == "same" else (reverse, gap_reverse)
             for fact in range(facts):
-                for template in range(4):
+                for template in range(10):
                     control = draw.normal(-10, 1)
                     right = (accuracy_of or {}).get((subset, direction, template), accuracy)
                     rows.append(
@@ -112,14 +112,14 @@ def test_six_trainings_show_that_most_learn_no_reverse(seeds: int, verdict: str)
 
 
 def test_either_subset_counts_against_a_training() -> None:
-    learnt = {("DescriptionToName", "reverse", n): 1.0 for n in range(4)}
+    learnt = {("DescriptionToName", "reverse", n): 1.0 for n in range(10)}
     found = findings(observed(0.6, 0.0, 5.0, 0.0, accuracy_of=learnt))
     assert found["accuracy/reverse/most"].measured == 0
 
 
 def test_prompts_that_differ_widen_the_interval() -> None:
     """What is said of ten wordings is meant of others like them."""
-    differing = {("NameToDescription", "same", n): n / 3 for n in range(4)}
+    differing = {("NameToDescription", "same", n): n / 9 for n in range(10)}
     alike, apart = (
         findings(observed(0.5, 0.0, 5.0, 0.0, accuracy_of=of))["accuracy/NameToDescription/same"]
         for of in ({}, differing)
