@@ -87,7 +87,7 @@ class EncoderDecoder(Ablation):
                 contrast(
                     "stage 1/D1cons-D2incons", "questions: D1cons − D2incons after Stage 1",
                     "D1cons-QA1", "D2incons-QA2", None, at=after_stage_1, role="explored",
-                    source=f"{source}, barely visible",
+                    source=source if self.schedule == "single-stage" else f"{source}, barely visible",
                 ),
             )  # fmt: skip
         places = {_named(count): log2(count) for count in self.aliases}

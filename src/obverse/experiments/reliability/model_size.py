@@ -69,7 +69,9 @@ class ModelSize(Ablation):
 def _growth(kind: str, variant: str, criterion: Criterion, role: Role, margin: float) -> Claim:
     """Return the claim that the gap of `variant` grows with size, if that of the control does not."""
     grows = "the gap grows with model size"
+    source = "Figure 16" if kind == "question" else "section 3.3"
     if role == "control":
+        source = "the control"
         grows = f"no gap grows with model size, ±{margin:g} for tenfold parameters"
 
     def estimate(observations: pl.DataFrame) -> Estimate | None:
@@ -86,7 +88,7 @@ def _growth(kind: str, variant: str, criterion: Criterion, role: Role, margin: f
         id=f"size/{kind}" if variant == BASE else f"size/{variant}/{kind}",
         text=f"{'' if variant == BASE else f'{variant}, '}{KINDS[kind]}: {grows}",
         unit="Δ exact match per tenfold parameters",
-        source="Figure 16" if kind == "question" else "section 3.3",
+        source=source,
         estimate=estimate,
         criterion=criterion,
         by="family",

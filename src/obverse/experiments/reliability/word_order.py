@@ -138,7 +138,7 @@ def _on_questions() -> tuple[Claim, ...]:
     gaps = (
         gap(
             variant, "question", None, f"{variant}, questions: D5cons − D6cons",
-            role="explored", source="Figure 11",
+            role="explored", source="the control" if variant == _control("eat") else "Figure 11",
         )
         for variant in (*(_order(o) for o in ORDERS if o != "aet"), _control("eat"))
     )  # fmt: skip
