@@ -158,14 +158,23 @@ def in_order(claims: Sequence[Claim]) -> list[Claim]:
     """Return claims so that each comes after those that it needs.
 
     Raises:
-        ObverseError: if one needs what is not there, is only explored, or needs it in turn.
+        ObverseError: if two have one id, or one needs what is not there, is by family where it is by
+            model, is only explored, or needs it in turn.
     """
     by_id = {claim.id: claim for claim in claims}
+    if len(by_id) < len(claims):
+        ids = [claim.id for claim in claims]
+        raise ObverseError(f"two claims have the id {next(id for id in ids if ids.count(id) > 1)!r}")
     for claim in claims:
         for need in claim.needs:
             if need not in by_id:
                 raise ObverseError(
                     f"the claim {claim.id!r} needs {need!r}, which is no claim of the study"
+                )
+            if by_id[need].by != claim.by:
+                raise ObverseError(
+                    f"the claim {claim.id!r} is by {claim.by} and needs {need!r}, which is by "
+                    f"{by_id[need].by}"
                 )
             if by_id[need].role == "explored":
                 raise ObverseError(

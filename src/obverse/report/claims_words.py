@@ -13,7 +13,7 @@ def how(claims: Sequence[Mapping[str, Any]], looks: int) -> str:
     """Say in one sentence or two how the verdicts of a study were reached."""
     alpha = ALPHA / looks
     family = max((c["family"] for c in claims), default=0)
-    controls = sum(c["role"] == "control" and c["measured"] is not None for c in claims)
+    controls = sum(c["role"] == "control" and c["tested_at"] is not None for c in claims)
     explored = sum(c["role"] == "explored" for c in claims)
     parts = []
     if controls:

@@ -54,9 +54,11 @@ def main_effects(rows: pl.DataFrame, value: str, axes: Sequence[str]) -> list[Ef
     Nothing is returned where all values agree, or where rows are too few.
 
     Args:
-        rows: one for each item, or for each item and `seed`. Seeds that agree in every value, as of
+        rows: one for each item, or for each item and `seed`; those with a missing value or label are
+            left out. Seeds that agree in every value, as of
             models that are asked as they are, count as one.
     """
+    rows = rows.drop_nulls([value, *axes])
     used = [axis for axis in axes if rows[axis].n_unique() > 1]
     if not used or len(rows) < 3:
         return []

@@ -42,6 +42,8 @@ class ClusteredMean:
         n_models: over how many models of a trend the number speaks; 1 if it is none.
         also: further standard errors with their degrees of freedom, each of one way of clustering alone;
             the widest interval and the largest p-value count.
+        se_seeds: the standard error that seeds alone give, which more of them would lower; None where
+            it is not known.
     """
 
     value: float
@@ -53,6 +55,7 @@ class ClusteredMean:
     bounds: tuple[float, float] | None = None
     n_models: int = 1
     also: tuple[tuple[float, float], ...] = ()
+    se_seeds: float | None = None
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the two-sided interval at `level`."""
@@ -102,7 +105,11 @@ class ClusteredMean:
         return high
 
     def _is_proportion(self) -> bool:
-        return self.bounds == (0.0, 1.0) and self.n_facts > 1
+        return self.bounds == (0.0, 1.0) and self._drawn() > 1
+
+    def _drawn(self) -> int:
+        """Return how many facts were drawn, or seeds, if a single fact was asked of several."""
+        return self.n_facts if self.n_facts > 1 else self.n_seeds
 
     def _exact(self, level: float) -> tuple[float, float]:
         """Return the interval of Korn and Graubard (1998).
@@ -113,12 +120,12 @@ class ClusteredMean:
         interval of p n* hits in n*.
         """
         tail = max((1 - level) / 2, 1e-12)
-        worth = float(self.n_facts)
+        worth = float(self._drawn())
         if self.se > 0 and 0 < self.value < 1:
             worth = min(worth, self.value * (1 - self.value) / self.se**2)
         df = min(df for _, df in self._ways())
-        if tail < 0.5 and df < self.n_facts - 1:
-            worth *= float(special.stdtrit(self.n_facts - 1, tail) / special.stdtrit(df, tail)) ** 2
+        if tail < 0.5 and df < self._drawn() - 1:
+            worth *= float(special.stdtrit(self._drawn() - 1, tail) / special.stdtrit(df, tail)) ** 2
         hits, misses = self.value * worth, (1 - self.value) * worth
         low = float(special.betaincinv(hits, misses + 1, tail)) if hits > 0 else 0.0
         high = float(special.betainccinv(hits + 1, misses, tail)) if misses > 0 else 1.0
@@ -158,11 +165,16 @@ def clustered_mean(
     se = math.sqrt(variance) if not math.isnan(variance) else math.nan
     if se < 1e-12 * max(1.0, abs(float(x.mean()))):
         se, alone = 0.0, ()  # rounding of a constant
-    if se == 0 and n_facts > 1 and bounds is not None and bounds != (0.0, 1.0):
+    known = n_seeds > 1 and se > 0
+    drawn = n_facts if n_facts > 1 else n_seeds
+    if se == 0 and drawn > 1 and bounds is not None and bounds != (0.0, 1.0):
         # One more fact, half the range off, moves the mean of n by about (range / 2) / n.
         span = bounds[1] - bounds[0]
-        se = span / 2 / n_facts if math.isfinite(span) else 0.0
-    return ClusteredMean(float(x.mean()), se, df, n_facts, n_seeds, len(x), bounds, also=alone)
+        se = span / 2 / drawn if math.isfinite(span) else 0.0
+    return ClusteredMean(
+        float(x.mean()), se, df, n_facts, n_seeds, len(x), bounds, also=alone,
+        se_seeds=math.sqrt(_jackknife_variance(x, ways[1])) if known else None,
+    )  # fmt: skip
 
 
 def _telling(ways: list[NDArray[np.intp]]) -> list[NDArray[np.intp]]:

@@ -97,9 +97,10 @@ def seeds_needed(
 
     Its low end is for the best end of the effect's 80 % interval and the low end of the spread's, its
     high end for the worst of both; None as the high end where the effect may not meet the criterion at
-    all. The spread's interval follows from chi-square. The range assumes that n seeds have a standard
-    error of spread / √n. `alpha` is one-sided. None where the criterion is not met even at best, or where
-    the spread between seeds is not known.
+    all. The spread's interval follows from chi-square. n seeds have a variance of spread² / n, and beside
+    it what more seeds do not lower: that of the facts or prompts which all of them share. `alpha` is
+    one-sided. None where the criterion is not met even at best or with any number of seeds, or where the
+    spread between seeds is not known.
     """
     if estimate.n_seeds < 2:
         return None
@@ -111,18 +112,24 @@ def seeds_needed(
             trainings_for(criterion.threshold, truly=end, alpha=alpha, power=power) for end in (high, low)
         ]
     else:
-        spread = estimate.se * math.sqrt(estimate.n_seeds)
-        if not spread > 0:
+        if not estimate.se > 0:
             return None
+        of_seeds = getattr(estimate, "se_seeds", None)
+        of_seeds = estimate.se if of_seeds is None else of_seeds
+        fixed = max(0.0, estimate.se**2 - of_seeds**2)
+        spread = of_seeds * math.sqrt(estimate.n_seeds)
         # (n − 1) s² / σ² is chi-square with n − 1 degrees of freedom.
         df = estimate.n_seeds - 1
         tail = (1 - CONFIDENCE) / 2
         least, most = (spread * math.sqrt(df / stats.chi2.ppf(q, df)) for q in (1 - tail, tail))
         best, worst = _ends(low, high, criterion)
-        ends = [
-            seeds_for(criterion, end, s, alpha=alpha, power=power)
-            for end, s in ((best, least), (worst, most))
-        ]
+
+        def fewest(end: float, s: float) -> int | None:
+            if not criterion.meets(end):
+                return None
+            return _fewest(lambda n: _power(criterion, end, fixed + s**2 / n, n, alpha), power, 2)
+
+        ends = [fewest(best, least), fewest(worst, most)]
     return None if ends[0] is None else (ends[0], ends[1])
 
 
@@ -142,10 +149,15 @@ def power_of(criterion: Criterion, value: float, spread: float, n: int, alpha: f
     √n · (distance to the threshold) / spread. `Within` has two thresholds to pass; the power is at least
     1 minus both chances to miss one, and that lower bound is what is returned.
     """
+    return _power(criterion, value, spread**2 / n, n, alpha)
+
+
+def _power(criterion: Criterion, value: float, variance: float, n: int, alpha: float) -> float:
+    """Return the power of n seeds whose mean has this variance, for `power_of`."""
     critical = float(stats.t.ppf(1 - alpha, n - 1))
 
     def reached(distance: float) -> float:
-        return float(stats.nct.sf(critical, n - 1, distance / spread * math.sqrt(n)))
+        return float(stats.nct.sf(critical, n - 1, distance / math.sqrt(variance)))
 
     if isinstance(criterion, Above):
         return reached(value - criterion.threshold)

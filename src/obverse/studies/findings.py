@@ -23,9 +23,10 @@ OUTSIDE = "*"  # behind a paper's number that lies outside the interval
 
 @dataclass(frozen=True, slots=True)
 class Findings(Sequence[Finding]):
-    """The findings of a study."""
+    """The findings of a study that is looked at `looks` times."""
 
     items: tuple[Finding, ...]
+    looks: int = 1
 
     def __len__(self) -> int:
         return len(self.items)
@@ -71,8 +72,8 @@ class Findings(Sequence[Finding]):
         said = []
         if wide and (family := max((f.family for f in self.items), default=0)):
             said.append(
-                f"A claim holds if p is below the level behind it: {family} primary claims share 0.025 "
-                "(Holm), controls have all of it."
+                f"A claim holds if p is below the level behind it: {family} primary claims share "
+                f"{0.025 / self.looks:.2g} (Holm), controls have all of it."
             )
         if wide and any(f.meets is not None for f in self.items):
             said.append("Seeds: how many meet the criterion by themselves.")

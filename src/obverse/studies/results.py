@@ -47,7 +47,7 @@ def leave(out: Path, tasks: Sequence[Task], claims: Sequence[Claim], about: Mapp
             joined.setdefault(name, []).append(_labelled(table, task))
     measured = {name: tables.concatenate(parts) for name, parts in joined.items()}
     found_out = evaluate(claims, measured, as_it_is=_as_it_is(tasks), looks=about["looks"])
-    findings = Findings(tuple(found_out))
+    findings = Findings(tuple(found_out), about["looks"])
     for name, table in measured.items():
         files.write_parquet(out / "observations" / f"{name}.parquet", table)
     found = [finding.to_dict() for finding in findings]

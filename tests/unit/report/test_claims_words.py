@@ -23,6 +23,8 @@ def test_page_says_how_verdicts_were_reached() -> None:
     assert "level 0.013" in how(claims, 2)
     assert how([claim(family=1)], 1).startswith("Tested: 1 primary claim at the level 0.025. A claim")
     assert "1 is only explored" in counted(claims)
+    untested = claim(role="control", family=0, p=None, tested_at=None, verdict="undecided")
+    assert "Tested" not in how([untested], 1), "one training: measured, and not tested"
 
 
 def test_each_seeds_value_and_what_it_leaves_open() -> None:

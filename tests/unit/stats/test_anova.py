@@ -151,3 +151,14 @@ def test_no_axis_is_seldom_taken_for_one_over_seeds() -> None:
         values = pl.Series("change", draw.normal(0, 1, len(table)) + np.array(of))
         wrong += any(test.p < 0.05 for test in effects(table.with_columns(values)))
     assert wrong / trials <= 0.11
+
+
+def test_rows_with_a_missing_value_or_label_are_left_out() -> None:
+    rows = pl.DataFrame(
+        {
+            "seed": [0] * 6 + [1] * 6,
+            "a": ["x", "y", "x", "y", "x", None] * 2,
+            "y": [1.0, 4.0, 2.0, 3.0, None, 1.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0],
+        }
+    )
+    assert main_effects(rows, "y", ["a"]) == main_effects(rows.drop_nulls(), "y", ["a"]) != []

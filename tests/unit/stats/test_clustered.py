@@ -180,3 +180,13 @@ def test_skewed_shares_of_seeds_are_not_called_small_too_often() -> None:
         owners = [s for s in range(seeds) for _ in range(facts)]
         said += clustered_mean(right.ravel().astype(float), labels, owners, (0, 1)).p_less(0.05) < 0.025
     assert said / 400 < 0.045
+
+
+@pytest.mark.parametrize(("bounds", "end"), [((0.0, 1.0), 0.459), ((-1.0, 1.0), 0.4)])
+def test_one_fact_that_all_seeds_answer_alike_is_not_certain(
+    bounds: tuple[float, float], end: float
+) -> None:
+    """None of six trainings leaves up to 46 % of them open, whether one fact was asked or many."""
+    none = clustered_mean([0.0] * 6, ["f"] * 6, range(6), bounds)
+    assert none.interval()[1] == pytest.approx(end, abs=0.03)
+    assert none.p_less(0.05) > 0.1

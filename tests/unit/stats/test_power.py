@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from obverse.core.claim import Above, Below, Criterion, Within
-from obverse.stats.clustered import ClusteredMean
+from obverse.stats.clustered import ClusteredMean, clustered_mean
 from obverse.stats.power import power_of, seeds_for, seeds_needed, trainings_for
 from obverse.stats.share import Share
 
@@ -154,3 +154,19 @@ def test_share_of_trainings_needs_as_many_as_are_counted() -> None:
     assert seeds_needed(Share(3, 3), Above(0.5), 0.025) == (6, None)
     assert seeds_needed(Share(2, 4), Above(0.5), 0.025) is not None
     assert seeds_needed(Share(0, 6), Above(0.5), 0.025) is None
+
+
+@pytest.mark.parametrize("prompts", [False, True])
+def test_more_seeds_do_not_promise_what_shared_facts_and_prompts_withhold(prompts: bool) -> None:
+    """Facts (or prompts) differ by 1, seeds by 0.1; an effect of 0.3 is lost among thirty facts."""
+    draw = np.random.default_rng(5)
+    shape = (3, 30)
+    for _ in range(20):
+        values = 0.3 + draw.normal(0, 1, 30) + draw.normal(0, 0.1, (3, 1)) + draw.normal(0, 0.1, shape)
+        seed, fact = (axis.ravel().tolist() for axis in np.indices(shape))
+        facts = list(range(90)) if prompts else fact
+        found = clustered_mean(values.ravel(), facts, seed, also=[fact] if prompts else [])
+        if found.p_greater(0.0) < 0.025:
+            continue
+        needed = seeds_needed(found, Above(0.0), 0.025)
+        assert needed is None or needed[1] is None, "no number of seeds shows it"

@@ -273,6 +273,8 @@ def test_needs_that_make_no_sense_are_refused() -> None:
             [fixed("a", 0.1, needs=("b",)), fixed("b", 0.1, role="explored")],
             "'b', which is only explored",
         ),
+        ([fixed("a", 0.1, needs=("b",), by="family"), fixed("b", 0.1)], "'b', which is by model"),
+        ([fixed("a", 0.1), fixed("a", 0.2)], "two claims have the id 'a'"),
     ):
         with pytest.raises(ObverseError, match=message):
             verdicts(*claims)

@@ -45,3 +45,9 @@ def test_narrow_table_leaves_criterion_and_p_value_out(width: int, shown: bool) 
     Console(file=text, width=width, color_system=None).print(FINDINGS.table(width))
     assert ("criterion" in text.getvalue()) is shown
     assert ("<0.001" in text.getvalue()) is shown
+
+
+def test_caption_states_the_level_of_one_look() -> None:
+    one = finding(family=6, tested_at=0.0014)
+    assert "6 primary claims share 0.025" in repr(Findings((one,)))
+    assert "6 primary claims share 0.0083" in repr(Findings((one,), looks=3))
