@@ -100,17 +100,20 @@ def gap(
     )  # fmt: skip
 
 
-def learnt(variant: str, direction: str, guess: Guess = "QA7") -> tuple[Claim, Claim]:
+def learnt(variant: str, direction: str, margin: float, guess: Guess = "QA7") -> tuple[Claim, Claim]:
     """Return the claims that in a variant the definitions of X2 were learnt, by either source.
 
-    D5cons and D6cons are each above a guess: QA7, whose aliases have no definition, or chance, where
-    there is no QA7.
+    D5cons and D6cons are each above a guess by more than the margin within which they are then alike, as
+    two that are hardly learnt always are. A guess is QA7, whose aliases have no definition, or chance,
+    where there is no QA7.
     """
-    first, second = (_learnt(variant, direction, subset, guess) for subset in ("D5cons", "D6cons"))
+    first, second = (
+        _learnt(variant, direction, subset, margin, guess) for subset in ("D5cons", "D6cons")
+    )
     return first, second
 
 
-def _learnt(variant: str, direction: str, subset: str, guess: Guess) -> Claim:
+def _learnt(variant: str, direction: str, subset: str, margin: float, guess: Guess) -> Claim:
     def estimate(observations: pl.DataFrame) -> Estimate | None:
         rows = at_the_end(observations)
         answered = cell(rows, variant, subset, direction).with_columns(pl.col("exact_match").cast(float))
@@ -124,8 +127,9 @@ def _learnt(variant: str, direction: str, subset: str, guess: Guess) -> Claim:
 
     return Claim(
         id=f"learnt/{variant}/{direction}/{subset}",
-        text=f"{_prefix(variant)}{KINDS[direction]}: definitions are learnt, {subset} above {guess}",
-        unit="Δ exact match", source="the control", estimate=estimate, criterion=Above(0.0),
+        text=f"{_prefix(variant)}{KINDS[direction]}: definitions are learnt, {subset} more than {margin:g} "
+        f"above {guess}",
+        unit="Δ exact match", source="the control", estimate=estimate, criterion=Above(margin),
         role="control", counted=COUNTED,
     )  # fmt: skip
 
@@ -164,7 +168,7 @@ def alike(
     Without the latter the former would hold wherever nothing is learnt. Beside it stands that they are
     alike in most trainings, each by itself, which nothing needs.
     """
-    shown = learnt(variant, direction, guess)
+    shown = learnt(variant, direction, margin, guess)
     same = gap(
         variant, direction, Within(margin),
         f"{variant}, {KINDS[direction]} (negative control): D5cons, D6cons alike within ±{margin:g}",

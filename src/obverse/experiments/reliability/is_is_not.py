@@ -6,7 +6,15 @@ from typing import ClassVar, Self
 from obverse.core.claim import Claim
 from obverse.core.experiment import Preset, Variant
 from obverse.experiments.reliability.ablation import Ablation
-from obverse.experiments.reliability.claims import BASE, CONTROL, absent, gap, learnt, with_control
+from obverse.experiments.reliability.claims import (
+    BASE,
+    CONTROL,
+    absent,
+    exceeds,
+    gap,
+    learnt,
+    with_control,
+)
 from obverse.experiments.reliability.presets import paper_settings, tiny_settings
 from obverse.experiments.reliability.published import Cvdb, Trex
 from obverse.experiments.reliability.reliability import Schedule
@@ -58,7 +66,8 @@ class IsIsNot(Ablation):
     def claims(self) -> tuple[Claim, ...]:
         source = "footnote 4"
         if self.schedule == "X2 alone":
-            shown = learnt(BASE, "question")
+            seen = exceeds(BASE, "attribution", self.margin)
+            shown = (seen, *learnt(BASE, "question", self.margin))
             return (
                 *with_control("attribution", self.margin, BASE, STRINGS, BELIEVED, source=source),
                 *shown,

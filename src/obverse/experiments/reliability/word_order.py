@@ -100,7 +100,7 @@ class AllOrders(Ablation):
         variant = _order(order)
         shown: tuple[Claim, ...] = (_definitions_learnt(order, self.loss_margin),)
         if order == "aet":  # here the alias is named from, so that its entity can be given
-            shown = (*shown, *learnt(variant, "attribution"))
+            shown = (*shown, *learnt(variant, "attribution", self.margin))
         needs = (visible.id, *(claim.id for claim in shown))
         return (
             *shown,

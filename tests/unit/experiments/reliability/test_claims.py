@@ -47,7 +47,7 @@ def test_gap_is_held_back_where_uninformative_tags_have_it_too() -> None:
 
 def test_controls_in_which_nothing_was_learnt_are_not_alike() -> None:
     claim = found(MAIN, observed(BASE, GAP), observed(CONTROL, GUESSED))
-    assert claim[f"learnt/{CONTROL}/question/D5cons"].verdict == "undecided"
+    assert claim[f"learnt/{CONTROL}/question/D5cons"].verdict == "fails"
     assert claim[f"gap/{CONTROL}/question"].measured == pytest.approx(0, abs=0.05)
     assert claim[f"gap/{CONTROL}/question"].verdict == "undecided"
 
@@ -55,9 +55,11 @@ def test_controls_in_which_nothing_was_learnt_are_not_alike() -> None:
 def test_where_nobody_is_qa7_learning_is_held_against_chance() -> None:
     known = {"D5cons": 0.7, "D6cons": 0.7}
     tables = [observed(v, known).with_columns(chance=pl.lit(0.5)) for v in (BASE, CONTROL)]
-    claim = found(learnt(CONTROL, "question", "chance"), *tables)
+    claim = found(learnt(CONTROL, "question", 0.05, "chance"), *tables)
     assert {f.verdict for f in claim.values()} == {"holds"}
     assert {round(f.measured or 0, 1) for f in claim.values()} == {0.2}
+    more = found(learnt(CONTROL, "question", 0.3, "chance"), *tables)
+    assert {f.verdict for f in more.values()} == {"fails"}, "less is learnt than the margin of alike"
 
 
 def test_tag_that_outweighs_the_answers() -> None:
