@@ -213,14 +213,25 @@ def power(
         float | None,
         typer.Option(help="The share of trainings that is claimed to be exceeded, instead (0.5: most)."),
     ] = None,
-    claims: Annotated[int, typer.Option(min=1, help="Primary claims that share the level.")] = 1,
-    looks: Annotated[int, typer.Option(min=1, help="How often you will look.")] = 1,
+    claims: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Primary claims that share the level.")
+    ] = 1,
+    looks: Annotated[int, typer.Option(min=1, max=10_000, help="How often you will look.")] = 1,
     power: Annotated[float, typer.Option(min=0.01, max=0.999, help="How often it is to be shown.")] = 0.9,
 ) -> None:
     """Say before a study how many seeds a claim takes (docs/power.md)."""
+    from math import isfinite
+
     from obverse.core.claim import Above, Within
     from obverse.stats.power import ALPHA, seeds_for, trainings_for
 
+    for option, given in (
+        ("effect", effect), ("spread", spread), ("above", above), ("within", within), ("share", share)
+    ):  # fmt: skip
+        if given is not None and not isfinite(given):
+            raise ObverseError(f"--{option} {given}: expected a finite number")
+    if within is not None and not within > 0:
+        raise ObverseError(f"--within {within}: expected a margin above 0")
     if share is not None:
         if not 0 < share < 1:
             raise ObverseError(f"--share {share}: expected a number between 0 and 1")

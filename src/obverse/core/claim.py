@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from math import isfinite
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from obverse.core.errors import ObverseError
 
@@ -133,7 +135,8 @@ class Claim:
         of: the measure whose table the claim is about.
 
     Raises:
-        ObverseError: if there is no criterion, and the claim is not an explored one.
+        ObverseError: if there is no criterion, and the claim is not an explored one; or if a value is
+            not what is expected, which would show after the training otherwise.
     """
 
     id: str
@@ -152,6 +155,41 @@ class Claim:
     def __post_init__(self) -> None:
         if self.criterion is None and self.role != "explored":
             raise ObverseError(f"the claim {self.id!r} has no criterion; expected Above, Below or Within")
+        for key in ("id", "text", "unit", "counted", "source", "of"):
+            self._expect(key, isinstance(getattr(self, key), str), "text")
+        self._expect("role", self.role in get_args(Role), f"one of {', '.join(get_args(Role))}")
+        self._expect("by", self.by in ("model", "family"), "model or family")
+        self._expect("paper", self.paper is None or _finite(self.paper), "a finite number or None")
+        self._expect("needs", not isinstance(self.needs, str), "a tuple of ids")
+        if self.criterion is not None and not callable(self.criterion):
+            check_criterion(self.id, self.criterion)
+
+    def _expect(self, key: str, fits: bool, expected: str) -> None:
+        if not fits:
+            raise ObverseError(
+                f"the claim {self.id!r}: {key}: expected {expected}, got {getattr(self, key)!r}"
+            )
+
+
+def check_criterion(id: str, criterion: object) -> None:
+    """Refuse what is no criterion, or one whose threshold or margin is no finite number.
+
+    Raises:
+        ObverseError: naming the claim.
+    """
+    if not isinstance(criterion, Criterion):
+        raise ObverseError(
+            f"the claim {id!r}: its criterion is {criterion!r}; expected Above, Below or Within"
+        )
+    bound = criterion.margin if isinstance(criterion, Within) else criterion.threshold
+    if not _finite(bound):
+        raise ObverseError(
+            f"the claim {id!r}: its criterion is {criterion!r}; expected a finite number in it"
+        )
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, Real) and isfinite(value)
 
 
 def in_order(claims: Sequence[Claim]) -> list[Claim]:

@@ -67,7 +67,7 @@ class _Study(_Part):
     variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
     models: list[_ModelSettings]
     seeds: list[int]
-    looks: int = 1
+    looks: int = Field(default=1, ge=1)
     runs: list[str]
     remark: str | None = None
     skipped: list[_Skipped] = Field(default_factory=list)

@@ -14,7 +14,15 @@ from typing import Any
 
 import polars as pl
 
-from obverse.core.claim import Claim, Criterion, Estimate, Finding, Verdict, in_order
+from obverse.core.claim import (
+    Claim,
+    Criterion,
+    Estimate,
+    Finding,
+    Verdict,
+    check_criterion,
+    in_order,
+)
 from obverse.core.errors import ObverseError
 from obverse.stats.power import seeds_needed
 from obverse.stats.share import open_share
@@ -128,6 +136,13 @@ def _measured(claim: Claim, name: str, table: pl.DataFrame | None, trained: bool
             f"the claim {claim.id!r}: its estimate is {estimate!r}; expected what mean, difference or "
             "slope return, or None"
         )
+    if not math.isfinite(estimate.value):
+        raise ObverseError(
+            f"the claim {claim.id!r}: its estimate is {estimate.value}; expected a finite number, or "
+            "None where nothing was measured"
+        )
+    if claim.role != "explored":
+        check_criterion(claim.id, criterion)
     return _Measured(claim, name, trained, estimate, criterion, _by_seed(claim, rows, estimate))
 
 

@@ -27,6 +27,8 @@ def check_claims(experiment: Experiment, measures: Mapping[str, Mapping[str, typ
         ObverseError: naming the claim.
     """
     claims = experiment.claims()
+    if not isinstance(claims, tuple | list) or not all(isinstance(claim, Claim) for claim in claims):
+        raise ObverseError(f"{experiment.name}: claims() returned {claims!r}; expected a tuple of Claim")
     for id, times in Counter(claim.id for claim in claims).items():
         if times > 1:
             raise ObverseError(f"{experiment.name}: {times} claims have the id {id!r}; expected one each")

@@ -14,6 +14,7 @@ from obverse.store.files import write_json, write_jsonl, write_text
 
 DOCUMENTS, PROBES, FACTS, ABOUT = "documents.jsonl", "probes.jsonl", "facts.csv", "dataset.json"
 READ = (DOCUMENTS, PROBES)
+MOST_TEMPLATES = 1_000_000
 
 
 def write(data: Dataset, folder: Path, about: dict[str, object]) -> None:
@@ -63,11 +64,14 @@ def read_own(folder: Path) -> Dataset:
     held_out = []
     for line, row in _labelled_rows(folder / PROBES):
         template = row.get("template")
-        if not isinstance(template, int):
-            raise ObverseError(f"{folder / PROBES}, line {line}: 'template' must be a whole number")
+        if type(template) is not int or not 0 <= template < MOST_TEMPLATES:
+            raise ObverseError(
+                f"{folder / PROBES}, line {line}: 'template' must be a whole number from 0 to "
+                f"{MOST_TEMPLATES - 1}"
+            )
         far = row.get("distance")
-        if far is not None and (isinstance(far, bool) or not isinstance(far, int | float)):
-            raise ObverseError(f"{folder / PROBES}, line {line}: 'distance' must be a number")
+        if far is not None and (type(far) not in (int, float) or not 0 <= far <= 1):
+            raise ObverseError(f"{folder / PROBES}, line {line}: 'distance' must be a number from 0 to 1")
         held_out.append(
             HeldOutPrompt(
                 prompt=row["prompt"], answer=row["completion"], fact=row["fact"],

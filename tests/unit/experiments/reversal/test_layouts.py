@@ -65,7 +65,11 @@ def test_files_of_others_are_not_overwritten(tmp_path: Path) -> None:
         ),
         ("probes.jsonl", {"order": "same"}, "'order' is 'same'; expected NameToDescription or Desc"),
         ("probes.jsonl", {"template": "1"}, "'template' must be a whole number"),
+        ("probes.jsonl", {"template": True}, "'template' must be a whole number"),
+        ("probes.jsonl", {"template": 10**30}, "'template' must be a whole number from 0"),
         ("probes.jsonl", {"distance": "far"}, "'distance' must be a number"),
+        ("probes.jsonl", {"distance": float("nan")}, "'distance' must be a number from 0 to 1"),
+        ("probes.jsonl", {"distance": 10**400}, "'distance' must be a number from 0 to 1"),
         ("probes.jsonl", {"completion": " "}, "'completion' is blank"),
     ],
 )
