@@ -25,7 +25,7 @@ def claim(**given: Any) -> Claim:
     [
         ({"criterion": 0.5}, "its criterion is 0.5; expected Above"),
         ({"criterion": Above(math.nan)}, "expected a finite number in it"),
-        ({"criterion": Within("x")}, "expected a finite number in it"),
+        ({"criterion": Within("x")}, "expected a finite number in it"),  # type: ignore[arg-type]
         ({"role": "main"}, "role: expected one of primary, control, explored, got 'main'"),
         ({"by": "seed"}, "by: expected model or family"),
         ({"paper": math.nan}, "paper: expected a finite number"),

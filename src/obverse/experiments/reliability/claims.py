@@ -127,8 +127,8 @@ def _learnt(variant: str, direction: str, subset: str, margin: float, guess: Gue
 
     return Claim(
         id=f"learnt/{variant}/{direction}/{subset}",
-        text=f"{_prefix(variant)}{KINDS[direction]}: definitions are learnt, {subset} more than {margin:g} "
-        f"above {guess}",
+        text=f"{_prefix(variant)}{KINDS[direction]}: definitions are learnt, {subset} more than "
+        f"{margin:g} above {guess}",
         unit="Δ exact match", source="the control", estimate=estimate, criterion=Above(margin),
         role="control", counted=COUNTED,
     )  # fmt: skip
