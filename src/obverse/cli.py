@@ -52,7 +52,10 @@ Set = Annotated[
 Out = Annotated[Path, typer.Option(help="Where to write.")]
 Seeds = Annotated[
     str | None,
-    typer.Option(help="How many seeds, or which (1000-1009, 3,5); the study says, by default."),
+    typer.Option(
+        help="How many seeds, counted from 0 (6: 0 to 5; 100: a hundred), or which: 1000-1009, or 3,5 "
+        "(one alone: 100-100). By default as many as the study says."
+    ),
 ]
 
 
@@ -236,7 +239,7 @@ def power(
         if not 0 < share < 1:
             raise ObverseError(f"--share {share}: expected a number between 0 and 1")
         needed = trainings_for(share, power=power, claims=claims, looks=looks)
-        what = f"in more than {100 * share:g} % of all trainings, if it comes out in every one"
+        what = f"that it is so in more than {100 * share:g} % of all trainings, if it is in every one"
     else:
         if spread is None or not spread > 0:
             raise ObverseError("--spread: name the standard deviation of the seeds' own values, above 0")
