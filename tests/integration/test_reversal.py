@@ -147,7 +147,7 @@ def test_paper_preset_on_a_checkpoint(checkpoint: Path, published: Path, tmp_pat
     assert "verdict" in done.stdout
     assert f"report: {tmp_path}/o/report.html" in done.stdout
     frame = pl.read_parquet(tmp_path / "o/observations/ask.parquet")
-    assert frame.filter("final", pl.col("order") == "DescriptionToName")["n_candidates"].unique()[0] == 6
+    assert frame.filter("final", pl.col("order") == "DescriptionToName")["n_candidates"].unique()[0] == 2
 
 
 def test_two_models_side_by_side(checkpoint: Path, tmp_path: Path) -> None:
