@@ -1,7 +1,6 @@
 """Models of several sizes (Figure 16)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import log10, sqrt
 from typing import ClassVar
 
@@ -98,18 +97,11 @@ def _growth(kind: str, variant: str, criterion: Criterion, role: Role, margin: f
     )
 
 
-@dataclass(frozen=True, slots=True)
-class OverModels(ClusteredMean):
-    """A slope over single runs of `n_models` models, which are the units."""
-
-    n_models: int = 1
-
-
-def over_models(pairs: Mapping[float, Pair]) -> OverModels | None:
+def over_models(pairs: Mapping[float, Pair]) -> ClusteredMean | None:
     """Return the slope of the gap over x, given `{x: (D5cons, D6cons)}` of one run each.
 
-    With r the residuals of the line through m models, its variance is Σr² / (m − 2) / Σ(x − x̄)², with
-    m − 2 degrees of freedom; with two models it has no interval.
+    The models are the units. With r the residuals of the line through m of them, its variance is
+    Σr² / (m − 2) / Σ(x − x̄)², with m − 2 degrees of freedom; with two models it has no interval.
     """
     found = {x: difference(*pair, METRIC) for x, pair in pairs.items()}
     gaps = {x: gap.value for x, gap in found.items() if gap is not None}
@@ -123,4 +115,4 @@ def over_models(pairs: Mapping[float, Pair]) -> OverModels | None:
     df = len(x) - 2
     se = sqrt(float((rest**2).sum()) / df / squares) if df else float("nan")
     facts = pl.concat([frame for pair in pairs.values() for frame in pair])["fact"].n_unique()
-    return OverModels(value, se, df or float("nan"), facts, 1, facts, n_models=len(x))
+    return ClusteredMean(value, se, df or float("nan"), facts, 1, facts, n_models=len(x))
