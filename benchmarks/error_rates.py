@@ -22,9 +22,10 @@ import numpy as np
 import simulated as sim
 
 from obverse.core.claim import Estimate
+from obverse.stats.tests import ALPHA
 
 SEEDS = (2, 3, 6, 10)
-STRICT = sim.ALPHA / 10  # what Holm asks of the first of ten claims
+STRICT = ALPHA / 10  # what Holm asks of the first of ten claims
 START, END = "<!-- error rates: begin -->", "<!-- error rates: end -->"
 
 # A rule draws data for a number of seeds (or models) and returns the estimate; a trial, whether it erred.
@@ -131,7 +132,7 @@ def boundary(rule: Callable[[np.random.Generator], Estimate], truth: float, sets
         found = rule(draw)
         above, below = found.p_greater(truth), found.p_less(truth)
         low, high = found.interval()
-        counts += (above < sim.ALPHA, below < sim.ALPHA, low <= truth <= high, min(above, below) < STRICT)
+        counts += (above < ALPHA, below < ALPHA, low <= truth <= high, min(above, below) < STRICT)
     holds, fails, covers, strict = 100 * counts / sets
     return f"{holds:.1f} / {fails:.1f}, {covers:.0f}; {strict:.2f}"
 

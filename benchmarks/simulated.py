@@ -15,12 +15,12 @@ from obverse.stats.clustered import ClusteredMean, clustered_mean
 from obverse.stats.contrast import over_seeds
 from obverse.stats.power import seeds_for, seeds_needed
 from obverse.stats.share import Share, share
+from obverse.stats.tests import ALPHA
 from obverse.stats.trend import change, trends
 from obverse.stats.verdict import evaluate
 
 Draw = np.random.Generator
 Vector = NDArray[np.float64]
-ALPHA = 0.025
 FACTS = 40
 
 

@@ -226,7 +226,8 @@ def power(
     from math import isfinite
 
     from obverse.core.claim import Above, Within
-    from obverse.stats.power import ALPHA, seeds_for, trainings_for
+    from obverse.stats.power import seeds_for, trainings_for
+    from obverse.stats.tests import ALPHA
 
     for option, given in (
         ("effect", effect), ("spread", spread), ("above", above), ("within", within), ("share", share)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from obverse.core.format import interval, number, percent, span, whole
+from obverse.stats.tests import ALPHA
 
-ALPHA = 0.025
 MOST_SEEDS = 12  # whose own values stand under a claim; of more, the smallest and the largest
 
 
@@ -24,7 +24,7 @@ def how(claims: Sequence[Mapping[str, Any]], looks: int) -> str:
                      + (" by Holm\u2019s method" if family > 1 else ""))  # fmt: skip
     said = f"Tested: {'; then '.join(parts)}. " if parts else ""
     if looks > 1:
-        said += f"The study is looked at {looks} times, and each look has 1/{looks} of 0.025. "
+        said += f"The study is looked at {looks} times, and each look has 1/{looks} of {ALPHA:g}. "
     if explored:
         said += f"{_count(explored, 'claim')} only explored: estimate and interval, no test. "
     return said + (

@@ -15,8 +15,8 @@ from scipy import stats
 
 from obverse.core.claim import Above, Below, Criterion, Estimate
 from obverse.stats.share import Share
+from obverse.stats.tests import ALPHA
 
-ALPHA = 0.025
 POWER = 0.9
 MOST = 10_000
 CONFIDENCE = 0.8  # of the intervals of effect and spread that `seeds_needed` combines

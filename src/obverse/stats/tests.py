@@ -1,4 +1,4 @@
-"""Tests of paired samples and correction for several of them."""
+"""Tests of paired samples, their level, and correction for several of them."""
 
 import math
 from collections.abc import Sequence
@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+# The level of a study, one-sided: a claim by itself is decided as its 95 % interval says.
+ALPHA = 0.025
 Values = Sequence[float] | NDArray[np.float64]
 
 

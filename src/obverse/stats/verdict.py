@@ -26,9 +26,8 @@ from obverse.core.claim import (
 from obverse.core.errors import ObverseError
 from obverse.stats.power import seeds_needed
 from obverse.stats.share import open_share
-from obverse.stats.tests import holm_levels
+from obverse.stats.tests import ALPHA, holm_levels
 
-ALPHA = 0.025
 LEVEL = 0.95
 ONE_TRAINING = "one training: this one model only"
 

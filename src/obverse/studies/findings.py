@@ -13,6 +13,7 @@ from rich.text import Text
 
 from obverse.core.claim import Finding
 from obverse.core.format import MISSING, interval, number, p_value, span
+from obverse.stats.tests import ALPHA
 
 STYLE = {"holds": "green", "fails": "red", "undecided": "yellow", "explored": "cyan"}
 HEADINGS = ("claim", "paper", "measured [95 %]", "seeds", "criterion", "p (level)", "verdict")
@@ -73,7 +74,7 @@ class Findings(Sequence[Finding]):
         if wide and (family := max((f.family for f in self.items), default=0)):
             said.append(
                 f"A claim holds if p is below the level behind it: {family} primary claims share "
-                f"{0.025 / self.looks:.2g} (Holm), controls have all of it."
+                f"{ALPHA / self.looks:.2g} (Holm), controls have all of it."
             )
         if wide and any(f.meets is not None for f in self.items):
             said.append("Seeds: how many meet the criterion by themselves.")

@@ -16,10 +16,10 @@ from obverse.stats.clustered import ClusteredMean, clustered_mean
 from obverse.stats.contrast import over_seeds
 from obverse.stats.power import seeds_needed
 from obverse.stats.share import share
+from obverse.stats.tests import ALPHA
 from obverse.stats.trend import change, trends
 from obverse.stats.verdict import evaluate
 
-ALPHA = 0.025
 STRICT = ALPHA / 10  # what Holm asks of the first of ten claims
 
 Draw = np.random.Generator

@@ -11,7 +11,8 @@ from obverse.core.errors import ObverseError
 from obverse.core.measure import LEADING
 from obverse.stats.clustered import ClusteredMean
 from obverse.stats.summary import mean
-from obverse.stats.verdict import ALPHA, evaluate
+from obverse.stats.tests import ALPHA
+from obverse.stats.verdict import evaluate
 
 
 def table(level: float, model: str = "m", seeds: tuple[int, ...] = (0, 1), **more: Any) -> pl.DataFrame:
