@@ -33,6 +33,11 @@ def whole(value: float | None) -> str:
     return MISSING if value is None else f"{value:,}".replace(",", "\u2009")
 
 
+def count(n: int, what: str) -> str:
+    """Write how many there are: "1 seed", "3 seeds"."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
 def span(low: int, high: int | None) -> str:
     """Write a range of whole numbers, one without an upper end as "7 or more"."""
     if high is None:

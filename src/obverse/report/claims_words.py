@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from obverse.core.format import interval, number, percent, span, whole
+from obverse.core.format import count, interval, number, percent, span, whole
 from obverse.stats.tests import ALPHA
 
 MOST_SEEDS = 12  # whose own values stand under a claim; of more, the smallest and the largest
@@ -17,16 +17,16 @@ def how(claims: Sequence[Mapping[str, Any]], looks: int) -> str:
     explored = sum(c["role"] == "explored" for c in claims)
     parts = []
     if controls:
-        parts.append(f"{_count(controls, 'control')} first, each at the one-sided level {alpha:.2g}")
+        parts.append(f"{count(controls, 'control')} first, each at the one-sided level {alpha:.2g}")
     if family:
         shared = "at" if family == 1 else "sharing"
-        parts.append(f"{_count(family, 'primary claim')} {shared} the level {alpha:.2g}"
+        parts.append(f"{count(family, 'primary claim')} {shared} the level {alpha:.2g}"
                      + (" by Holm\u2019s method" if family > 1 else ""))  # fmt: skip
     said = f"Tested: {'; then '.join(parts)}. " if parts else ""
     if looks > 1:
         said += f"The study is looked at {looks} times, and each look has 1/{looks} of {ALPHA:g}. "
     if explored:
-        said += f"{_count(explored, 'claim')} only explored: estimate and interval, no test. "
+        said += f"{count(explored, 'claim')} only explored: estimate and interval, no test. "
     return said + (
         "A claim holds if its p-value is below the level in brackets and all that it needs holds; it "
         "fails if that of its opposite is; else it is undecided."
@@ -87,7 +87,3 @@ def ends(claim: Mapping[str, Any]) -> str:
         paper += ", outside the interval"
     said = "" if claim["low"] is None else f", 95 % interval {interval(claim['low'], claim['high'])}"
     return said + paper
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"

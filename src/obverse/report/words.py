@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from obverse.core.format import number
+from obverse.core.format import count, number
 from obverse.core.page import Finished
 from obverse.report.claims_words import ends, trainings
 
@@ -29,7 +29,7 @@ def meta(finished: Finished, paper: str | None = None) -> str:
     study = finished.study
     parts = [
         study["paper"] if paper is None else paper, _preset(finished),
-        _count(len(study["models"]), "model"), repeated(finished.runs), study["provenance"]["time"],
+        count(len(study["models"]), "model"), repeated(finished.runs), study["provenance"]["time"],
     ]  # fmt: skip
     return " · ".join(part for part in parts if part)
 
@@ -56,23 +56,23 @@ def repeated(runs: Sequence[Mapping[str, Any]]) -> str:
 def left_out(runs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
     """Return the model, the reason and the number of what was left out; runs of a model agree in that."""
     found = {
-        (run["model"], reason): count
+        (run["model"], reason): times
         for run in runs
-        for reason, count in run["left_out"].items()
-        if count
+        for reason, times in run["left_out"].items()
+        if times
     }
-    return [(model, reason, count) for (model, reason), count in found.items()]
+    return [(model, reason, times) for (model, reason), times in found.items()]
 
 
 def _whom(finished: Finished) -> str:
     names = [model["name"] for model in finished.study["models"]]
     shown = names if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 1], "…", names[-1]]
-    who = f"{_count(len(names), 'model')} ({', '.join(shown)})"
+    who = f"{count(len(names), 'model')} ({', '.join(shown)})"
     variants = len(finished.study["variants"])
     in_variants = f" in {variants} variants" if variants > 1 else ""
     seeds = len({run["seed"] for run in finished.runs if run["trained"]})
     if seeds:
-        how = f"{who} trained{in_variants} with {_count(seeds, 'seed')}"
+        how = f"{who} trained{in_variants} with {count(seeds, 'seed')}"
     else:
         how = f"{who} asked as {'they are' if len(names) > 1 else 'it is'}{in_variants}"
     return f"Here: {', '.join(part for part in (how, _preset(finished)) if part)}."
@@ -136,10 +136,6 @@ def _said(claim: Mapping[str, Any], several: bool) -> str:
     unit = f" {claim['unit']}" if claim["unit"] else ""
     met = trainings(claim)
     return f"{text} ({number(claim['measured'])}{unit}{of}{ends(claim)}{'; ' * bool(met)}{met})"
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def listed(parts: Sequence[str]) -> str:

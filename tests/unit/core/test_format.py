@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from obverse.core.format import interval, number, p_value, percent, whole
+from obverse.core.format import count, interval, number, p_value, percent, whole
 
 
 @pytest.mark.parametrize(
@@ -29,5 +29,6 @@ def test_others() -> None:
     assert [p_value(p) for p in (0.0, 0.00099, 0.001, 0.5, None)] == [
         "<0.001", "<0.001", "0.001", "0.500", "\u2013",
     ]  # fmt: skip
+    assert [count(n, "seed") for n in (0, 1, 2)] == ["0 seeds", "1 seed", "2 seeds"]
     assert whole(1234567) == "1\u2009234\u2009567"
     assert whole(None) == "\u2013"

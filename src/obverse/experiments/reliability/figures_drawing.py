@@ -6,6 +6,7 @@ from typing import Any, Literal
 import altair as alt
 import polars as pl
 
+from obverse.core.format import count
 from obverse.report.figures import AMBER, BLUE, GREEN, GREY, ORANGE, PINK, SKY, STROKES, lines_with_bands
 
 # What is asked, as the observations call it and as the page does.
@@ -100,6 +101,6 @@ def counted(rows: pl.DataFrame) -> str:
     branches = aliases.select("seed", "branch").n_unique()
     facts = aliases.select("seed", "branch", "subset", "fact").n_unique() // max(1, 2 * branches)
     return (
-        f"n = {seeds} seed{'s' if seeds != 1 else ''}, about {facts} aliases of each of D5cons and "
+        f"n = {count(seeds, 'seed')}, about {facts} aliases of each of D5cons and "
         "D6cons in each; bands are 95 % intervals"
     )

@@ -6,6 +6,7 @@ from math import inf
 import altair as alt
 import polars as pl
 
+from obverse.core.format import count
 from obverse.core.page import Figure
 from obverse.experiments.reversal.dataset import DIRECTIONS, SUBSETS
 from obverse.experiments.reversal.page_tables import WORDINGS
@@ -152,6 +153,6 @@ def basis(rows: pl.DataFrame, over: str = "facts, seeds and prompts") -> str:
     asked = rows.group_by("model", "seed", "epoch", "subset", "direction", "fact", "order").len()
     per_fact = max(asked["len"].to_list())
     return (
-        f"n = {facts} facts a subset over {seeds} seed{'s' if seeds != 1 else ''}, {per_fact} held-out "
+        f"n = {facts} facts a subset over {count(seeds, 'seed')}, {per_fact} held-out "
         f"prompts a fact and order; lines and bands are 95 % intervals over {over}"
     )
