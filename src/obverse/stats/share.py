@@ -111,6 +111,4 @@ def in_most(claim: Claim, more_than: float = 0.5) -> Claim:
 
 def open_share(missed: int, n_seeds: int, confidence: float = 0.975) -> float:
     """Return the upper Clopper–Pearson bound of a share of which `missed` of `n_seeds` were seen."""
-    if missed == n_seeds:
-        return 1.0
-    return float(stats.beta.ppf(confidence, missed + 1, n_seeds - missed))
+    return Share(missed, n_seeds).interval(2 * confidence - 1)[1]
