@@ -81,7 +81,7 @@ def evaluate(
     Raises:
         ObverseError: if a claim cannot be evaluated, or needs what is not there.
     """
-    in_order(claims)
+    ordered = in_order(claims)
     asked = _as_it_is(tables) if as_it_is is None else set(as_it_is)
     measured = [
         _measured(claim, name, tables.get(claim.of), not models <= asked)
@@ -91,7 +91,7 @@ def evaluate(
         if claim.by == by
     ]
     findings = _tested(measured, ALPHA / looks)
-    return _held_back(in_order(claims), findings)
+    return _held_back(ordered, findings)
 
 
 def _names(tables: Mapping[str, pl.DataFrame], by: str) -> dict[str, set[str]]:
