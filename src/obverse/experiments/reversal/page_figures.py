@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import inf
+from typing import Any
 
 import altair as alt
 import polars as pl
@@ -45,18 +46,13 @@ def accuracy(final: pl.DataFrame) -> Figure:
         panels.mark_point(shape="diamond", size=70, filled=True, color="black").encode(y="paper:Q"),
     ).properties(width=190, height=240)
     column = alt.Column("subset:N", sort=list(SUBSETS), title=None)
-    several = data["model"].n_unique() > 1
-    faceted = (
-        layers.facet(column=column, row=alt.Row("model:N", title=None))
-        if several
-        else layers.facet(column=column)
-    )
+    faceted = by_column(layers, data, column).resolve_scale(x="independent")
     caption = (
         "Exact match of greedy answers by subset and direction of the question. Facts of Both were "
         "trained in both orders, so that both are the same direction. Grey line: chance (naming a "
         f"random candidate). Diamonds: {TABLE_1_MODEL}, published. {basis(final)}."
     )
-    return Figure(name="accuracy", caption=caption, chart=faceted.resolve_scale(x="independent"))
+    return Figure(name="accuracy", caption=caption, chart=faceted)
 
 
 def likelihood(tested: pl.DataFrame) -> Figure:
@@ -136,6 +132,13 @@ def curves(tested: pl.DataFrame) -> Figure:
         f"is before training). Solid lines: {SUBSETS[0]}; dashed: {SUBSETS[1]}. {basis(tested)}."
     )
     return Figure(name="curves", caption=caption, chart=alt.hconcat(*drawn))
+
+
+def by_column(layers: Any, data: pl.DataFrame, column: alt.Column) -> alt.FacetChart:
+    """Return a panel for each value of `column`, and a row for each model where there are several."""
+    rows = {"row": alt.Row("model:N", title=None)} if data["model"].n_unique() > 1 else {}
+    faceted: alt.FacetChart = layers.facet(column=column, **rows)
+    return faceted
 
 
 def _with_intervals(

@@ -8,6 +8,7 @@ import polars as pl
 from obverse.core.format import percent
 from obverse.core.page import Cell, Column, Figure, Table
 from obverse.experiments.reversal.dataset import DIRECTIONS, ORDERS
+from obverse.experiments.reversal.page_figures import by_column
 from obverse.report.figures import BLUE, ORANGE
 from obverse.stats.summary import group_means
 
@@ -78,17 +79,11 @@ def figure(tested: pl.DataFrame, basis: str) -> Figure | None:
         .encode(y=y),
     ).properties(width=300, height=220)
     column = alt.Column("order:N", sort=list(ORDERS), title=None)
-    several = data["model"].n_unique() > 1
-    faceted = (
-        layers.facet(column=column, row=alt.Row("model:N", title=None))
-        if several
-        else layers.facet(column=column)
-    )
     caption = (
         "Exact match of each held-out prompt (a point; a ring in reverse) over its distance from the "
         f"nearest trained prompt of the same order, as in the table. {basis}."
     )
-    return Figure(name="prompts", caption=caption, chart=faceted)
+    return Figure(name="prompts", caption=caption, chart=by_column(layers, data, column))
 
 
 def wording(prompts: Sequence[str]) -> str:
