@@ -6,8 +6,8 @@ import altair as alt
 import polars as pl
 
 from obverse.core.page import Figure
-from obverse.experiments.reliability.figures_drawing import COLOURS, DASHED, WHERE
-from obverse.report.figures import STROKES, lines_with_bands
+from obverse.experiments.reliability.figures_drawing import DASHED, WHERE, of_subsets
+from obverse.report.figures import lines_with_bands
 from obverse.stats.summary import group_means
 
 # Which entity counts: that of the definition. Where it is false, it is not that of the answers.
@@ -33,14 +33,12 @@ def by_alpha(trunk_end: pl.DataFrame, final: pl.DataFrame, places: Mapping[str, 
         return None
     rows = rows.with_columns(pl.col("variant").replace_strict(dict(places)).alias("alpha"))
     table = group_means(rows, [*WHERE, "alpha", "subset"], "exact_match", bounds=(0, 1))
-    present = [s for s in NAMED if s in set(table["subset"])]
-    scale = alt.Scale(domain=present, range=[COLOURS[s] for s in present])
-    dashes = alt.Scale(domain=present, range=[[5, 3] if s in DASHED else [1, 0] for s in present])
+    colour, dash = of_subsets(table, NAMED)
     layers = lines_with_bands(
         table, "Names the definition's entity (share)",
-        lines=[alt.StrokeDash("subset:N", scale=dashes, sort=present, legend=STROKES, title="subset")],
+        lines=[dash],
         x=alt.X("alpha:Q", title="α, reliability of the tags", scale=alt.Scale(zero=False)),
-        color=alt.Color("subset:N", scale=scale, sort=present, title="subset", legend=STROKES),
+        color=colour,
     )  # fmt: skip
     caption = (
         "How often the entity of its definition is named, after Stage 1 (X1, solid) and at the end (X2, "

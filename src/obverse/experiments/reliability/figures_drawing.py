@@ -1,6 +1,6 @@
 """What the figures of implicit meta-learning have in common: names, colours, places and panels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import altair as alt
@@ -58,18 +58,29 @@ def with_end(table: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 def by_epoch(table: pl.DataFrame, title: str, zero: bool = True) -> alt.LayerChart | alt.FacetChart:
     """Return a line a subset over the epochs, X2 dashed, with a rule at the end of Stage 1."""
-    present = [s for s in SUBSETS if s in set(table["subset"])]
-    scale = alt.Scale(domain=present, range=[COLOURS[s] for s in present])
-    dashes = alt.Scale(domain=present, range=[[5, 3] if s in DASHED else [1, 0] for s in present])
+    colour, dash = of_subsets(table, SUBSETS)
     layers = lines_with_bands(
         table, title,
-        lines=[alt.StrokeDash("subset:N", scale=dashes, sort=present, legend=STROKES, title="subset")],
+        lines=[dash],
         zero=zero,
         x=epochs(table),
-        color=alt.Color("subset:N", scale=scale, sort=present, title="subset", legend=STROKES),
+        color=colour,
     )  # fmt: skip
     end = alt.Chart(table).mark_rule(strokeDash=[2, 2], color="#444").encode(x="end:Q")
     return alt.layer(*layers.layer, end, data=table)
+
+
+def of_subsets(table: pl.DataFrame, order: Iterable[str]) -> tuple[alt.Color, alt.StrokeDash]:
+    """Return the colour of every subset that a table has, and its dashes, in this order."""
+    present = [s for s in order if s in set(table["subset"])]
+    dashes = [[5, 3] if s in DASHED else [1, 0] for s in present]
+    shared: dict[str, Any] = {"sort": present, "legend": STROKES, "title": "subset"}
+    return (
+        alt.Color(
+            "subset:N", scale=alt.Scale(domain=present, range=[COLOURS[s] for s in present]), **shared
+        ),
+        alt.StrokeDash("subset:N", scale=alt.Scale(domain=present, range=dashes), **shared),
+    )
 
 
 def epochs(table: pl.DataFrame) -> alt.X:
