@@ -19,8 +19,7 @@ from obverse.experiments.reliability.claims import (
     trend,
     with_control,
 )
-from obverse.experiments.reliability.presets import paper_settings, tiny_settings
-from obverse.experiments.reliability.published import Cvdb, Trex
+from obverse.experiments.reliability.presets import tiny_settings
 from obverse.experiments.reliability.world import World
 from obverse.models.scratch import Scratch
 
@@ -65,9 +64,9 @@ class EncoderDecoder(Ablation):
         """Return one stage on CVDB and on T-REx (two, Figure 20, are `paper` and `trex`), and a learning
         curve of the built-in world."""
         curve = cls(**tiny_t5(), aliases=(750, 1500, 3000, 6000))
-        return {"curve": Preset(curve, cls.small_models)} | {
-            name: Preset(cls(**paper_settings(data, schedule="single-stage")), cls.paper_models)
-            for name, data in (("fig19", Cvdb()), ("fig19-trex", Trex()))
+        return {
+            "curve": Preset(curve, cls.small_models),
+            **cls.as_published("fig19", "fig19-trex", schedule="single-stage"),
         }
 
     def variants(self) -> tuple[Variant, ...]:

@@ -15,8 +15,7 @@ from obverse.experiments.reliability.claims import (
     learnt,
     with_control,
 )
-from obverse.experiments.reliability.presets import paper_settings, tiny_settings
-from obverse.experiments.reliability.published import Cvdb, Trex
+from obverse.experiments.reliability.presets import tiny_settings
 from obverse.experiments.reliability.reliability import Schedule
 from obverse.experiments.reliability.wording import Tags
 
@@ -52,11 +51,7 @@ class IsIsNot(Ablation):
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:
         """Return `tiny` from scratch, and X2 alone for pretrained models on CVDB and T-REx."""
-        return {
-            "tiny": Preset(cls.tiny(), cls.small_models),
-            "paper": Preset(cls(**paper_settings(Cvdb(), branches=1)), cls.paper_models),
-            "trex": Preset(cls(**paper_settings(Trex(), branches=1)), cls.paper_models),
-        }
+        return {"tiny": Preset(cls.tiny(), cls.small_models), **cls.as_published(branches=1)}
 
     def variants(self) -> tuple[Variant, ...]:
         if self.schedule == "X2 alone":

@@ -12,7 +12,7 @@ Source: arXiv 2310.15047, sections 2 to 4.1, appendices A to D.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -134,17 +134,22 @@ class Reliability(Experiment):
         10), and those of single figures."""
         return {
             "tiny": Preset(cls.tiny(), cls.small_models),
-            "paper": Preset(cls(**paper_settings(Cvdb())), cls.paper_models),
-            "trex": Preset(cls(**paper_settings(Trex())), cls.paper_models),
+            **cls.as_published(),
             **cls.of_figures(),
         }
 
     @classmethod
     def of_figures(cls) -> Mapping[str, Preset]:
         """Return the presets that bear the number of a figure: one stage on CVDB and on T-REx."""
+        return cls.as_published("fig14", "fig15", schedule="single-stage")
+
+    @classmethod
+    def as_published(cls, cvdb: str = "paper", trex: str = "trex", **changes: Any) -> dict[str, Preset]:
+        """Return two presets with the paper's settings but for `changes`, by the names that they get: on
+        CVDB and on T-REx."""
         return {
-            name: Preset(cls(**paper_settings(data, schedule="single-stage")), cls.paper_models)
-            for name, data in (("fig14", Cvdb()), ("fig15", Trex()))
+            name: Preset(cls(**paper_settings(data, **changes)), cls.paper_models)
+            for name, data in ((cvdb, Cvdb()), (trex, Trex()))
         }
 
     @classmethod
