@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 from scipy import stats
+from simulated import claim, study
 
-from obverse.core.claim import Above, Claim, Role
+from obverse.core.claim import Above
 from obverse.stats.anova import main_effects
 from obverse.stats.clustered import ClusteredMean, clustered_mean
 from obverse.stats.contrast import over_seeds
@@ -124,37 +125,20 @@ def test_three_seeds_never_show_that_most_trainings_learn_nothing() -> None:
     assert rate(lambda draw: holds(draw, 6, 0.0), 5) == 1
 
 
-def claim(id: str, role: Role = "primary", needs: tuple[str, ...] = ()) -> Claim:
-    def estimate(rows: pl.DataFrame) -> ClusteredMean | None:
-        mine = rows.filter(pl.col("fact") == id)
-        return over_seeds(dict(zip(mine["seed"].to_list(), mine["y"].to_list(), strict=True)))
-
-    return Claim(id=id, text=id, estimate=estimate, criterion=Above(0.0), role=role, needs=needs)
-
-
-def verdicts(draw: Draw, claims: list[Claim], means: list[float], seeds: int = 4) -> list[str]:
-    y = draw.normal(0, 1, (seeds, len(claims))) + np.array(means)
-    rows = pl.DataFrame(
-        {
-            "model": "m", "family": "f", "step": 1, "seed": np.repeat(np.arange(seeds), len(claims)),
-            "fact": [c.id for c in claims] * seeds, "y": y.ravel(),
-        }
-    )  # fmt: skip
-    found = {f.claim: f.verdict for f in evaluate(claims, {"ask": rows})}
-    return [found[c.id] for c in claims]
-
-
 def test_what_needs_an_untrue_control_seldom_has_a_verdict() -> None:
     """The control's own need is untrue: c needs b, b needs a."""
-    chain = [claim("a", "control"), claim("b", "control", ("a",)), claim("c", needs=("b",))]
+    chain = [
+        claim("a", 0.0, "control"),
+        claim("b", 0.0, "control", ("a",)),
+        claim("c", 0.0, needs=("b",)),
+    ]
 
     def decided(draw: Draw) -> bool:
-        return (
-            verdicts(draw, chain, [0.0, 40.0, 40.0 if draw.uniform() < 0.5 else -40.0])[2] != "undecided"
-        )
+        either = 40.0 if draw.uniform() < 0.5 else -40.0
+        return study(draw, chain, [0.0, 40.0, either], 4)[2] != "undecided"
 
     assert rate(decided, 60) <= room(ALPHA, 60)
-    assert verdicts(np.random.default_rng(0), chain, [40.0] * 3) == ["holds"] * 3
+    assert study(np.random.default_rng(0), chain, [40.0] * 3, 4) == ["holds"] * 3
 
 
 def test_controls_keep_the_level_and_cost_nothing() -> None:
@@ -168,7 +152,7 @@ def test_controls_keep_the_level_and_cost_nothing() -> None:
         }
     )  # fmt: skip
     for role, level in (("control", ALPHA), ("primary", STRICT)):
-        claims = [claim("0"), *(claim(str(n), role) for n in range(1, 10))]  # type: ignore[arg-type]
+        claims = [claim("0", 0.0), *(claim(str(n), 0.0, role) for n in range(1, 10))]  # type: ignore[arg-type]
         (found, *_) = evaluate(claims, {"ask": rows})
         assert found.tested_at is not None
         assert found.tested_at == pytest.approx(level) or found.verdict == "holds"
