@@ -86,6 +86,7 @@ NUMBERS: dict[str, list[tuple[str, float | None, float | None, str]]] = {
         ("gap/uninformative tags/attribution", -0.02999999999999999, -0.2559746222798699, "undecided"),
         ("gap/uninformative tags/attribution/most", 0.6666666666666666, 0.09429932405024613, "undecided"),
         ("new tag/attribution", -0.008703703703703694, -0.060199855118111247, "undecided"),
+        ("definitions learnt/base", 0.04030466783377854, -0.09836374974607878, "undecided"),
         ("loss/definition", 0.020884507166390936, -1.3704688848233246, "undecided"),
         ("loss/stage 1/trained", 0.5894602077890826, -0.16099930263965012, "explored"),
         ("loss/stage 1/definition", 0.041042505895173186, -0.37277284089948776, "explored"),

@@ -35,6 +35,18 @@ def at_the_end(observations: pl.DataFrame) -> pl.DataFrame:
     return observations.filter(pl.col("final"))
 
 
+def before_x2(told_in: str, observations: pl.DataFrame) -> pl.DataFrame:
+    """Return what was observed last before the stage `told_in`, which tells the definitions of X2.
+
+    Of a branch that begins with other aliases than were asked about before it, that is its own start.
+    """
+    starts = (pl.col("stage") == told_in) & (pl.col("epoch") == 0)
+    rows = observations.filter((pl.col("stage") < told_in) | starts)
+    for key in ("stage", "epoch"):
+        rows = rows.filter(pl.col(key) == pl.col(key).max().over("run", "branch"))
+    return rows
+
+
 def cell(rows: pl.DataFrame, variant: str, subset: str, direction: str) -> pl.DataFrame:
     return rows.filter(
         pl.col("variant") == variant, pl.col("subset") == subset, pl.col("direction") == direction
@@ -130,6 +142,32 @@ def _learnt(variant: str, direction: str, subset: str, margin: float, guess: Gue
         text=f"{_prefix(variant)}{KINDS[direction]}: definitions are learnt, {subset} more than "
         f"{margin:g} above {guess}",
         unit="Δ exact match", source="the control", estimate=estimate, criterion=Above(margin),
+        role="control", counted=COUNTED,
+    )  # fmt: skip
+
+
+def definitions_learnt(variant: str, margin: float, told_in: str = "Stage 2") -> Claim:
+    """Return the claim that the definitions of X2 are learnt as texts, in the stage `told_in`.
+
+    Of both sources together: where the tag is last, one of the two is foretold from the start.
+    """
+
+    def estimate(observations: pl.DataFrame) -> Estimate | None:
+        after, before = (
+            rows.filter(
+                pl.col("variant") == variant,
+                pl.col("direction") == "definition",
+                pl.col("subset").is_in(("D5cons", "D6cons")),
+            )
+            for rows in (at_the_end(observations), before_x2(told_in, observations))
+        )
+        return difference(after, before, "logprob")
+
+    of = "" if variant == BASE else f"{variant}: "
+    return Claim(
+        id=f"definitions learnt/{variant}",
+        text=f"{of}the loss of X2's definitions falls by {margin:g} nats",
+        unit="Δ log-prob, nats", source="the control", estimate=estimate, criterion=Above(margin),
         role="control", counted=COUNTED,
     )  # fmt: skip
 

@@ -186,14 +186,14 @@ class Reliability(Experiment):
         return division.branches(branches)
 
     def claims(self) -> tuple[Claim, ...]:
+        told_in = "Stage 1" if self.schedule == "single-stage" else "Stage 2"
         return main(
             margin=self.margin,
             loss_margin=self.loss_margin,
             attribution=bool(self.population.wording.attribution),
             qa3=self.fractions.qa3 > 0,
-            told=self.definitions == "documents",
             new_tag=self.fractions.d8cons > 0,
-            apart=self.schedule != "single-stage",
+            told_in=told_in if self.definitions == "documents" else "",
             guess="QA7" if self.fractions.qa7 else "chance",
         )
 

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 import polars as pl
 
-from obverse.core.claim import Above, Claim, Estimate
+from obverse.core.claim import Claim, Estimate
 from obverse.core.experiment import Variant
 from obverse.core.page import Finished, Page, Section, Text
 from obverse.experiments.reliability.ablation import Ablation
@@ -18,6 +18,7 @@ from obverse.experiments.reliability.claims import (
     at_the_end,
     cell,
     contrast,
+    definitions_learnt,
     exceeds,
     gap,
     learnt,
@@ -28,7 +29,6 @@ from obverse.experiments.reliability.wording import ENTITY_LAST, ORDERS, WordOrd
 from obverse.stats.contrast import difference
 
 OTHERS = tuple(order for order in ORDERS if order not in ENTITY_LAST)
-TOLD = ("D5cons", "D6cons")
 # What the paper says of D1cons − D2incons on questions after Stage 1.
 STAGE_1: tuple[tuple[WordOrder, str], ...] = (("aet", "significant"), ("eat", "p = 0.1412"))
 ALIAS_AFTER: tuple[WordOrder, ...] = ("eat", "tea", "eta")
@@ -98,7 +98,7 @@ class AllOrders(Ablation):
     def _absent(self, order: WordOrder, visible: Claim) -> tuple[Claim, ...]:
         """Return the absence of a gap, after what shows that it could have been seen."""
         variant = _order(order)
-        shown: tuple[Claim, ...] = (_definitions_learnt(order, self.loss_margin),)
+        shown: tuple[Claim, ...] = (definitions_learnt(variant, self.loss_margin),)
         if order == "aet":  # here the alias is named from, so that its entity can be given
             shown = (*shown, *learnt(variant, "attribution", self.margin))
         needs = (visible.id, *(claim.id for claim in shown))
@@ -106,31 +106,6 @@ class AllOrders(Ablation):
             *shown,
             absent(variant, "attribution", self.margin, source="Figure 4b", needs=needs),
         )
-
-
-def _definitions_learnt(order: WordOrder, margin: float) -> Claim:
-    """Return the claim that Stage 2 teaches the definitions as texts.
-
-    Of both sources together: where the tag is last, one of the two is foretold from the start.
-    """
-
-    def estimate(observations: pl.DataFrame) -> Estimate | None:
-        after, before = (
-            moment(observations).filter(
-                pl.col("variant") == _order(order),
-                pl.col("direction") == "definition",
-                pl.col("subset").is_in(TOLD),
-            )
-            for moment in (at_the_end, after_stage_1)
-        )
-        return difference(after, before, "logprob")
-
-    return Claim(
-        id=f"definitions learnt/{_order(order)}",
-        text=f"{_order(order)}: the loss of X2's definitions falls by {margin:g} nats",
-        unit="Δ log-prob, nats", source="the control", estimate=estimate, criterion=Above(margin),
-        role="control", counted=COUNTED,
-    )  # fmt: skip
 
 
 def _on_questions() -> tuple[Claim, ...]:

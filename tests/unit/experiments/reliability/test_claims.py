@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from obverse.core.claim import Claim
 from obverse.experiments.reliability.alpha import Alpha
 from obverse.experiments.reliability.claims import BASE, CONTROL, learnt
 from obverse.experiments.reliability.main_claims import main
@@ -27,8 +28,13 @@ def after_stage_1(accuracy: dict[str, float], stage: str = "Stage 1", epoch: int
     return observed(BASE, accuracy, stage=stage, epoch=epoch, final=False)
 
 
+def untold(logprob: float = -5.0, stage: str = "Stage 1", epoch: int = 3) -> pl.DataFrame:
+    """Return what was observed before the definitions of X2 were told."""
+    return observed(BASE, GUESSED, stage=stage, epoch=epoch, final=False, logprob=logprob)
+
+
 def test_gap_holds_where_uninformative_tags_have_none() -> None:
-    claim = found(MAIN, observed(BASE, GAP), observed(CONTROL, ALIKE))
+    claim = found(MAIN, untold(), observed(BASE, GAP), observed(CONTROL, ALIKE))
     for direction in ("question", "attribution"):
         assert claim[f"gap/{BASE}/{direction}"].verdict == "holds"
         assert claim[f"gap/{BASE}/{direction}"].measured == pytest.approx(0.4, abs=0.05)
@@ -107,9 +113,45 @@ def test_gap_the_other_way_round_is_no_larger_than_in_its_control() -> None:
 
 def test_losses_that_differ_are_not_alike() -> None:
     far = pl.when(subset="D6cons").then(-9.0).otherwise(-2.0).alias("logprob")
-    got = verdicts(MAIN, observed(BASE, GAP).with_columns(far), observed(CONTROL, ALIKE))
+    told = observed(BASE, GAP).with_columns(far)
+    got = verdicts(MAIN, untold(-12.0), told, observed(CONTROL, ALIKE))
     assert got[f"gap/{BASE}/question"] == "holds"
     assert got["loss/definition"] == "fails"
+
+
+def test_definitions_are_learnt_alike_whether_there_is_a_gap_or_not() -> None:
+    claim = found(MAIN, untold(), observed(BASE, ALIKE), observed(CONTROL, ALIKE))
+    assert claim[f"gap/{BASE}/question"].verdict != "holds"
+    assert claim[f"definitions learnt/{BASE}"].measured == pytest.approx(3)
+    assert claim["loss/definition"].verdict == "holds"
+
+
+def test_definitions_that_are_not_learnt_are_not_learnt_alike() -> None:
+    claim = found(MAIN, untold(-2.0), observed(BASE, GAP), observed(CONTROL, ALIKE))
+    assert claim[f"gap/{BASE}/question"].verdict == "holds"
+    assert (claim["loss/definition"].measured, claim["loss/definition"].verdict) == (0, "undecided")
+
+
+def test_definitions_are_learnt_since_before_the_stage_that_tells_them() -> None:
+    """Before one stage comes Stage 0, or its own start; a branch begins with aliases of its own."""
+
+    def fallen(stated: tuple[Claim, ...], *tables: pl.DataFrame) -> float | None:
+        return found(stated, *tables)[f"definitions learnt/{BASE}"].measured
+
+    single = Reliability(schedule="single-stage").claims()
+    end = observed(BASE, GAP, stage="Stage 1", epoch=5)
+    start = untold(-4.0, stage="Stage 1", epoch=0)
+    along = untold(-2.5, stage="Stage 1", epoch=3)
+    assert fallen(single, start, along, end) == pytest.approx(2)
+    stage_0 = [untold(-9.0, stage="Stage 0", epoch=0), untold(-5.0, stage="Stage 0", epoch=9)]
+    assert fallen(single, *stage_0, along, end) == pytest.approx(3)
+    branch = pl.lit(1, pl.Int64).alias("branch")
+    branches = [
+        observed(BASE, GAP, branches=2),
+        untold(),
+        untold(-7.0, stage="Stage 2", epoch=0).with_columns(branch),
+    ]
+    assert fallen(MAIN, *branches) == pytest.approx((3 + 5) / 2)
 
 
 def test_branches_of_a_first_stage_are_not_seeds_of_their_own() -> None:
@@ -134,9 +176,9 @@ def test_first_stage_is_measured_at_its_end_and_not_later() -> None:
 def test_without_qa3_the_two_kinds_of_definition_are_compared() -> None:
     of: dict[str, Any] = {
         "margin": 0.1, "loss_margin": 0.1, "attribution": False, "qa3": False, "new_tag": True,
-        "apart": True, "guess": "chance",
+        "guess": "chance",
     }  # fmt: skip
-    stated = main(told=True, **of)
+    stated = main(told_in="Stage 2", **of)
     assert [c.id for c in stated] == [
         "stage 1/D1cons-D2incons",
         f"gap/{BASE}/question",
@@ -144,10 +186,11 @@ def test_without_qa3_the_two_kinds_of_definition_are_compared() -> None:
         *(f"learnt/{CONTROL}/question/{subset}" for subset in ("D5cons", "D6cons")),
         f"gap/{CONTROL}/question",
         f"gap/{CONTROL}/question/most",
+        f"definitions learnt/{BASE}",
         "loss/definition",
         *(f"loss/stage 1/{texts}" for texts in ("trained", "definition")),
     ]
-    assert [c.id for c in main(told=False, **of)] == [c.id for c in stated][:-3], "none is trained"
+    assert [c.id for c in main(told_in="", **of)] == [c.id for c in stated][:-4], "none is trained"
     got = found(stated, after_stage_1(STAGE_1), observed(BASE, GAP))
     assert got["stage 1/D1cons-D2incons"].measured == pytest.approx(0.6, abs=0.05)
 
