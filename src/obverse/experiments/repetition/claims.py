@@ -27,7 +27,11 @@ from obverse.stats.summary import mean
 from obverse.stats.trend import change
 
 POST = "Korbak's post on the prize; shown there as a figure"
-CONTROLS = {"follow": "told to follow the pattern", "none": "with the instruction removed"}
+CONTROLS = {"follow": "told to follow", "none": "told nothing"}
+AS_OFTEN = {
+    "follow": "told to follow the pattern instead, it breaks it as often",
+    "none": "told nothing, it breaks the pattern as often",
+}
 EVERY = {
     "pattern": "at every pattern",
     "template": "with every template",
@@ -204,9 +208,8 @@ def _sensitivity(control: str, margin: float) -> Claim:
     """Return that a model does not heed the instruction; of one that learnt nothing it says nothing."""
     return Claim(
         id=f"sensitivity/{control}",
-        text=f"the largest model does not heed the instruction: its accuracy is the same (±{margin:g}) "
-        f"{'when ' if control == 'follow' else ''}{CONTROLS[control]}",
-        unit=f"accuracy, told to break the pattern minus {CONTROLS[control]}",
+        text=f"the largest model does not heed the instruction: {AS_OFTEN[control]} (±{margin:g})",
+        unit=f"share of patterns broken, told to minus {CONTROLS[control]}",
         counted="sequences" if control == "none" else "items",
         source="control",
         estimate=partial(_difference, control=control),
