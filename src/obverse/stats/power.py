@@ -19,6 +19,7 @@ from obverse.stats.tests import ALPHA
 
 POWER = 0.9
 MOST = 10_000
+LARGE = 1000.0  # noncentrality; the limit for larger ones is right to four digits
 CONFIDENCE = 0.8  # of the intervals of effect and spread that `seeds_needed` combines
 
 
@@ -127,7 +128,9 @@ def seeds_needed(
         def fewest(end: float, s: float) -> int | None:
             if not criterion.meets(end):
                 return None
-            return _fewest(lambda n: _power(criterion, end, fixed + s**2 / n, n, alpha), power, 2)
+            return _fewest(
+                lambda n: _power(criterion, end, math.sqrt(fixed + s**2 / n), n, alpha), power, 2
+            )
 
         ends = [fewest(best, least), fewest(worst, most)]
     return None if ends[0] is None else (ends[0], ends[1])
@@ -149,15 +152,21 @@ def power_of(criterion: Criterion, value: float, spread: float, n: int, alpha: f
     √n · (distance to the threshold) / spread. `Within` has two thresholds to pass; the power is at least
     1 minus both chances to miss one, and that lower bound is what is returned.
     """
-    return _power(criterion, value, spread**2 / n, n, alpha)
+    return _power(criterion, value, spread / math.sqrt(n), n, alpha)
 
 
-def _power(criterion: Criterion, value: float, variance: float, n: int, alpha: float) -> float:
-    """Return the power of n seeds whose mean has this variance, for `power_of`."""
-    critical = float(stats.t.ppf(1 - alpha, n - 1))
+def _power(criterion: Criterion, value: float, se: float, n: int, alpha: float) -> float:
+    """Return the power of n seeds whose mean has this standard error, for `power_of`."""
+    critical, df = float(stats.t.ppf(1 - alpha, n - 1)), n - 1
 
     def reached(distance: float) -> float:
-        return float(stats.nct.sf(critical, n - 1, distance / math.sqrt(variance)))
+        # T = (Z + δ) / √(χ² / df). SciPy has no T for large δ; Z is nothing beside it, which leaves
+        # P(T > t) = P(χ² < df (δ / t)²), and 0 below zero.
+        delta = distance / se if se else math.copysign(math.inf, distance)
+        if abs(delta) < LARGE:
+            return float(stats.nct.sf(critical, df, delta))
+        ratio = delta / critical
+        return float(stats.chi2.cdf(df * ratio * ratio, df)) if delta > 0 else 0.0
 
     if isinstance(criterion, Above):
         return reached(value - criterion.threshold)

@@ -55,6 +55,21 @@ def test_that_many_seeds_decide_nine_times_in_ten(
     assert share_decided(value, spread, needed - 1, criterion, alpha) < 0.92
 
 
+@pytest.mark.parametrize("spread", [1e-9, 1e-12, 1e-100, 1e-300, 5e-324])
+def test_seeds_that_hardly_differ_are_few(spread: float) -> None:
+    """SciPy's noncentral t is NaN there, and it was 10,000 seeds, or a division by zero."""
+    for criterion in (Above(0.0), Below(0.2), Within(0.2)):
+        assert seeds_for(criterion, 0.1, spread) == 2
+    assert power_of(Above(0.2), 0.1, spread, 5, 0.025) == 0
+
+
+@pytest.mark.parametrize(("n", "alpha"), [(2, 1e-5), (3, 1e-7)])
+def test_power_goes_on_where_the_noncentral_t_ends(n: int, alpha: float) -> None:
+    below, above = (power_of(Above(0.0), delta, n**0.5, n, alpha) for delta in (999.999, 1000.001))
+    assert 0.01 < below < 0.99
+    assert above == pytest.approx(below, rel=1e-3)
+
+
 def test_power_of_the_number_before_is_too_low() -> None:
     needed = seeds_for(Above(0.0), 0.1, 0.15)
     assert needed is not None
