@@ -145,7 +145,7 @@ def data(
     preset: Annotated[str | None, typer.Option(help="The data of a preset, not all there is.")] = None,
     settings: Set = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Check the questions instead of writing them.")
+        bool, typer.Option("--check", help="Check the questions; nothing is written.")
     ] = False,
     model: Models = None,
     data: Data = None,
@@ -160,6 +160,11 @@ def data(
     """
     from obverse.studies.data import check_data, data_of, write_data
 
+    for option, given in (("out", out), ("layout", layout)):
+        if check and given is not None:
+            raise ObverseError(
+                f"--check --{option} {given}: with --check nothing is written; expected one of the two"
+            )
     study = data_of(name, data, _pairs(settings), preset)
     if check:
         clean, lines = check_data(study.experiment, model or [])
@@ -204,11 +209,16 @@ def report(
 
 @app.command()
 def power(
-    effect: Annotated[float, typer.Option(help="The smallest true value that would matter.")] = 0.0,
+    effect: Annotated[
+        float | None, typer.Option(help="The smallest true value that would matter; else 0.")
+    ] = None,
     spread: Annotated[
         float | None, typer.Option(help="Standard deviation of the seeds' own values, from a pilot.")
     ] = None,
-    above: Annotated[float, typer.Option(help="The threshold that is claimed to be exceeded.")] = 0.0,
+    above: Annotated[
+        float | None,
+        typer.Option(help="The threshold that is claimed to be exceeded; else 0."),
+    ] = None,
     within: Annotated[
         float | None, typer.Option(help="The margin within which a value is claimed to be, instead.")
     ] = None,
@@ -229,14 +239,20 @@ def power(
     from obverse.stats.power import seeds_for, trainings_for
     from obverse.stats.tests import ALPHA
 
-    for option, given in (
-        ("effect", effect), ("spread", spread), ("above", above), ("within", within), ("share", share)
-    ):  # fmt: skip
+    of_values = {"effect": effect, "spread": spread, "above": above, "within": within}
+    for option, given in (of_values | {"share": share}).items():
         if given is not None and not isfinite(given):
             raise ObverseError(f"--{option} {given}: expected a finite number")
+    if within is not None and above is not None:
+        raise ObverseError("--within, --above: expected one of the two, a margin or a threshold")
     if within is not None and not within > 0:
         raise ObverseError(f"--within {within}: expected a margin above 0")
     if share is not None:
+        if beside := [f"--{option}" for option, given in of_values.items() if given is not None]:
+            raise ObverseError(
+                f"--share {share:g}: trainings that meet a criterion are counted, whatever their values; "
+                f"expected no {', '.join(beside)} beside it"
+            )
         if not 0 < share < 1:
             raise ObverseError(f"--share {share}: expected a number between 0 and 1")
         needed = trainings_for(share, power=power, claims=claims, looks=looks)
@@ -244,7 +260,8 @@ def power(
     else:
         if spread is None or not spread > 0:
             raise ObverseError("--spread: name the standard deviation of the seeds' own values, above 0")
-        criterion = Above(above) if within is None else Within(within)
+        effect = effect or 0.0
+        criterion = Above(above or 0.0) if within is None else Within(within)
         needed = seeds_for(criterion, effect, spread, power=power, claims=claims, looks=looks)
         what = f"a value {criterion}, if it is {effect:g} and seeds differ by {spread:g} (SD)"
     level = f"one-sided level {ALPHA / claims / looks:.2g}"
