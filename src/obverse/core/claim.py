@@ -244,7 +244,8 @@ class Finding:
             is held back, otherwise of the claim. None where nothing is tested.
         tested_at: the level that p had to be below.
         family: how many primary claims share the study's level; 0 if this one is none of them.
-        passes_at: the tightest threshold, or the smallest margin, with which the claim would have held.
+        passes_at: the tightest threshold, or the smallest margin, with which the claim would have held;
+            None where that is one that every value meets.
         by_seed: the estimate from each seed's rows alone.
         meets: how many seeds' own values meet the criterion.
         open_share: the largest share of trainings that may not, with 97.5 % confidence (Clopper and

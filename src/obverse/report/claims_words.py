@@ -1,6 +1,7 @@
 """What a page says of its claims: how verdicts were reached, and what stands under each."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil, floor
 from typing import Any
 
 from obverse.core.format import count, interval, number, percent, span, whole
@@ -75,8 +76,10 @@ def _seeds(by_seed: Mapping[str, float]) -> str:
 
 
 def _bound(claim: Mapping[str, Any]) -> str:
+    """Write the tightest bound with which a claim would hold; what is rounded is no tighter."""
     sign = claim["criterion"].split(" ")[0]
-    shown = number(claim["passes_at"])
+    in_thousandths = round(1000 * claim["passes_at"], 6)
+    shown = number((floor if sign == ">" else ceil)(in_thousandths) / 1000)
     return f"within ±{shown}" if sign == "within" else f"{sign} {shown}"
 
 

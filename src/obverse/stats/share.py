@@ -8,7 +8,7 @@ trainings* therefore counts them.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 from scipy import stats
@@ -23,6 +23,8 @@ class Share:
 
     Intervals are Clopper and Pearson's, p-values the binomial test's, so that both are exact or cautious.
     """
+
+    bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     met: int
     n_seeds: int

@@ -204,15 +204,24 @@ def _finding(
     verdict, side = _verdict(p, level)
     note = ONE_TRAINING if one.one_training else _lost(verdict, p, level, alpha, family)
     tested = not math.isnan(p[side])
-    ends = estimate.interval(1 - 2 * level[0]) if tested else (math.nan, math.nan)
     return replace(
         finding, **_met(one, criterion), criterion=str(criterion), verdict=verdict, note=note,
         p=_known(p[side]), tested_at=level[side] if tested else None,
         family=family if tested and claim.role == "primary" else 0,
-        passes_at=_known(criterion.passed_by(*ends)),
+        passes_at=_passes_at(estimate, criterion, level[0]) if tested else None,
         seeds_needed=seeds_needed(estimate, criterion, level[0])
         if tested and verdict == "undecided" and one.trained else None,
     )  # fmt: skip
+
+
+def _passes_at(estimate: Estimate, criterion: Criterion, level: float) -> float | None:
+    """Return the tightest threshold, or the smallest margin, with which a claim would hold at `level`.
+
+    None where every value meets that bound, as where an interval is cut at the end of what is possible.
+    """
+    possible = getattr(estimate, "bounds", None) or (-math.inf, math.inf)
+    passes_at = criterion.passed_by(*estimate.interval(1 - 2 * level))
+    return None if passes_at == criterion.passed_by(*possible) else _known(passes_at)
 
 
 def _verdict(p: tuple[float, float], level: tuple[float, float]) -> tuple[Verdict, int]:

@@ -1,5 +1,6 @@
 """From claims and tables to findings."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from obverse.core.claim import Above, Below, Claim, Estimate, Finding, Within
 from obverse.core.errors import ObverseError
 from obverse.core.measure import LEADING
 from obverse.stats.clustered import ClusteredMean
+from obverse.stats.share import Share
 from obverse.stats.summary import mean
 from obverse.stats.tests import ALPHA
 from obverse.stats.verdict import evaluate
@@ -152,6 +154,34 @@ def test_claim_would_have_held_with_the_tightest_bound_that_is_printed(criterion
         step = -step if isinstance(criterion, Above) else step
         tight = only([claim(criterion=type(criterion)(found.passes_at + step))], ask=rows)
         assert tight.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("right", "criterion", "near"),
+    [
+        (0.03, Above(0.1), None), (0.03, Below(0.1), 0.17), (0.97, Below(0.9), None),
+        (0.97, Above(0.9), 0.83), (0.0, Above(0.1), None), (0.5, Above(0.1), 0.29),
+    ],
+)  # fmt: skip
+def test_bound_that_every_value_meets_is_not_said_to_be_met(
+    right: float, criterion: Any, near: float | None
+) -> None:
+    """Such an interval is cut at 0 or 1; above 0 the claim would not hold."""
+    hits = round(40 * right)
+    rows = table(1.0, seeds=tuple(range(6))).with_columns(
+        (pl.int_range(pl.len()).over("seed") < hits).alias("score")
+    )
+    one = claim(estimate=lambda rows: mean(rows, "score", bounds=(0, 1)), criterion=criterion)
+    found = only([one], ask=rows)
+    assert found.passes_at == (None if near is None else pytest.approx(near, abs=0.03))
+    if near is None:
+        edge = type(criterion)(0.0 if isinstance(criterion, Above) else 1.0)
+        assert only([replace(one, criterion=edge)], ask=rows).verdict != "holds"
+
+
+def test_share_of_trainings_that_is_none_is_above_nothing() -> None:
+    one = claim(estimate=lambda rows: Share(0, 6), criterion=Above(0.5))
+    assert only([one], ask=table(1.0)).passes_at is None
 
 
 def test_criterion_may_depend_on_the_rows() -> None:
