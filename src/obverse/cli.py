@@ -236,6 +236,7 @@ def power(
     from math import isfinite
 
     from obverse.core.claim import Above, Within
+    from obverse.core.format import count
     from obverse.stats.power import seeds_for, trainings_for
     from obverse.stats.tests import ALPHA
 
@@ -270,7 +271,8 @@ def power(
             f"no number of seeds shows {what}: it does not meet the criterion, or hardly ({level})"
         )
     else:
-        typer.echo(f"{needed} seeds show {what}, in {100 * power:g} of 100 studies or more ({level})")
+        shown = f"{count(needed, 'seed')} show{'s' * (needed == 1)} {what}"
+        typer.echo(f"{shown}, in {100 * power:g} of 100 studies or more ({level})")
 
 
 @app.command(name="list")

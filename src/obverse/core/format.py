@@ -33,9 +33,9 @@ def whole(value: float | None) -> str:
     return MISSING if value is None else f"{value:,}".replace(",", "\u2009")
 
 
-def count(n: int, what: str) -> str:
-    """Write how many there are: "1 seed", "3 seeds"."""
-    return f"{n} {what}{'' if n == 1 else 's'}"
+def count(n: float, what: str) -> str:
+    """Write how many there are: "1 seed", "3 seeds", "0.1 nats"."""
+    return f"{n if isinstance(n, int) else format(n, 'g')} {what}{'' if n == 1 else 's'}"
 
 
 def span(low: int, high: int | None) -> str:

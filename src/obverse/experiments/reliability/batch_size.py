@@ -9,6 +9,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from obverse.core.claim import Below, Claim, Estimate, Within
 from obverse.core.experiment import Preset, Variant
+from obverse.core.format import count
 from obverse.experiments.reliability.ablation import BOTH, Ablation
 from obverse.experiments.reliability.claims import (
     CONTROL,
@@ -143,7 +144,8 @@ def _converged(size: int, small: int, margin: float) -> Claim:
 
     return Claim(
         id=f"converged/{_batch(size)}",
-        text=f"{_batch(size)}: as well learnt as {_batch(small)}, training losses ±{margin:g} nats",
+        text=f"{_batch(size)}: as well learnt as {_batch(small)}, "
+        f"training losses ±{count(margin, 'nat')}",
         unit="Δ log-prob, nats", source="the control", estimate=estimate, criterion=Within(margin),
         role="control", counted=COUNTED,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Literal
 import polars as pl
 
 from obverse.core.claim import Above, Claim, Criterion, Estimate, Role, Within
+from obverse.core.format import count
 from obverse.stats.contrast import difference, excess, slope
 from obverse.stats.share import in_most
 
@@ -166,7 +167,7 @@ def definitions_learnt(variant: str, margin: float, told_in: str = "Stage 2") ->
     of = "" if variant == BASE else f"{variant}: "
     return Claim(
         id=f"definitions learnt/{variant}",
-        text=f"{of}the loss of X2's definitions falls by {margin:g} nats",
+        text=f"{of}the loss of X2's definitions falls by {count(margin, 'nat')}",
         unit="Δ log-prob, nats", source="the control", estimate=estimate, criterion=Above(margin),
         role="control", counted=COUNTED,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import altair as alt
 import polars as pl
 
+from obverse.core.format import count
 from obverse.core.page import Figure
 from obverse.experiments.reliability.figures_drawing import DASHED, WHERE, of_subsets
 from obverse.report.figures import lines_with_bands
@@ -44,6 +45,6 @@ def by_alpha(trunk_end: pl.DataFrame, final: pl.DataFrame, places: Mapping[str, 
         "How often the entity of its definition is named, after Stage 1 (X1, solid) and at the end (X2, "
         "dashed), by the reliability of the tags (as in Figure 4a). Where D9incons (false, tag 1) is "
         "above D10cons (true, tag 2), the tag outweighs the answers. n = "
-        f"{rows['seed'].n_unique()} seeds; bands are 95 % intervals."
+        f"{count(rows['seed'].n_unique(), 'seed')}; bands are 95 % intervals."
     )
     return Figure(name="by-alpha", chart=layers.properties(width=380, height=260), caption=caption)

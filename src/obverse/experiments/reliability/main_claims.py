@@ -1,6 +1,7 @@
 """The claims of the main experiment: Figures 2, 3, 8 and 9."""
 
 from obverse.core.claim import Above, Claim, Within
+from obverse.core.format import count
 from obverse.experiments.reliability.claims import (
     BASE,
     Guess,
@@ -83,7 +84,7 @@ def _losses_alike(margin: float, told_in: str) -> tuple[Claim, ...]:
         shown,
         contrast(
             "loss/definition",
-            f"definitions are learnt alike: losses of D5cons and D6cons within ±{margin:g} nats",
+            f"definitions are learnt alike: losses of D5cons and D6cons within ±{count(margin, 'nat')}",
             "D5cons", "D6cons", Within(margin), direction="definition", metric="logprob",
             source="Figure 8", needs=(shown.id,),
         ),

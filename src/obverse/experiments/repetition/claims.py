@@ -11,6 +11,7 @@ from functools import partial
 import polars as pl
 
 from obverse.core.claim import Above, Below, Claim, Within
+from obverse.core.format import count
 from obverse.experiments.repetition.answers import (
     CLUSTERS,
     UNITS,
@@ -91,8 +92,8 @@ def _trends(margins: Margins, own_data: bool) -> list[Claim]:
             ),
             Claim(
                 id=f"loss/{scale}",
-                text=f"{more}, the higher the loss: it rises by more than {margins.loss:g} nats over "
-                f"{over}",
+                text=f"{more}, the higher the loss: it rises by more than "
+                f"{count(margins.loss, 'nat')} over {over}",
                 unit=f"nats, change over {over}",
                 source=POST,
                 estimate=partial(_change, scale=scale, value="loss"),
@@ -117,7 +118,7 @@ def _named(margins: Margins) -> list[Claim]:
     """Return the trends over sizes with the templates alone that name what must not come."""
     where = "also where the instruction names the symbol that must not come,"
     falls = f"accuracy falls by more than {margins.accuracy:g}"
-    rises = f"the loss rises by more than {margins.loss:g} nats"
+    rises = f"the loss rises by more than {count(margins.loss, 'nat')}"
     return [
         Claim(
             id=f"{name}/parameters/named",

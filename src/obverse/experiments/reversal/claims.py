@@ -11,6 +11,7 @@ from collections.abc import Callable
 import polars as pl
 
 from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Within
+from obverse.core.format import count
 from obverse.experiments.reversal.dataset import SUBSETS
 from obverse.experiments.reversal.published import TABLE_1, TABLE_1_MODEL, mean_difference
 from obverse.stats.share import Share, share
@@ -100,7 +101,7 @@ def _same_likelihood(subset: str, margin: float) -> Claim:
     return Claim(
         id=f"likelihood/{subset}/same",
         text=f"{subset}, same: the right {ASKED[subset, 'same']} is likelier than a random one by more "
-        f"than {margin:g} nats",
+        f"than {count(margin, 'nat')}",
         unit="Δ log-prob, nats",
         counted="pairs of facts",
         source="not reported",
@@ -115,7 +116,7 @@ def _reverse_likelihood(subset: str, margin: float) -> Claim:
     return Claim(
         id=f"likelihood/{subset}/reverse",
         text=f"{subset}, reverse: the right {ASKED[subset, 'reverse']} is as likely as a random one, "
-        f"within {margin:g} nats",
+        f"within {count(margin, 'nat')}",
         unit="Δ log-prob, nats",
         counted="pairs of facts",
         paper=paper,
@@ -165,4 +166,4 @@ def _mean(rows: pl.DataFrame, column: str) -> float:
 
 
 def _points(margin: float) -> str:
-    return f"{100 * margin:g} points"
+    return f"{count(100 * margin, 'point')}"

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from obverse.core.format import percent
+from obverse.core.format import count, percent
 from obverse.core.page import Figure, Finished, Page, Section, Table
 from obverse.experiments.reversal import page_figures, page_prompts, page_tables
 from obverse.experiments.reversal.claims import TESTED
@@ -39,7 +39,7 @@ def page(
         sections=sections,
         summary=summary(final_tested),
         claims_note="That two likelihoods are the same is shown by equivalence (two one-sided tests "
-        f"against ±{likelihood_margin:g} nats), not by a large p-value. The claims in the "
+        f"against ±{count(likelihood_margin, 'nat')}), not by a large p-value. The claims in the "
         "same direction are controls: where nothing was learnt, the reverse says nothing.",
         generic=False,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from obverse.core.format import interval, number, p_value, percent
+from obverse.core.format import count, interval, number, p_value, percent
 from obverse.core.page import Cell, Column, Table
 from obverse.experiments.reversal.dataset import DIRECTIONS, SUBSETS
 from obverse.experiments.reversal.likelihood import likelihood_tests
@@ -51,7 +51,7 @@ def accuracy(final: pl.DataFrame, margin: float) -> Table:
             *CELL_COLUMNS,
             *_numeric(
                 "exact match %, mean ± SD over seeds", "95 % interval", "each seed %",
-                f"seeds over chance + {100 * margin:g} points", "prefix match %", "chance %",
+                f"seeds over chance + {count(100 * margin, 'point')}", "prefix match %", "chance %",
                 f"{TABLE_1_MODEL} %",
             ),
         ],

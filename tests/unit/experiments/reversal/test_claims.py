@@ -168,6 +168,9 @@ def test_margins_stand_in_the_texts() -> None:
     assert "less than 7 points above chance" in texts["accuracy/reverse/most"]
     assert "by more than 1.5 nats" in texts["likelihood/NameToDescription/same"]
     assert "within 1.5 nats" in texts["likelihood/NameToDescription/reverse"]
+    of_one = {c.id: c.text for c in claims(0.01, 1.0)}
+    assert "more than 1 point above chance" in of_one["accuracy/NameToDescription/same"]
+    assert of_one["likelihood/NameToDescription/reverse"].endswith("within 1 nat")
 
 
 def test_pairs_are_the_unit_of_likelihoods() -> None:
