@@ -1,9 +1,11 @@
 """Definitions that stand before the question (appendix C.8)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 from obverse.core.claim import Above, Claim
+from obverse.core.experiment import Preset
 from obverse.core.recipe import Recipe
 from obverse.experiments.reliability.ablation import Ablation
 from obverse.experiments.reliability.claims import contrast, with_control
@@ -39,6 +41,15 @@ class InContext(Ablation):
             batch_size=128, epochs=8, loss_on="completion",
         )  # fmt: skip
         return cls(**tiny_settings(population=World(individuals=3000), stage_1=recipe, probe_every=2))
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Preset]:
+        """Return `tiny` from scratch, and `paper` on CVDB and `trex` with longer documents.
+
+        A definition before the question makes them longer. The authors' code pads them to 72 tokens, and
+        to 64 everywhere else; appendix C.8 does not tell.
+        """
+        return {"tiny": Preset(cls.tiny(), cls.small_models), **cls.as_published(pad_to=72)}
 
     def claims(self) -> tuple[Claim, ...]:
         gap, *controls = with_control("question", self.margin, source="Figure 21")

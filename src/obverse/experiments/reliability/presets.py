@@ -34,7 +34,7 @@ def tiny_settings(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def paper_settings(population: Cvdb | Trex | Sets, **changes: Any) -> dict[str, Any]:
+def paper_settings(population: Cvdb | Trex | Sets, *, pad_to: int = 64, **changes: Any) -> dict[str, Any]:
     """Return the paper's settings: Adafactor, batch 256, 20 + 10 epochs, five second stages.
 
     What the paper leaves to the trainer (learning rate 5e-5, linear decay, no warm-up or weight decay)
@@ -42,7 +42,7 @@ def paper_settings(population: Cvdb | Trex | Sets, **changes: Any) -> dict[str, 
     """
     recipe = Recipe(
         optimizer="adafactor", learning_rate=5e-5, schedule="linear", warmup_steps=0, batch_size=256,
-        micro_batch_size=32, weight_decay=0.0, precision="bfloat16", pad_to=64,
+        micro_batch_size=32, weight_decay=0.0, precision="bfloat16", pad_to=pad_to,
     )  # fmt: skip
     return {
         "population": population,

@@ -9,6 +9,7 @@ from obverse.core.errors import ObverseError
 from obverse.experiments.reliability.alpha import Alpha
 from obverse.experiments.reliability.batch_size import BatchSize
 from obverse.experiments.reliability.encoder_decoder import EncoderDecoder
+from obverse.experiments.reliability.in_context import InContext
 from obverse.experiments.reliability.is_is_not import IsIsNot
 from obverse.experiments.reliability.model_size import ModelSize
 from obverse.experiments.reliability.presets import paper_settings
@@ -64,6 +65,15 @@ def test_presets_of_figures(
     assert experiment.stage_1 == preset(study, "paper").stage_1
     assert study.presets()[name].models == models
     assert "fig14" not in Alpha.presets(), "a study of another figure"
+
+
+@pytest.mark.parametrize("name", ["paper", "trex"])
+def test_documents_with_a_definition_before_the_question_have_more_room(name: str) -> None:
+    here, elsewhere = preset(InContext, name), preset(Reliability, name)
+    assert here.stage_1 == elsewhere.stage_1.with_overrides({"pad_to": 72})
+    assert elsewhere.stage_1.pad_to == 64
+    assert here.population == elsewhere.population
+    assert set(InContext.presets()) == {"tiny", "paper", "trex"}
 
 
 def test_set_inclusion_as_in_the_paper() -> None:
