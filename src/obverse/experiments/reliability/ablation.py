@@ -27,5 +27,5 @@ class Ablation(Reliability):
 
     @classmethod
     def tiny(cls) -> Self:
-        """Return the settings for models made from scratch, asked every fifth epoch and at the ends."""
-        return cls(**tiny_settings(probe_every=5))
+        """Return the settings for models made from scratch, asked every eighth epoch and at the ends."""
+        return cls(**tiny_settings(probe_every=8))

@@ -40,7 +40,8 @@ class InContext(Ablation):
             learning_rate=3e-3, embedding_learning_rate=1e-5, schedule="constant", warmup_steps=50,
             batch_size=128, epochs=8, loss_on="completion",
         )  # fmt: skip
-        return cls(**tiny_settings(population=World(individuals=3000), stage_1=recipe, probe_every=2))
+        world = World(individuals=3000)
+        return cls(**tiny_settings(population=world, stage_1=recipe, probe_every=2, asked=200))
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:

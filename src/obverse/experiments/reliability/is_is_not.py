@@ -46,7 +46,7 @@ class IsIsNot(Ablation):
     @classmethod
     def tiny(cls) -> Self:
         """Return the settings for models made from scratch, whom X1 teaches what the words mean."""
-        return cls(**tiny_settings(probe_every=5, schedule="two-stage"))
+        return cls(**tiny_settings(probe_every=8, schedule="two-stage"))
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:

@@ -15,21 +15,23 @@ SCRATCH = Scratch(
 
 
 def tiny_settings(**changes: Any) -> dict[str, Any]:
-    """Return the embedded default: a model made from scratch, under half a minute a run on one CPU core.
+    """Return the embedded default: a model made from scratch, half a minute a run on one CPU core.
 
     Stage 0 teaches the world under its own names, as pretraining does for the paper's models. What is
-    load-bearing: that Stage 0 is learnt to the end, dropout on the input embeddings, and in Stage 2 a
-    high learning rate for them and a low one for the rest, so that the model learns what new words mean
-    and does not forget to answer. Stage 2 ends when D5cons is learnt: in longer ones D6cons catches up.
+    load-bearing: that Stage 0 is learnt to the end, dropout on the input embeddings, a long Stage 1 (the
+    gap grows with it), and in Stage 2 a higher learning rate for the embeddings and a low one for the
+    rest, so that the model learns what new words mean and does not forget to answer. Stage 2 ends when
+    the definitions of both sources are learnt as texts: in a longer or a faster one, D6cons catches up.
     """
     recipe = Recipe(learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=128)
     return {
         "stage_0": recipe.with_overrides({"epochs": 90}),
-        "stage_1": recipe.with_overrides({"epochs": 10, "embedding_learning_rate": 9e-3}),
+        "stage_1": recipe.with_overrides({"epochs": 40, "embedding_learning_rate": 9e-3}),
         "stage_2": recipe.with_overrides(
-            {"epochs": 6, "learning_rate": 1e-4, "embedding_learning_rate": 1e-2}
+            {"epochs": 32, "learning_rate": 1e-4, "embedding_learning_rate": 3e-3}
         ),
-        "asked": 200,
+        "probe_every": 4,
+        "asked": 400,
         "asked_along": 60,
     } | changes
 

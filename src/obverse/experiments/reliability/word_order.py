@@ -53,7 +53,7 @@ class AllOrders(Ablation):
     @classmethod
     def tiny(cls) -> Self:
         """Return the settings for models made from scratch, asked often enough to see EAT fall."""
-        return cls(**tiny_settings(probe_every=2))
+        return cls(**tiny_settings(probe_every=4))
 
     def variants(self) -> tuple[Variant, ...]:
         """Return every order, and every order with uninformative tags."""
