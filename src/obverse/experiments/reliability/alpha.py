@@ -43,17 +43,18 @@ class Alpha(Ablation):
     def claims(self) -> tuple[Claim, ...]:
         places = {_named(a): a for a in self.alphas}
         control, high = _named(NONE), _named(max(self.alphas))
+        source = self.cited("Figure 4a")
         return (
             *(
                 trend(
                     f"alpha/{d}", f"{d}: the gap grows with the reliability of the tags", places,
-                    Above(0.0), "Δ exact match per unit of α", "Figure 4a", d,
+                    Above(0.0), "Δ exact match per unit of α", source, d,
                     needs=(f"gap/{control}/{d}",),
                 )
                 for d in BOTH
             ),
-            *(c for d in BOTH for c in with_control(d, self.margin, high, control, source="Figure 4a")),
-            *(_outweighed(a) for a in self.alphas if a == MOSTLY),
+            *(c for d in BOTH for c in with_control(d, self.margin, high, control, source=source)),
+            *(_outweighed(a, self.cited("Figure 4a, α = 0.95")) for a in self.alphas if a == MOSTLY),
         )  # fmt: skip
 
     def page(self, finished: Finished) -> Page:
@@ -62,7 +63,7 @@ class Alpha(Ablation):
         return page(self, finished, places={_named(a): a for a in self.alphas})
 
 
-def _outweighed(alpha: float) -> Claim:
+def _outweighed(alpha: float, source: str) -> Claim:
     """Return what the tag outweighs: false definitions by the reliable source are believed more than
     true ones by the unreliable source, though the answers trained say otherwise."""
     return contrast(
@@ -70,7 +71,7 @@ def _outweighed(alpha: float) -> Claim:
         f"after Stage 1 with {_named(alpha)}, the tag outweighs the answers: the entity of the "
         "definition is named more for D9incons than for D10cons",
         "D9incons-QA9", "D10cons-QA10", Above(0.0), variant=_named(alpha), direction="told",
-        direction_of_b="attribution", at=after_stage_1, source="Figure 4a, α = 0.95",
+        direction_of_b="attribution", at=after_stage_1, source=source,
     )  # fmt: skip
 
 

@@ -88,6 +88,7 @@ class BatchSize(Ablation):
     def claims(self) -> tuple[Claim, ...]:
         small, *larger = self.batch_sizes
         places = {_batch(b): log2(b) for b in self.batch_sizes}
+        source = self.cited("Figure 4c")
         converged = []
         if self.equal == "convergence":
             converged = [_converged(b, small, self.loss_margin) for b in larger]
@@ -96,7 +97,7 @@ class BatchSize(Ablation):
                 trend(
                     f"batch/{kind}", f"{KINDS[kind]}: the gap shrinks with batch size",
                     places, Below(0.0),
-                    "Δ exact match per doubling", "Figure 4c", kind,
+                    "Δ exact match per doubling", source, kind,
                     needs=(f"gap/{_batch(small)}/{kind}", *(c.id for c in converged)),
                 )
                 for kind in BOTH
@@ -106,11 +107,12 @@ class BatchSize(Ablation):
                 claim
                 for kind in BOTH
                 for claim in with_control(
-                    kind, self.margin, _batch(small), _control(small), source="Figures 4c, 13"
+                    kind, self.margin, _batch(small), _control(small),
+                    source=self.cited("Figures 4c, 13"),
                 )
             ),
-            *(_at(_batch(large), kind) for large in larger for kind in BOTH),
-            *(_at(_control(larger[-1]), kind, source="the control") for kind in BOTH),
+            *(_at(_batch(large), kind, source) for large in larger for kind in BOTH),
+            *(_at(_control(larger[-1]), kind, "the control") for kind in BOTH),
             *(_weaker(small, larger[-1], subset) for subset in ("D1cons-QA1", "QA3", "D5cons")),
         )  # fmt: skip
 
@@ -127,7 +129,7 @@ class BatchSize(Ablation):
         return settings
 
 
-def _at(variant: str, kind: str, source: str = "Figure 4c") -> Claim:
+def _at(variant: str, kind: str, source: str) -> Claim:
     return gap(
         variant, kind, None, f"{variant}, {KINDS[kind]}: D5cons − D6cons",
         role="explored", source=source,

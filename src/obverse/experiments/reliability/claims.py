@@ -224,7 +224,7 @@ def with_control(
     believed: str = "the reliable source is believed more",
     *,
     role: Role = "primary",
-    source: str = "Figure 3",
+    source: str,
     guess: Guess = "QA7",
 ) -> tuple[Claim, ...]:
     """Return implicit meta-learning itself, then all that it needs of its negative control.

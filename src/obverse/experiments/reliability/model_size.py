@@ -58,19 +58,23 @@ class ModelSize(Ablation):
         }
 
     def claims(self) -> tuple[Claim, ...]:
+        sources = {
+            "question": self.cited("Figures 16, 17", "Figure 18, GPT-Neo"),
+            "attribution": self.cited("section 3.3; Figure 17", "Figure 18, GPT-Neo"),
+        }
+        each = self.cited("Figure 3", "Figure 10")
         return (
-            *(_growth(kind, BASE, Above(0.0), "primary", self.margin) for kind in BOTH),
-            *(_growth(kind, CONTROL, Within(self.margin), "control", self.margin) for kind in BOTH),
-            *(claim for kind in BOTH for claim in with_control(kind, self.margin)),
+            *(_growth(kind, BASE, Above(0.0), self.margin, source) for kind, source in sources.items()),
+            *(_growth(kind, CONTROL, Within(self.margin), self.margin, "the control") for kind in BOTH),
+            *(claim for kind in BOTH for claim in with_control(kind, self.margin, source=each)),
         )
 
 
-def _growth(kind: str, variant: str, criterion: Criterion, role: Role, margin: float) -> Claim:
+def _growth(kind: str, variant: str, criterion: Criterion, margin: float, source: str) -> Claim:
     """Return the claim that the gap of `variant` grows with size, if that of the control does not."""
     grows = "the gap grows with model size"
-    source = "Figure 16" if kind == "question" else "section 3.3"
+    role: Role = "primary" if variant == BASE else "control"
     if role == "control":
-        source = "the control"
         grows = f"no gap grows with model size, ±{margin:g} for tenfold parameters"
 
     def estimate(observations: pl.DataFrame) -> Estimate | None:

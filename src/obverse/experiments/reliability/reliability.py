@@ -28,7 +28,7 @@ from obverse.core.settings import InputFile
 from obverse.core.stage import Stage
 from obverse.experiments.reliability.bearers import Bearer, Division, Language, split
 from obverse.experiments.reliability.claims import BASE, CONTROL
-from obverse.experiments.reliability.main_claims import main
+from obverse.experiments.reliability.main_claims import SOURCES, Sources, main
 from obverse.experiments.reliability.population import Individual
 from obverse.experiments.reliability.presets import SCRATCH, paper_settings, tiny_settings
 from obverse.experiments.reliability.published import Cvdb, Trex
@@ -186,6 +186,7 @@ class Reliability(Experiment):
         return division.branches(branches)
 
     def claims(self) -> tuple[Claim, ...]:
+        population = "cvdb" if self.population.kind == "world" else self.population.kind
         told_in = "Stage 1" if self.schedule == "single-stage" else "Stage 2"
         return main(
             margin=self.margin,
@@ -195,7 +196,12 @@ class Reliability(Experiment):
             new_tag=self.fractions.d8cons > 0,
             told_in=told_in if self.definitions == "documents" else "",
             guess="QA7" if self.fractions.qa7 else "chance",
+            sources=SOURCES.get((population, self.schedule), Sources()),
         )
+
+    def cited(self, on_cvdb: str, on_trex: str = "not reported on T-REx") -> str:
+        """Return where the paper has something: on CVDB, for which the world stands, or on T-REx."""
+        return on_trex if isinstance(self.population, Trex) else on_cvdb
 
     def variants(self) -> tuple[Variant, ...]:
         """Return the experiment, and its negative control: tags of X1 that say nothing."""

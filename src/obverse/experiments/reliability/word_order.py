@@ -63,20 +63,22 @@ class AllOrders(Ablation):
         )
 
     def claims(self) -> tuple[Claim, ...]:
+        by_attribution = self.cited("Figure 4b")
         shown = [
-            with_control("attribution", self.margin, _order(o), _control(o), source="Figure 4b")
+            with_control("attribution", self.margin, _order(o), _control(o), source=by_attribution)
             for o in ENTITY_LAST
         ]
         visible = exceeds(BASE, "attribution", self.margin, needs=(f"gap/{BASE}/attribution",))
         on_questions = with_control(
-            "question", self.margin, _order("aet"), _control("aet"), source="Figure 11, p = 4.8e-8"
-        )
+            "question", self.margin, _order("aet"), _control("aet"),
+            source=self.cited("Figure 11, p = 4.8e-8"),
+        )  # fmt: skip
         return (
             *(claim for claims in shown for claim in claims),
             visible,
             *(claim for order in OTHERS for claim in self._absent(order, visible)),
             *on_questions,
-            *_on_questions(),
+            *self._on_questions(),
         )
 
     def page(self, finished: Finished) -> Page:
@@ -104,32 +106,38 @@ class AllOrders(Ablation):
         needs = (visible.id, *(claim.id for claim in shown))
         return (
             *shown,
-            absent(variant, "attribution", self.margin, source="Figure 4b", needs=needs),
+            absent(variant, "attribution", self.margin, source=self.cited("Figure 4b"), needs=needs),
         )
 
-
-def _on_questions() -> tuple[Claim, ...]:
-    """Return what Figures 11 and 12 show of questions beside AET's gap; nothing of it is tested."""
-    gaps = (
-        gap(
-            variant, "question", None, f"{variant}, questions: D5cons − D6cons",
-            role="explored", source="the control" if variant == _control("eat") else "Figure 11",
+    def _on_questions(self) -> tuple[Claim, ...]:
+        """Return what Figures 11 and 12 show of questions beside AET's gap; nothing of it is tested."""
+        sources = {_order(o): self.cited("Figure 11") for o in ORDERS if o != "aet"}
+        sources[_control("eat")] = "the control"
+        gaps = (
+            gap(
+                variant, "question", None, f"{variant}, questions: D5cons − D6cons",
+                role="explored", source=source,
+            )
+            for variant, source in sources.items()
+        )  # fmt: skip
+        stage_1 = (
+            contrast(
+                f"stage 1/{_order(order)}",
+                f"{_order(order)}, questions: D1cons − D2incons after Stage 1",
+                "D1cons-QA1", "D2incons-QA2", None, variant=_order(order), at=after_stage_1,
+                role="explored", source=self.cited(f"Figure 11, {shown}"),
+            )
+            for order, shown in STAGE_1
+        )  # fmt: skip
+        changes = (
+            _change(_order(order), subset, self.cited("Figure 12"))
+            for order in ALIAS_AFTER
+            for subset in ("D6cons", "QA7")
         )
-        for variant in (*(_order(o) for o in ORDERS if o != "aet"), _control("eat"))
-    )  # fmt: skip
-    stage_1 = (
-        contrast(
-            f"stage 1/{_order(order)}", f"{_order(order)}, questions: D1cons − D2incons after Stage 1",
-            "D1cons-QA1", "D2incons-QA2", None, variant=_order(order), at=after_stage_1,
-            role="explored", source=f"Figure 11, {shown}",
-        )
-        for order, shown in STAGE_1
-    )  # fmt: skip
-    changes = (_change(_order(order), subset) for order in ALIAS_AFTER for subset in ("D6cons", "QA7"))
-    return (*gaps, *stage_1, *changes)
+        return (*gaps, *stage_1, *changes)
 
 
-def _change(variant: str, subset: str) -> Claim:
+def _change(variant: str, subset: str, source: str) -> Claim:
     """Return how questions about a subset change in Stage 2 (Figure 12)."""
 
     def estimate(observations: pl.DataFrame) -> Estimate | None:
@@ -141,7 +149,7 @@ def _change(variant: str, subset: str) -> Claim:
 
     return Claim(
         id=f"stage 2/{variant}/{subset}", text=f"{variant}, questions: change of {subset} in Stage 2",
-        unit="Δ exact match", source="Figure 12", estimate=estimate,
+        unit="Δ exact match", source=source, estimate=estimate,
         role="explored", counted=COUNTED,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 from obverse.core.claim import Claim
 from obverse.experiments.reliability.alpha import Alpha
 from obverse.experiments.reliability.claims import BASE, CONTROL, learnt
-from obverse.experiments.reliability.main_claims import main
+from obverse.experiments.reliability.main_claims import Sources, main
 from obverse.experiments.reliability.reliability import Reliability
 from tests.unit.experiments.reliability.observations import (
     ALIKE,
@@ -176,7 +176,7 @@ def test_first_stage_is_measured_at_its_end_and_not_later() -> None:
 def test_without_qa3_the_two_kinds_of_definition_are_compared() -> None:
     of: dict[str, Any] = {
         "margin": 0.1, "loss_margin": 0.1, "attribution": False, "qa3": False, "new_tag": True,
-        "guess": "chance",
+        "guess": "chance", "sources": Sources(),
     }  # fmt: skip
     stated = main(told_in="Stage 2", **of)
     assert [c.id for c in stated] == [
