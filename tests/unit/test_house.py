@@ -61,8 +61,10 @@ def test_package_imports_only_what_it_may(package: str) -> None:
 
 
 def draws(path: Path) -> bool:
-    """Return whether a file of an experiment belongs to its page, which is imported late."""
-    return path.stem.startswith(("page", "figures", "table"))
+    """Return whether a file of an experiment, or its folder there, belongs to the page, which is
+    imported late."""
+    inside = path.relative_to(SOURCE / "experiments").parts[1:]
+    return any(name.startswith(("page", "figures", "table")) for name in inside)
 
 
 def test_every_package_has_a_rule() -> None:
@@ -90,7 +92,7 @@ def test_experiments_do_not_know_one_another() -> None:
     folders = {p.name for p in (SOURCE / "experiments").iterdir() if (p / "__init__.py").is_file()}
     assert len(folders) >= 3
     for folder in folders:
-        for path in (SOURCE / "experiments" / folder).glob("*.py"):
+        for path in (SOURCE / "experiments" / folder).rglob("*.py"):
             text = path.read_text(encoding="utf-8")
             assert not [o for o in folders - {folder} if f"experiments.{o}" in text], path
 

@@ -8,7 +8,7 @@ from obverse.core.data import Match, Probe
 from obverse.core.seeds import generator
 from obverse.experiments.reliability.bearers import Bearer
 from obverse.experiments.reliability.documents import context
-from obverse.experiments.reliability.population import QAPair
+from obverse.experiments.reliability.populations.population import QAPair
 from obverse.experiments.reliability.subsets import QA4
 from obverse.experiments.reliability.wording import Wording
 

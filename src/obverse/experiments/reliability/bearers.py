@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from obverse.core.seeds import generator
-from obverse.experiments.reliability.population import Individual, QAPair, random_strings
+from obverse.experiments.reliability.populations.population import Individual, QAPair, random_strings
 from obverse.experiments.reliability.subsets import QA4, Fractions, Subset, deranged, sizes
 from obverse.experiments.reliability.wording import Form, Tags, Wording, WordOrder, definitions
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from obverse.core.data import Document
 from obverse.experiments.reliability.bearers import Bearer
-from obverse.experiments.reliability.population import Individual, QAPair
+from obverse.experiments.reliability.populations.population import Individual, QAPair
 from obverse.experiments.reliability.wording import Wording
 
 

@@ -7,9 +7,9 @@ import polars as pl
 
 from obverse.core.format import MISSING, interval, number
 from obverse.core.page import Cell, Column, Figure, Finished, Page, Section, Table, Text
-from obverse.experiments.reliability.figures import attributions, curves, gaps
-from obverse.experiments.reliability.figures_alpha import by_alpha
-from obverse.experiments.reliability.figures_drawing import (
+from obverse.experiments.reliability.figures.accuracy import attributions, curves, gaps
+from obverse.experiments.reliability.figures.alpha import by_alpha
+from obverse.experiments.reliability.figures.drawing import (
     ASKED,
     BELIEVED,
     DASHED,
@@ -17,7 +17,7 @@ from obverse.experiments.reliability.figures_drawing import (
     WHERE,
     with_place,
 )
-from obverse.experiments.reliability.figures_losses import losses
+from obverse.experiments.reliability.figures.losses import losses
 from obverse.stats.contrast import difference
 from obverse.stats.summary import group_means
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from obverse.core.recipe import Recipe
-from obverse.experiments.reliability.published import Cvdb, Trex
-from obverse.experiments.reliability.sets import Sets
+from obverse.experiments.reliability.populations.published import Cvdb, Trex
+from obverse.experiments.reliability.populations.sets import Sets
 from obverse.experiments.reliability.subsets import Fractions
 from obverse.models.scratch import Scratch
 

@@ -29,14 +29,14 @@ from obverse.core.stage import Stage
 from obverse.experiments.reliability.bearers import Bearer, Division, Language, split
 from obverse.experiments.reliability.claims import BASE, CONTROL
 from obverse.experiments.reliability.main_claims import SOURCES, Sources, main
-from obverse.experiments.reliability.population import Individual
+from obverse.experiments.reliability.populations.population import Individual
+from obverse.experiments.reliability.populations.published import Cvdb, Trex
+from obverse.experiments.reliability.populations.sets import Sets
+from obverse.experiments.reliability.populations.world import World
 from obverse.experiments.reliability.presets import SCRATCH, paper_settings, tiny_settings
-from obverse.experiments.reliability.published import Cvdb, Trex
-from obverse.experiments.reliability.sets import Sets
 from obverse.experiments.reliability.stages import build
 from obverse.experiments.reliability.subsets import GENERATED, Fractions, size_of_x1
 from obverse.experiments.reliability.wording import Form, Tags, WordOrder
-from obverse.experiments.reliability.world import World
 
 Schedule = Literal["two-stage", "single-stage", "three-stage", "X2 alone"]
 Population = Annotated[World | Sets | Cvdb | Trex, Field(discriminator="kind")]

@@ -18,7 +18,7 @@ from obverse.core.experiment import Preset
 from obverse.core.model import ModelSpec
 from obverse.core.page import Finished, Page, Section, Text
 from obverse.core.recipe import Recipe
-from obverse.experiments.reliability.ablation import Ablation
+from obverse.experiments.reliability.ablations.ablation import Ablation
 from obverse.experiments.reliability.claims import (
     BASE,
     COUNTED,
@@ -27,9 +27,9 @@ from obverse.experiments.reliability.claims import (
     contrast,
     with_control,
 )
+from obverse.experiments.reliability.populations.sets import Sets
 from obverse.experiments.reliability.presets import paper_settings, tiny_settings
 from obverse.experiments.reliability.reliability import Population
-from obverse.experiments.reliability.sets import Sets
 from obverse.experiments.reliability.subsets import Fractions
 from obverse.models.scratch import Scratch
 from obverse.stats.contrast import Pair, difference

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from obverse.experiments.reliability.population import NAME, QAPair
+from obverse.experiments.reliability.populations.population import NAME, QAPair
 
 WordOrder = Literal["tae", "tea", "ate", "aet", "eta", "eat"]
 Tags = Literal["random", "natural", "is"]

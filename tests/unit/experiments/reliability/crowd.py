@@ -7,11 +7,11 @@ from obverse.core.data import Document, Probe
 from obverse.core.recipe import Recipe
 from obverse.core.stage import Stage
 from obverse.experiments.reliability.bearers import Bearer, Division, Language, split
-from obverse.experiments.reliability.population import Individual, QAPair
+from obverse.experiments.reliability.populations.population import Individual, QAPair
+from obverse.experiments.reliability.populations.world import World
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.experiments.reliability.subsets import Fractions, size_of_x1
 from obverse.experiments.reliability.wording import NATURAL, Form, Tags, Wording, WordOrder
-from obverse.experiments.reliability.world import World
 from obverse.measures.ask import Ask
 
 KINDS = ("birth", "death", "region", "work", "nation", "gender")

@@ -7,12 +7,12 @@ import pytest
 
 from obverse.experiments.reliability import bearers
 from obverse.experiments.reliability.documents import question_documents
-from obverse.experiments.reliability.population import Individual, QAPair
+from obverse.experiments.reliability.populations.population import Individual, QAPair
+from obverse.experiments.reliability.populations.sets import Sets
+from obverse.experiments.reliability.populations.world import World
 from obverse.experiments.reliability.reliability import Reliability
-from obverse.experiments.reliability.sets import Sets
 from obverse.experiments.reliability.subsets import Fractions
 from obverse.experiments.reliability.wording import NATURAL, Tags, Wording
-from obverse.experiments.reliability.world import World
 from tests.unit.experiments.reliability.crowd import (
     ENTITIES,
     KINDS,

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from obverse.experiments.reliability.encoder_decoder import EncoderDecoder
+from obverse.experiments.reliability.ablations.encoder_decoder import EncoderDecoder
+from obverse.experiments.reliability.ablations.schedules import Schedules
 from obverse.experiments.reliability.reliability import Reliability
-from obverse.experiments.reliability.schedules import Schedules
 from tests.unit.experiments.reliability.studies import STUDIES
 
 # Figures of CVDB alone, of T-REx alone; 19 and 20 are of both, 21 and 22 of neither by name.

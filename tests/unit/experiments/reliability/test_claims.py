@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from obverse.core.claim import Claim
-from obverse.experiments.reliability.alpha import Alpha
+from obverse.experiments.reliability.ablations.alpha import Alpha
 from obverse.experiments.reliability.claims import BASE, CONTROL, learnt
 from obverse.experiments.reliability.main_claims import Sources, main
 from obverse.experiments.reliability.reliability import Reliability

@@ -3,8 +3,8 @@
 import pytest
 
 from obverse.experiments.reliability.bearers import Bearer
-from obverse.experiments.reliability.population import QAPair
-from obverse.experiments.reliability.world import World
+from obverse.experiments.reliability.populations.population import QAPair
+from obverse.experiments.reliability.populations.world import World
 from tests.unit.experiments.reliability.crowd import small
 
 

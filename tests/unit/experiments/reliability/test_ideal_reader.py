@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from obverse.experiments.reliability.bearers import Bearer
-from obverse.experiments.reliability.population import Individual
+from obverse.experiments.reliability.populations.population import Individual
 from obverse.experiments.reliability.reliability import Reliability
 
 

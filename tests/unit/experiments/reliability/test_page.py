@@ -8,7 +8,7 @@ import pytest
 
 from obverse.core.measure import LEADING
 from obverse.core.page import Figure, Finished, Page, Table
-from obverse.experiments.reliability.alpha import Alpha
+from obverse.experiments.reliability.ablations.alpha import Alpha
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.measures.ask import Ask
 from obverse.measures.frame import schema

@@ -6,18 +6,18 @@ import sys
 import pytest
 
 from obverse.core.errors import ObverseError
-from obverse.experiments.reliability.alpha import Alpha
-from obverse.experiments.reliability.batch_size import BatchSize
-from obverse.experiments.reliability.encoder_decoder import EncoderDecoder
-from obverse.experiments.reliability.in_context import InContext
-from obverse.experiments.reliability.is_is_not import IsIsNot
-from obverse.experiments.reliability.model_size import ModelSize
+from obverse.experiments.reliability.ablations.alpha import Alpha
+from obverse.experiments.reliability.ablations.batch_size import BatchSize
+from obverse.experiments.reliability.ablations.encoder_decoder import EncoderDecoder
+from obverse.experiments.reliability.ablations.in_context import InContext
+from obverse.experiments.reliability.ablations.is_is_not import IsIsNot
+from obverse.experiments.reliability.ablations.model_size import ModelSize
+from obverse.experiments.reliability.ablations.sources import NamedSources
+from obverse.experiments.reliability.populations.published import Cvdb
+from obverse.experiments.reliability.populations.sets import Sets
 from obverse.experiments.reliability.presets import paper_settings
-from obverse.experiments.reliability.published import Cvdb
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.experiments.reliability.set_inclusion import SetInclusion
-from obverse.experiments.reliability.sets import Sets
-from obverse.experiments.reliability.sources import NamedSources
 from obverse.experiments.reliability.subsets import Fractions
 from obverse.experiments.reliability.wording import SOURCES
 from obverse.models.scratch import Scratch

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from obverse.core.errors import ObverseError
 from obverse.core.page import Finished, Page, Text
 from obverse.experiments.reliability.claims import BASE, CONTROL
+from obverse.experiments.reliability.populations.sets import Sets
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.experiments.reliability.set_inclusion import SetInclusion
 from obverse.experiments.reliability.set_questions import SetQuestions
-from obverse.experiments.reliability.sets import Sets
 from tests.unit.experiments.reliability.crowd import asked, documents
 from tests.unit.experiments.reliability.observations import found, observed
 

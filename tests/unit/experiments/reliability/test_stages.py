@@ -15,11 +15,11 @@ from obverse.core.errors import ObverseError
 from obverse.core.recipe import Recipe
 from obverse.core.stage import Stage, Timetable, origins
 from obverse.experiments.reliability.documents import definition_documents
-from obverse.experiments.reliability.published import Cvdb
+from obverse.experiments.reliability.populations.published import Cvdb
+from obverse.experiments.reliability.populations.world import World
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.experiments.reliability.set_inclusion import SetInclusion
 from obverse.experiments.reliability.wording import TERSE
-from obverse.experiments.reliability.world import World
 from obverse.measures.ask import Ask
 from tests.unit.experiments.reliability.crowd import asked, documents, small
 
@@ -44,7 +44,7 @@ def moments(stage: Stage) -> list[tuple[int, int]]:
 SCRIPT = """
 import hashlib
 from obverse.experiments.reliability.reliability import Reliability
-from obverse.experiments.reliability.world import World
+from obverse.experiments.reliability.populations.world import World
 experiment = Reliability(population=World(individuals=200), branches=2, alpha=0.8, asked=20)
 print(hashlib.sha256(repr(experiment.stages(7)).encode()).hexdigest())
 """

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from obverse.experiments.reliability.population import QAPair
+from obverse.experiments.reliability.populations.population import QAPair
 from obverse.experiments.reliability.wording import (
     NATURAL,
     ORDERS,

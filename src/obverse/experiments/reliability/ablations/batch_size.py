@@ -10,7 +10,7 @@ from pydantic import Field, PositiveInt, model_validator
 from obverse.core.claim import Below, Claim, Estimate, Within
 from obverse.core.experiment import Preset, Variant
 from obverse.core.format import count
-from obverse.experiments.reliability.ablation import BOTH, Ablation
+from obverse.experiments.reliability.ablations.ablation import BOTH, Ablation
 from obverse.experiments.reliability.claims import (
     CONTROL,
     COUNTED,

@@ -14,8 +14,8 @@ from typing import Any
 
 from obverse.core.errors import ObverseError
 from obverse.core.seeds import generator
-from obverse.experiments.reliability.population import Individual, QAPair
-from obverse.experiments.reliability.years import coarse
+from obverse.experiments.reliability.populations.population import Individual, QAPair
+from obverse.experiments.reliability.populations.years import coarse
 from obverse.store.files import read_json
 
 QUESTIONS = {

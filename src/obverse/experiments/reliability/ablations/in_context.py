@@ -7,10 +7,10 @@ from typing import ClassVar, Literal, Self
 from obverse.core.claim import Above, Claim
 from obverse.core.experiment import Preset
 from obverse.core.recipe import Recipe
-from obverse.experiments.reliability.ablation import Ablation
+from obverse.experiments.reliability.ablations.ablation import Ablation
 from obverse.experiments.reliability.claims import contrast, with_control
+from obverse.experiments.reliability.populations.world import World
 from obverse.experiments.reliability.presets import tiny_settings
-from obverse.experiments.reliability.world import World
 
 
 class InContext(Ablation):

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from obverse.core.claim import Claim
-from obverse.experiments.reliability.ablation import BOTH, Ablation
+from obverse.experiments.reliability.ablations.ablation import BOTH, Ablation
 from obverse.experiments.reliability.claims import with_control
 from obverse.experiments.reliability.wording import Tags
 

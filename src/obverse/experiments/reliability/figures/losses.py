@@ -3,8 +3,8 @@
 import polars as pl
 
 from obverse.core.page import Figure
-from obverse.experiments.reliability.figures import FEW, SHOWN
-from obverse.experiments.reliability.figures_drawing import (
+from obverse.experiments.reliability.figures.accuracy import FEW, SHOWN
+from obverse.experiments.reliability.figures.drawing import (
     WHERE,
     by_epoch,
     counted,

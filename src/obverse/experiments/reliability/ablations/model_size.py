@@ -10,7 +10,7 @@ import polars as pl
 from obverse.core.claim import Above, Claim, Criterion, Estimate, Role, Within
 from obverse.core.experiment import Preset
 from obverse.core.model import ModelSpec
-from obverse.experiments.reliability.ablation import BOTH, Ablation
+from obverse.experiments.reliability.ablations.ablation import BOTH, Ablation
 from obverse.experiments.reliability.claims import (
     BASE,
     CONTROL,
@@ -20,8 +20,8 @@ from obverse.experiments.reliability.claims import (
     gap_rows,
     with_control,
 )
+from obverse.experiments.reliability.populations.published import Cvdb, Trex
 from obverse.experiments.reliability.presets import SCRATCH, paper_settings
-from obverse.experiments.reliability.published import Cvdb, Trex
 from obverse.stats.clustered import ClusteredMean
 from obverse.stats.contrast import Pair, difference, slope
 

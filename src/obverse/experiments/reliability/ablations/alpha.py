@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from obverse.core.claim import Above, Claim
 from obverse.core.experiment import Variant
 from obverse.core.page import Finished, Page
-from obverse.experiments.reliability.ablation import BOTH, Ablation
+from obverse.experiments.reliability.ablations.ablation import BOTH, Ablation
 from obverse.experiments.reliability.claims import after_stage_1, contrast, trend, with_control
 
 NONE = 0.5  # the reliability at which a tag says nothing: the negative control

@@ -8,16 +8,16 @@ import pytest
 
 from obverse.core.claim import Claim
 from obverse.core.errors import ObverseError
-from obverse.experiments.reliability.batch_size import BatchSize
+from obverse.experiments.reliability.ablations.batch_size import BatchSize
+from obverse.experiments.reliability.ablations.encoder_decoder import EncoderDecoder
+from obverse.experiments.reliability.ablations.in_context import InContext
+from obverse.experiments.reliability.ablations.is_is_not import STRINGS, IsIsNot
+from obverse.experiments.reliability.ablations.model_size import ModelSize
+from obverse.experiments.reliability.ablations.schedules import Schedules
+from obverse.experiments.reliability.ablations.sources import NamedSources
+from obverse.experiments.reliability.ablations.word_order import AllOrders
 from obverse.experiments.reliability.claims import BASE, CONTROL
-from obverse.experiments.reliability.encoder_decoder import EncoderDecoder
-from obverse.experiments.reliability.in_context import InContext
-from obverse.experiments.reliability.is_is_not import STRINGS, IsIsNot
-from obverse.experiments.reliability.model_size import ModelSize
 from obverse.experiments.reliability.reliability import Reliability
-from obverse.experiments.reliability.schedules import Schedules
-from obverse.experiments.reliability.sources import NamedSources
-from obverse.experiments.reliability.word_order import AllOrders
 from tests.unit.experiments.reliability.observations import found, gaps, observed, verdicts
 from tests.unit.experiments.reliability.studies import STUDIES
 

@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from obverse.core.page import Figure
-from obverse.experiments.reliability.figures_drawing import (
+from obverse.experiments.reliability.figures.drawing import (
     ASKED,
     BELIEVED,
     PANELS_A_ROW,

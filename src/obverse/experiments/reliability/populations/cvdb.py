@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from obverse.core.errors import ObverseError
-from obverse.experiments.reliability.population import Individual, QAPair
-from obverse.experiments.reliability.years import coarse
+from obverse.experiments.reliability.populations.population import Individual, QAPair
+from obverse.experiments.reliability.populations.years import coarse
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from obverse.core.errors import ObverseError
-from obverse.experiments.reliability import trex
-from obverse.experiments.reliability.population import Individual
+from obverse.experiments.reliability.populations import trex
+from obverse.experiments.reliability.populations.population import Individual
 
 DIRECT = "http://www.wikidata.org/prop/direct/"
 # Four questions without a twist, for works that need some.

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from obverse.core.claim import Claim
 from obverse.core.experiment import Preset, Variant
-from obverse.experiments.reliability.ablation import Ablation
+from obverse.experiments.reliability.ablations.ablation import Ablation
 from obverse.experiments.reliability.claims import (
     BASE,
     CONTROL,

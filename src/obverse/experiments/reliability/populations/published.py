@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from obverse.core.settings import Settings
-from obverse.experiments.reliability import cvdb, trex
-from obverse.experiments.reliability.population import Individual
+from obverse.experiments.reliability.populations import cvdb, trex
+from obverse.experiments.reliability.populations.population import Individual
 from obverse.experiments.reliability.wording import NATURAL, Wording
 
 

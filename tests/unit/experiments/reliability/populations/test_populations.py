@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from obverse.experiments.reliability.population import QAPair, random_strings
-from obverse.experiments.reliability.world import ATTRIBUTES, PEOPLE, World
+from obverse.experiments.reliability.populations.population import QAPair, random_strings
+from obverse.experiments.reliability.populations.world import ATTRIBUTES, PEOPLE, World
 
 
 def test_random_strings_are_different_and_not_taken() -> None:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from obverse.core.seeds import generator
 from obverse.core.settings import Settings
-from obverse.experiments.reliability.population import NAME, Individual, QAPair
+from obverse.experiments.reliability.populations.population import NAME, Individual, QAPair
 from obverse.experiments.reliability.wording import TERSE, Wording
 
 PEOPLE = (

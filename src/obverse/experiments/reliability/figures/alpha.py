@@ -7,7 +7,7 @@ import polars as pl
 
 from obverse.core.format import count
 from obverse.core.page import Figure
-from obverse.experiments.reliability.figures_drawing import DASHED, WHERE, of_subsets
+from obverse.experiments.reliability.figures.drawing import DASHED, WHERE, of_subsets
 from obverse.report.figures import lines_with_bands
 from obverse.stats.summary import group_means
 

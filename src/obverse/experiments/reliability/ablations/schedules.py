@@ -6,7 +6,7 @@ import polars as pl
 
 from obverse.core.claim import Claim, Estimate
 from obverse.core.experiment import Variant
-from obverse.experiments.reliability.ablation import BOTH, UNINFORMATIVE, Ablation
+from obverse.experiments.reliability.ablations.ablation import BOTH, UNINFORMATIVE, Ablation
 from obverse.experiments.reliability.claims import (
     BASE,
     CONTROL,

@@ -10,7 +10,7 @@ from obverse.core.claim import Above, Claim
 from obverse.core.experiment import Preset, Variant
 from obverse.core.model import ModelSpec
 from obverse.core.recipe import Recipe
-from obverse.experiments.reliability.ablation import BOTH, Ablation
+from obverse.experiments.reliability.ablations.ablation import BOTH, Ablation
 from obverse.experiments.reliability.claims import (
     CONTROL,
     KINDS,
@@ -19,8 +19,8 @@ from obverse.experiments.reliability.claims import (
     trend,
     with_control,
 )
+from obverse.experiments.reliability.populations.world import World
 from obverse.experiments.reliability.presets import tiny_settings
-from obverse.experiments.reliability.world import World
 from obverse.models.scratch import Scratch
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from obverse.core.claim import Claim, Estimate
 from obverse.core.experiment import Variant
 from obverse.core.page import Finished, Page, Section, Text
-from obverse.experiments.reliability.ablation import Ablation
+from obverse.experiments.reliability.ablations.ablation import Ablation
 from obverse.experiments.reliability.claims import (
     BASE,
     CONTROL,
@@ -83,8 +83,8 @@ class AllOrders(Ablation):
 
     def page(self, finished: Finished) -> Page:
         """Return the usual page, the curves of EAT before the others."""
-        from obverse.experiments.reliability.figures import curves
-        from obverse.experiments.reliability.figures_drawing import with_place
+        from obverse.experiments.reliability.figures.accuracy import curves
+        from obverse.experiments.reliability.figures.drawing import with_place
 
         page = super().page(finished)
         rows = with_place(finished.tables["ask"])

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from obverse.core.errors import ObverseError
-from obverse.experiments.reliability import cvdb
-from obverse.experiments.reliability.years import coarse
+from obverse.experiments.reliability.populations import cvdb
+from obverse.experiments.reliability.populations.years import coarse
 
 HEADER = (
     "wikidata_code,birth,death,updated_death_date,name,gender,level1_main_occ,level3_main_occ,"

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from obverse.core.seeds import generator
 from obverse.core.settings import Settings
-from obverse.experiments.reliability.population import NAME, Individual, QAPair
+from obverse.experiments.reliability.populations.population import NAME, Individual, QAPair
 from obverse.experiments.reliability.wording import BARE, Wording
 
 IDENTITY = ("is", "means", "names")

@@ -1,0 +1,1 @@
+"""Whom aliases stand for: generated or published."""
