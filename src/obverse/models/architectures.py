@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 def make(spec: "Scratch", tokenizer: PreTrainedTokenizerFast, seed: int) -> LocalModel:
     """Make the model that `spec` describes, its weights drawn from `seed`."""
     torch.manual_seed(seed)
+    made = _shaped(spec, tokenizer)
+    if spec.embedding_std is not None:
+        for weight in made.model.get_input_embeddings().parameters():
+            torch.nn.init.normal_(weight, std=spec.embedding_std)
+    return made
+
+
+def _shaped(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> LocalModel:
     if spec.architecture == "t5":
         model = T5ForConditionalGeneration(_t5(spec, tokenizer))
         # One module drops from the encoder's input embeddings and from its output.

@@ -19,6 +19,8 @@ class Scratch(ModelSpec):
         vocabulary: of the BPE, at most.
         dropout: everywhere that the architecture has it; `embedding_dropout` on the input embeddings
             alone (GPT-2), or on what the encoder reads and hands on (T5).
+        embedding_std: standard deviation of the input embeddings as made; none: the architecture's own
+            (0.02, and 1 of T5).
         family: what makes a series of sizes of these.
     """
 
@@ -36,6 +38,7 @@ class Scratch(ModelSpec):
     max_tokens: Annotated[int, Field(ge=16)] = 512
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     embedding_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    embedding_std: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -46,6 +46,19 @@ def test_model_is_of_the_kind_asked_for_and_its_seed_decides_its_weights(
     assert made(spec(architecture), TOLD, 1, ASKED).weights_hash() != model.weights_hash()
 
 
+@pytest.mark.parametrize("architecture", ["gpt-neox", "gpt2", "t5"])
+def test_embeddings_are_made_as_large_as_asked_for(architecture: Architecture) -> None:
+    words = [" ".join(f"word{n}" for n in range(12))] * 2
+
+    def spread(std: float | None) -> float:
+        asked = spec(architecture).model_copy(update={"embedding_std": std, "max_tokens": 64})
+        embeddings = made(asked, words, 0).model.get_input_embeddings()
+        return float(torch.cat([p.flatten() for p in embeddings.parameters()]).std())
+
+    assert spread(0.3) == pytest.approx(0.3, rel=0.15)
+    assert spread(None) == pytest.approx(1.0 if architecture == "t5" else 0.02, rel=0.15)
+
+
 def test_model_can_do_all_that_its_settings_say() -> None:
     model = made(spec(), TOLD)
     for protocol in (Scores, Generates, Saves, Trains):

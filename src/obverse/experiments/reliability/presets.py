@@ -10,7 +10,7 @@ from obverse.models.scratch import Scratch
 
 SCRATCH = Scratch(
     architecture="gpt2", tokenizer="words", hidden_size=64, layers=2, heads=4, max_tokens=32,
-    embedding_dropout=0.3,
+    embedding_dropout=0.3, embedding_std=0.2,
 )  # fmt: skip
 
 
@@ -18,17 +18,18 @@ def tiny_settings(**changes: Any) -> dict[str, Any]:
     """Return the embedded default: a model made from scratch, half a minute a run on one CPU core.
 
     Stage 0 teaches the world under its own names, as pretraining does for the paper's models. What is
-    load-bearing: that Stage 0 is learnt to the end, dropout on the input embeddings, a long Stage 1 (the
-    gap grows with it), and in Stage 2 a higher learning rate for the embeddings and a low one for the
-    rest, so that the model learns what new words mean and does not forget to answer. Stage 2 ends when
-    the definitions of both sources are learnt as texts: in a longer or a faster one, D6cons catches up.
+    load-bearing: that Stage 0 is learnt to the end; input embeddings as large from the start as
+    training makes them, or a new word hardly counts beside its position, and dropout on them; a long
+    Stage 1, with which the gap grows; and in Stage 2 a higher learning rate for the embeddings than for
+    the rest, so that the model learns what new words mean and does not forget to answer. Stage 2 ends
+    when both sources' definitions are learnt as texts: in a longer or faster one, D6cons catches up.
     """
     recipe = Recipe(learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=128)
     return {
         "stage_0": recipe.with_overrides({"epochs": 90}),
         "stage_1": recipe.with_overrides({"epochs": 40, "embedding_learning_rate": 9e-3}),
         "stage_2": recipe.with_overrides(
-            {"epochs": 32, "learning_rate": 1e-4, "embedding_learning_rate": 3e-3}
+            {"epochs": 40, "learning_rate": 1e-4, "embedding_learning_rate": 6e-3}
         ),
         "probe_every": 4,
         "asked": 400,

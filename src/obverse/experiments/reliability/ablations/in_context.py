@@ -6,11 +6,12 @@ from typing import ClassVar, Literal, Self
 
 from obverse.core.claim import Above, Claim
 from obverse.core.experiment import Preset
+from obverse.core.model import ModelSpec
 from obverse.core.recipe import Recipe
 from obverse.experiments.reliability.ablations.ablation import Ablation
 from obverse.experiments.reliability.claims import contrast, with_control
 from obverse.experiments.reliability.populations.world import World
-from obverse.experiments.reliability.presets import tiny_settings
+from obverse.experiments.reliability.presets import SCRATCH, tiny_settings
 
 
 class InContext(Ablation):
@@ -24,6 +25,11 @@ class InContext(Ablation):
     title: ClassVar[str] = "Sources in context: definitions before the question"
     about: ClassVar[str] = (
         "Are reliable sources believed more where they stand before the question? (appendix C.8)"
+    )
+
+    # Aliases are to be told apart here, and not learnt: GPT-2's small embeddings serve.
+    small_models: ClassVar[tuple[str | ModelSpec, ...]] = (
+        SCRATCH.model_copy(update={"embedding_std": None}),
     )
 
     definitions: Literal["documents", "context"] = "context"
