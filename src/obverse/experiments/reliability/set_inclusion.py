@@ -28,7 +28,7 @@ from obverse.experiments.reliability.claims import (
     with_control,
 )
 from obverse.experiments.reliability.populations.sets import Sets
-from obverse.experiments.reliability.presets import paper_settings, tiny_settings
+from obverse.experiments.reliability.presets import SCRATCH, paper_settings, tiny_settings
 from obverse.experiments.reliability.reliability import Population
 from obverse.experiments.reliability.subsets import Fractions
 from obverse.models.scratch import Scratch
@@ -61,6 +61,9 @@ class SetInclusion(Ablation):
     title: ClassVar[str] = "Implicit meta-learning: set inclusion"
     about: ClassVar[str] = "Does a model made from scratch believe reliable sources more? (section 4.1)"
     seeds: ClassVar[int] = 10
+    small_models: ClassVar[tuple[str | ModelSpec, ...]] = (
+        SCRATCH.model_copy(update={"embedding_dropout": 0.5}),
+    )
     paper_models: ClassVar[tuple[str | ModelSpec, ...]] = (
         # The shape of Pythia-70M.
         Scratch(tokenizer="words", hidden_size=512, layers=6, heads=8, max_tokens=32),
@@ -134,7 +137,7 @@ def tiny(questions: int = 8, **changes: Any) -> dict[str, Any]:
     recipe = Recipe(schedule="constant", warmup_steps=50, batch_size=128, loss_on="completion")
     first = {"epochs": 25, "learning_rate": 2e-3, "embedding_learning_rate": 6e-3}
     second = {"epochs": 16, "learning_rate": 1e-3, "embedding_learning_rate": 9e-3}
-    third = {"epochs": 10, "learning_rate": 1e-4, "embedding_learning_rate": 1e-2, "batch_size": 256}
+    third = {"epochs": 30, "learning_rate": 1e-4, "embedding_learning_rate": 1e-2, "batch_size": 256}
     return tiny_settings(
         population=Sets(
             individuals=3000, numbers=10, members=3, questions=questions, held_out=4,
