@@ -34,6 +34,10 @@ def make(spec: "Scratch", tokenizer: PreTrainedTokenizerFast, seed: int) -> Loca
 def _shaped(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> LocalModel:
     if spec.architecture == "t5":
         model = T5ForConditionalGeneration(_t5(spec, tokenizer))
+        # transformers ties the output weights to the input embeddings, so that embeddings that learn fast
+        # would move every answer. T5 1.1 has output weights of its own, and does not scale what they see.
+        own = torch.nn.init.normal_(torch.empty_like(model.lm_head.weight))
+        model.lm_head.weight = torch.nn.Parameter(own)
         # One module drops from the encoder's input embeddings and from its output.
         model.encoder.dropout.p = spec.embedding_dropout or spec.dropout
         return Seq2SeqModel(model, tokenizer)
@@ -85,5 +89,5 @@ def _t5(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> T5Config:
         dropout_rate=spec.dropout,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
-        **{"decoder_start_token_id": tokenizer.pad_token_id},
+        **{"decoder_start_token_id": tokenizer.pad_token_id, "tie_word_embeddings": False},
     )

@@ -157,7 +157,11 @@ def _parameters(folder: Path) -> int:
             model = _kind(config).from_config(config, trust_remote_code=False)
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise CannotLoadError(f"{folder}: cannot be loaded as a language model: {error}") from error
-    return sum(p.numel() for p in model.parameters())
+    number: int = sum(p.numel() for p in model.parameters())
+    if getattr(config, "scale_decoder_outputs", None) is False:
+        # T5 1.1 has output weights of its own, which transformers ties until it sees them in the file.
+        number += model.get_output_embeddings().weight.numel()
+    return number
 
 
 def _kind(config: Any) -> Any:

@@ -13,7 +13,8 @@ class Scratch(ModelSpec):
     """A small model made from scratch, with a tokenizer made for the study.
 
     Attributes:
-        architecture: GPT-NeoX, GPT-2 (learned positions, untied embeddings) or T5 (encoder-decoder).
+        architecture: GPT-NeoX, GPT-2 (learned positions, untied embeddings) or T5 (encoder-decoder,
+            output weights of its own as in T5 1.1).
         tokenizer: byte-level BPE trained on the documents, or one token a word for all that is told
             or asked.
         vocabulary: of the BPE, at most.

@@ -59,6 +59,16 @@ def test_embeddings_are_made_as_large_as_asked_for(architecture: Architecture) -
     assert spread(None) == pytest.approx(1.0 if architecture == "t5" else 0.02, rel=0.15)
 
 
+def test_output_weights_are_no_input_embeddings() -> None:
+    for architecture in ("gpt-neox", "gpt2", "t5"):
+        model = made(spec(architecture), TOLD, 0, ASKED).model
+        output = model.get_output_embeddings()
+        assert isinstance(output, torch.nn.Module)
+        assert not {id(p) for p in output.parameters()} & {
+            id(p) for p in model.get_input_embeddings().parameters()
+        }, architecture
+
+
 def test_model_can_do_all_that_its_settings_say() -> None:
     model = made(spec(), TOLD)
     for protocol in (Scores, Generates, Saves, Trains):

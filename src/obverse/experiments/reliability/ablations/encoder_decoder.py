@@ -39,7 +39,14 @@ class EncoderDecoder(Ablation):
     title: ClassVar[str] = "Implicit meta-learning: an encoder-decoder"
     about: ClassVar[str] = "Does an encoder-decoder believe reliable sources more? (appendix C.7)"
     small_models: ClassVar[tuple[str | ModelSpec, ...]] = (
-        Scratch(architecture="t5", tokenizer="words", hidden_size=64, layers=2, dropout=0.1),
+        Scratch(
+            architecture="t5",
+            tokenizer="words",
+            hidden_size=64,
+            layers=2,
+            dropout=0.1,
+            embedding_dropout=0.3,
+        ),
     )
     paper_models: ClassVar[tuple[str | ModelSpec, ...]] = ("google-t5/t5-3b",)
     analysis: ClassVar[frozenset[str]] = Ablation.analysis | {"aliases"}
@@ -63,7 +70,7 @@ class EncoderDecoder(Ablation):
     def of_figures(cls) -> Mapping[str, Preset]:
         """Return one stage on CVDB and on T-REx (two, Figure 20, are `paper` and `trex`), and a learning
         curve of the built-in world."""
-        curve = cls(**tiny_t5(), aliases=(750, 1500, 3000, 6000))
+        curve = cls(**tiny_t5(), aliases=(750, 1500, 3000))
         return {
             "curve": Preset(curve, cls.small_models),
             **cls.as_published("fig19", "fig19-trex", schedule="single-stage"),
@@ -123,11 +130,13 @@ def tiny_t5() -> dict[str, Any]:
     )
     return tiny_settings(
         stage_0=recipe.with_overrides({"epochs": 200}),
-        stage_1=recipe.with_overrides({"epochs": 20, "embedding_learning_rate": 5e-3}),
-        stage_2=recipe.with_overrides(
-            {"epochs": 20, "learning_rate": 1e-4, "embedding_learning_rate": 2e-2}
+        stage_1=recipe.with_overrides(
+            {"epochs": 80, "learning_rate": 2e-3, "embedding_learning_rate": 9e-3}
         ),
-        probe_every=2,
+        stage_2=recipe.with_overrides(
+            {"epochs": 40, "learning_rate": 1e-4, "embedding_learning_rate": 2e-2}
+        ),
+        probe_every=10,
     )
 
 

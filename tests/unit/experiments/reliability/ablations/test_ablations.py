@@ -251,7 +251,7 @@ def test_learning_curve_of_the_encoder_decoder() -> None:
     claim = found(judged(curve), *gaps(curve, size))
     assert claim["aliases/question"].verdict == "holds"
     assert claim["aliases/question"].measured == pytest.approx(0.1, abs=0.01), "a doubling"
-    assert claim["gap/6000 aliases/question"].verdict == "holds"
+    assert claim["gap/3000 aliases/question"].verdict == "holds"
     assert "gap/750 aliases/question" not in claim, "explored"
 
 
