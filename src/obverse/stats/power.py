@@ -161,8 +161,8 @@ def _power(criterion: Criterion, value: float, se: float, n: int, alpha: float) 
 
     def reached(distance: float) -> float:
         # T = (Z + δ) / √(χ² / df). SciPy has no T for large δ; Z is nothing beside it, which leaves
-        # P(T > t) = P(χ² < df (δ / t)²), and 0 below zero.
-        delta = distance / se if se else math.copysign(math.inf, distance)
+        # P(T > t) = P(χ² < df (δ / t)²), and 0 below zero. At the threshold itself δ is 0 for any se.
+        delta = distance / (se or math.ulp(0.0))
         if abs(delta) < LARGE:
             return float(stats.nct.sf(critical, df, delta))
         ratio = delta / critical

@@ -61,6 +61,7 @@ def test_seeds_that_hardly_differ_are_few(spread: float) -> None:
     for criterion in (Above(0.0), Below(0.2), Within(0.2)):
         assert seeds_for(criterion, 0.1, spread) == 2
     assert power_of(Above(0.2), 0.1, spread, 5, 0.025) == 0
+    assert power_of(Above(0.1), 0.1, spread, 5, 0.025) == pytest.approx(0.025), "at the threshold"
 
 
 @pytest.mark.parametrize(("n", "alpha"), [(2, 1e-5), (3, 1e-7)])

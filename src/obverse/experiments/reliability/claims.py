@@ -167,7 +167,7 @@ def definitions_learnt(variant: str, margin: float, told_in: str = "Stage 2") ->
     of = "" if variant == BASE else f"{variant}: "
     return Claim(
         id=f"definitions learnt/{variant}",
-        text=f"{of}the loss of X2's definitions falls by {count(margin, 'nat')}",
+        text=f"{of}the loss of X2's definitions falls by more than {count(margin, 'nat')}",
         unit="Δ log-prob, nats", source="the control", estimate=estimate, criterion=Above(margin),
         role="control", counted=COUNTED,
     )  # fmt: skip

@@ -26,13 +26,12 @@ class Sources:
     losses: str = UNREPORTED
 
 
-# By population and schedule. That a tag not seen before is in Figures 10 and 15 is not told.
+# By population and schedule. Figures 10 and 15 do not tell whether D8cons is among what they show.
 SOURCES = {
     ("cvdb", "two-stage"): Sources("Figure 3a", "Figure 3", "Figure 3b", "Figure 8"),
     ("cvdb", "single-stage"): Sources("Figure 14", "Figure 14", "Figure 14"),
     ("trex", "two-stage"): Sources("Figure 10", "Figure 10"),
     ("trex", "single-stage"): Sources("Figure 15", "Figure 15"),
-    ("sets", "two-stage"): Sources("Figure 22", "Figure 22"),
 }
 
 

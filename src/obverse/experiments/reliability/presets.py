@@ -15,7 +15,7 @@ SCRATCH = Scratch(
 
 
 def tiny_settings(**changes: Any) -> dict[str, Any]:
-    """Return the embedded default: a model made from scratch, half a minute a run on one CPU core.
+    """Return the embedded default: a model made from scratch, some forty seconds a run on one CPU core.
 
     Stage 0 teaches the world under its own names, as pretraining does for the paper's models. What is
     load-bearing: that Stage 0 is learnt to the end; input embeddings as large from the start as

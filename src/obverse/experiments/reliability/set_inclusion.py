@@ -147,7 +147,6 @@ def tiny(questions: int = 8, **changes: Any) -> dict[str, Any]:
         stage_0=recipe.with_overrides(first),
         stage_1=recipe.with_overrides(second),
         stage_2=recipe.with_overrides(third),
-        probe_every=4,
         asked=600,
         margin=0.05,
         **changes,

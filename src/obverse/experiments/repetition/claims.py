@@ -28,10 +28,10 @@ from obverse.stats.summary import mean
 from obverse.stats.trend import change
 
 POST = "Korbak's post on the prize; shown there as a figure"
-CONTROLS = {"follow": "told to follow", "none": "told nothing"}
+CONTROLS = {"follow": "told to follow", "none": "instruction removed"}
 AS_OFTEN = {
     "follow": "told to follow the pattern instead, it breaks it as often",
-    "none": "told nothing, it breaks the pattern as often",
+    "none": "with the instruction removed, it breaks the pattern as often",
 }
 EVERY = {
     "pattern": "at every pattern",
@@ -210,7 +210,7 @@ def _sensitivity(control: str, margin: float) -> Claim:
     return Claim(
         id=f"sensitivity/{control}",
         text=f"the largest model does not heed the instruction: {AS_OFTEN[control]} (±{margin:g})",
-        unit=f"share of patterns broken, told to minus {CONTROLS[control]}",
+        unit=f"share of patterns broken, told to break minus {CONTROLS[control]}",
         counted="sequences" if control == "none" else "items",
         source="control",
         estimate=partial(_difference, control=control),

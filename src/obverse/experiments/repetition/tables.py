@@ -18,11 +18,11 @@ from obverse.experiments.repetition.answers import (
     zero_shot,
 )
 from obverse.experiments.repetition.asked import POSITIVE, PROPORTION, Asked
+from obverse.experiments.repetition.claims import CONTROLS
 from obverse.stats.summary import group_means
 from obverse.stats.trend import Trend
 from obverse.stats.trend import trends as family_trends
 
-CONTROLS = {"follow": "told to follow", "none": "instruction removed"}
 SCALED = {"correct": "accuracy", "loss": "loss"}
 
 Bounds = tuple[float, float] | None

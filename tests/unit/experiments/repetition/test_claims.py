@@ -211,7 +211,7 @@ def test_roles() -> None:
     assert len(roles) == 16
     texts = {c.id: c.text for c in claims(MARGINS, ALL, own_data=False)}
     assert "told to follow the pattern instead, it breaks it as often" in texts["sensitivity/follow"]
-    assert "told nothing, it breaks the pattern as often" in texts["sensitivity/none"]
+    assert "with the instruction removed, it breaks the pattern as often" in texts["sensitivity/none"]
     counted = {c.id: c.counted for c in claims(MARGINS, ALL, own_data=False)}
     assert counted["induction"] == counted["sensitivity/none"] == "sequences"
     assert counted["loss/parameters"] == counted["sensitivity/follow"] == "items"

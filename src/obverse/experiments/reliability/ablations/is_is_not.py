@@ -15,7 +15,6 @@ from obverse.experiments.reliability.claims import (
     learnt,
     with_control,
 )
-from obverse.experiments.reliability.presets import tiny_settings
 from obverse.experiments.reliability.reliability import Schedule
 from obverse.experiments.reliability.wording import Tags
 
@@ -46,7 +45,7 @@ class IsIsNot(Ablation):
     @classmethod
     def tiny(cls) -> Self:
         """Return the settings for models made from scratch, whom X1 teaches what the words mean."""
-        return cls(**tiny_settings(probe_every=8, schedule="two-stage"))
+        return super().tiny().with_overrides({"schedule": "two-stage"})
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:

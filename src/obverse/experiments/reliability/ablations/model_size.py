@@ -59,8 +59,8 @@ class ModelSize(Ablation):
 
     def claims(self) -> tuple[Claim, ...]:
         sources = {
-            "question": self.cited("Figures 16, 17", "Figure 18, GPT-Neo"),
-            "attribution": self.cited("section 3.3; Figure 17", "Figure 18, GPT-Neo"),
+            "question": self.cited("Figure 16; 17, other families", "Figure 18, GPT-Neo"),
+            "attribution": self.cited("section 3.3; Figure 17, other families", "Figure 18, GPT-Neo"),
         }
         each = self.cited("Figure 3", "Figure 10")
         return (

@@ -52,8 +52,8 @@ class AllOrders(Ablation):
 
     @classmethod
     def tiny(cls) -> Self:
-        """Return the settings for models made from scratch, asked often enough to see EAT fall."""
-        return cls(**tiny_settings(probe_every=4))
+        """Return the settings for models made from scratch, asked as often as the main experiment."""
+        return cls(**tiny_settings())
 
     def variants(self) -> tuple[Variant, ...]:
         """Return every order, and every order with uninformative tags."""
