@@ -107,6 +107,11 @@ def _outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
             else "There is one training of it, so that nothing is said of others."
         )
     several = len({claim["model"] for claim in claims}) > 1
+    # A control that holds is no answer; one that fails is a reason not to believe one.
+    roles = {claim["role"] for claim in claims}
+    claims = [
+        c for c in claims if c["role"] == "primary" or "primary" not in roles or c["verdict"] == "fails"
+    ]
     for verdict in TOLD:
         if verdict == "undecided" and len(sentences) > 1:
             break  # such a claim is told only where none was decided

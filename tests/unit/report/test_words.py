@@ -44,11 +44,18 @@ def test_the_surest_claims_are_told_with_their_numbers(leave: Leave) -> None:
     assert "f is so" not in said
 
 
-def test_primary_claims_are_told_before_controls(leave: Leave) -> None:
+@pytest.mark.parametrize("verdict", ["holds", "undecided"])
+def test_controls_that_hold_are_told_only_where_there_is_nothing_else(leave: Leave, verdict: str) -> None:
     controls = [claim(n, text=f"control {n}", p=0.0001, role="control") for n in "abc"]
-    said = paragraph(leave, [*controls, claim("d", text="d is so", p=0.02)])
-    assert "What holds: control a (" in said
-    assert "d is so (" in said
+    said = paragraph(leave, [*controls, claim("d", text="d is so", p=0.02, verdict=verdict)])
+    assert "control a" not in said
+    assert {"holds": "What holds: d is so (", "undecided": "Undecided: d is so ("}[verdict] in said
+    assert "What holds: control a (" in paragraph(leave, controls)
+
+
+def test_controls_that_fail_are_told(leave: Leave) -> None:
+    control = claim("a", text="control a", p=0.0001, role="control", verdict="fails")
+    assert "What fails: control a (" in paragraph(leave, [control, claim("d", text="d is so", p=0.02)])
 
 
 def test_the_surest_failure_is_told(leave: Leave) -> None:
