@@ -45,11 +45,15 @@ def test_the_surest_claims_are_told_with_their_numbers(leave: Leave) -> None:
 
 
 @pytest.mark.parametrize("verdict", ["holds", "undecided"])
-def test_controls_that_hold_are_told_only_where_there_is_nothing_else(leave: Leave, verdict: str) -> None:
+def test_controls_that_hold_are_not_told_beside_what_was_asked(leave: Leave, verdict: str) -> None:
     controls = [claim(n, text=f"control {n}", p=0.0001, role="control") for n in "abc"]
     said = paragraph(leave, [*controls, claim("d", text="d is so", p=0.02, verdict=verdict)])
     assert "control a" not in said
     assert {"holds": "What holds: d is so (", "undecided": "Undecided: d is so ("}[verdict] in said
+
+
+def test_controls_are_told_where_there_is_nothing_else(leave: Leave) -> None:
+    controls = [claim(n, text=f"control {n}", p=0.0001, role="control") for n in "abc"]
     assert "What holds: control a (" in paragraph(leave, controls)
 
 
