@@ -61,7 +61,7 @@ class SetQuestions(SetInclusion):
     @classmethod
     def tiny(cls) -> Self:
         """Return set inclusion with ten integers, and sixteen questions a variable."""
-        return cls(**tiny(questions=16, trained=(2, 4, 8)))
+        return cls(**tiny(trained=(2, 4, 8)))
 
     def variants(self) -> tuple[Variant, ...]:
         counts = [Variant(_named(n), self._settings(n)) for n in self.trained]
