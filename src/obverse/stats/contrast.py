@@ -18,8 +18,13 @@ Pair = tuple[pl.DataFrame, pl.DataFrame]
 
 
 def difference(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> ClusteredMean | None:
-    """Return mean(a) − mean(b) of `metric` over the seeds that have both; None if none has."""
-    return over_seeds(by_seed(a, b, metric), _facts([a, b], metric), _least(a, b, metric))
+    """Return mean(a) − mean(b) of `metric` over the seeds that have both; None if none has.
+
+    That of two shares lies between −1 and 1, and so does its interval.
+    """
+    found = over_seeds(by_seed(a, b, metric), _facts([a, b], metric), _least(a, b, metric))
+    shares = a.schema[metric] == b.schema[metric] == pl.Boolean
+    return replace(found, bounds=(-1.0, 1.0)) if found is not None and shares else found
 
 
 def excess(pair: Pair, control: Pair, metric: str) -> ClusteredMean | None:
