@@ -100,7 +100,7 @@ def test_branches_start_from_the_same_weights(whole: Path) -> None:
         before, later = (rows.filter(epoch=e).select(asked) for e in (0, EPOCHS))
         # Other questions of X2 are in the same batches, so that the last bits may differ.
         assert_frame_equal(before, after_1, abs_tol=1e-5, rel_tol=0)
-        assert (later["logprob"] - after_1["logprob"]).abs().max() > 0.01  # type: ignore[operator]
+        assert (later["logprob"] - after_1["logprob"]).abs().max() > 1e-3  # type: ignore[operator]
 
 
 def test_branches_divide_x2_anew(whole: Path) -> None:
