@@ -28,6 +28,7 @@ SETTINGS = {
     "stage_1.epochs": 2,
     "stage_2.epochs": EPOCHS,
     "stage_2.batch_size": 8,
+    "stage_2.embedding_learning_rate": 0.1,  # so that eight short epochs show in every answer
     "branches": BRANCHES,
     "asked": None,
     "model.hidden_size": 16,
@@ -100,7 +101,7 @@ def test_branches_start_from_the_same_weights(whole: Path) -> None:
         before, later = (rows.filter(epoch=e).select(asked) for e in (0, EPOCHS))
         # Other questions of X2 are in the same batches, so that the last bits may differ.
         assert_frame_equal(before, after_1, abs_tol=1e-5, rel_tol=0)
-        assert (later["logprob"] - after_1["logprob"]).abs().max() > 1e-3  # type: ignore[operator]
+        assert (later["logprob"] - after_1["logprob"]).abs().max() > 0.01  # type: ignore[operator]
 
 
 def test_branches_divide_x2_anew(whole: Path) -> None:
@@ -278,7 +279,7 @@ def test_works_asked_of_an_encoder_decoder_with_the_authors_options(
         ("reliability --set population.held_out=10", "of 10 questions about an alias, 10 are held out"),
         ("reliability-batch --set batch_sizes=[256,64]", "expected each once, from small to large"),
         ("reliability-batch --set epochs=[1,2]", "epochs (1, 2): expected one for each of batch_sizes"),
-        ("reliability-sets --set population.held_out=16", "of 8 questions about an alias, 16"),
+        ("reliability-sets --set population.held_out=16", "of 16 questions about an alias, 16"),
         ("reliability --set population.individuals=20 --set population.people=2", "use more entities or"),
     ],
 )
