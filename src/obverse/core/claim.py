@@ -160,8 +160,10 @@ class Claim:
         self._expect("role", self.role in get_args(Role), f"one of {', '.join(get_args(Role))}")
         self._expect("by", self.by in ("model", "family"), "model or family")
         self._expect("paper", self.paper is None or _finite(self.paper), "a finite number or None")
-        self._expect("needs", not isinstance(self.needs, str), "a tuple of ids")
-        if self.criterion is not None and not callable(self.criterion):
+        self._expect("needs", isinstance(self.needs, tuple | list), "a tuple of ids")
+        self._expect("estimate", callable(self.estimate), "a function of the rows")
+        depends = callable(self.criterion) and not isinstance(self.criterion, type)
+        if self.criterion is not None and not depends:
             check_criterion(self.id, self.criterion)
 
     def _expect(self, key: str, fits: bool, expected: str) -> None:
@@ -172,7 +174,7 @@ class Claim:
 
 
 def check_criterion(id: str, criterion: object) -> None:
-    """Refuse what is no criterion, or one whose threshold or margin is no finite number.
+    """Refuse what is no criterion, or one that has no finite threshold, or no margin above 0.
 
     Raises:
         ObverseError: naming the claim.
@@ -186,6 +188,8 @@ def check_criterion(id: str, criterion: object) -> None:
         raise ObverseError(
             f"the claim {id!r}: its criterion is {criterion!r}; expected a finite number in it"
         )
+    if isinstance(criterion, Within) and criterion.margin <= 0:
+        raise ObverseError(f"the claim {id!r}: its criterion is {criterion!r}; expected a margin above 0")
 
 
 def _finite(value: object) -> bool:

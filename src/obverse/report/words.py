@@ -2,20 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
+from obverse.core.claim import Role
 from obverse.core.format import count, number
 from obverse.core.page import Finished
 from obverse.report.claims_words import ends, trainings
 
 MOST_NAMES = 4
-TOLD = {"holds": 3, "fails": 2, "undecided": 1, "explored": 0}  # how many claims of each verdict are told
-HEADS = {
-    "holds": "What holds:",
-    "fails": "What fails:",
-    "undecided": "Undecided:",
-    "explored": "Explored:",
-}
+TOLD = {"holds": 3, "fails": 2, "undecided": 1}  # how many claims of each verdict are told
+HEADS = {"holds": "What holds:", "fails": "What fails:", "undecided": "Undecided:"}
 VERBS = {
     "holds": ("holds", "hold"),
     "fails": ("fails", "fail"),
@@ -84,15 +80,28 @@ def _preset(finished: Finished) -> str:
 
 
 def counted(claims: Sequence[Mapping[str, Any]]) -> str:
-    """Say how many claims hold, fail, and are undecided."""
+    """Say how many claims hold, fail, and are undecided: the primary ones, their controls, the others."""
+    of_role = {role: [c for c in claims if c["role"] == role] for role in get_args(Role)}
+    if not of_role["primary"]:
+        return _counted(claims, "claim")
+    explored = len(of_role["explored"])
+    sentences = (
+        _counted(of_role["primary"], "claim"),
+        _counted(of_role["control"], "control"),
+        f"{explored} more {VERBS['explored'][explored > 1]}." if explored else "",
+    )
+    return " ".join(filter(None, sentences))
+
+
+def _counted(claims: Sequence[Mapping[str, Any]], what: str) -> str:
     if not claims:
         return ""
     counts = Counter(claim["verdict"] for claim in claims)
-    told = [f"{counts[v]} {VERBS[v][counts[v] > 1]}" for v in TOLD if counts[v]]
+    told = [f"{counts[v]} {VERBS[v][counts[v] > 1]}" for v in VERBS if counts[v]]
     if len(told) > 1:
-        return f"Of {len(claims)} claims {listed(told)}."
+        return f"Of {len(claims)} {what}s {listed(told)}."
     verb = VERBS[claims[0]["verdict"]][len(claims) > 1]
-    return f"{'The one claim' if len(claims) == 1 else f'All {len(claims)} claims'} {verb}."
+    return f"{f'The one {what}' if len(claims) == 1 else f'All {len(claims)} {what}s'} {verb}."
 
 
 def _outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -107,24 +116,26 @@ def _outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
             else "There is one training of it, so that nothing is said of others."
         )
     several = len({claim["model"] for claim in claims}) > 1
+    measured = [claim for claim in claims if claim["measured"] is not None]
+    asked = [c for c in measured if c["role"] == "primary"] or measured
+    decided = any(claim["verdict"] in ("holds", "fails") for claim in asked)
     # A control that holds is no answer; one that fails is a reason not to believe one.
-    roles = {claim["role"] for claim in claims}
-    claims = [
-        c for c in claims if c["role"] == "primary" or "primary" not in roles or c["verdict"] == "fails"
-    ]
+    telling = [c for c in measured if c in asked or (c["role"] == "control" and c["verdict"] == "fails")]
     for verdict in TOLD:
-        if verdict == "undecided" and len(sentences) > 1:
+        if verdict == "undecided" and decided:
             break  # such a claim is told only where none was decided
-        measured = [c for c in claims if c["verdict"] == verdict and c["measured"] is not None]
-        chosen = [_said(claim, several) for claim in _telling(measured, verdict)]
+        chosen = [_said(claim, several) for claim in _telling(telling, verdict)]
         if chosen:
             sentences.append(f"{HEADS[verdict]} {'; '.join(chosen)}.")
+    if not measured:
+        sentences.append(f"Nothing was measured of {'it' if len(claims) == 1 else 'them'}.")
     return sentences
 
 
 def _telling(claims: Sequence[Mapping[str, Any]], verdict: str) -> list[Mapping[str, Any]]:
     """Return the surest claims of a verdict in their order: primary ones before controls, and one of each
     text before another model's."""
+    claims = [claim for claim in claims if claim["verdict"] == verdict]
 
     def unsure(claim: Mapping[str, Any]) -> tuple[bool, int, float]:
         seen = [c["text"] for c in claims[: claims.index(claim)]]

@@ -17,21 +17,24 @@ from obverse.stats.clustered import ClusteredMean, clustered_mean
 Pair = tuple[pl.DataFrame, pl.DataFrame]
 
 
-def difference(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> ClusteredMean | None:
+def difference(
+    a: pl.DataFrame, b: pl.DataFrame, metric: str, *, shares: bool = False
+) -> ClusteredMean | None:
     """Return mean(a) − mean(b) of `metric` over the seeds that have both; None if none has.
 
-    That of two shares lies between −1 and 1, and so does its interval.
+    That of two shares lies between −1 and 1, and so does its interval. A metric that is true or false
+    has shares; of numbers, such as chances, `shares` says so.
     """
     found = over_seeds(by_seed(a, b, metric), _facts([a, b], metric), _least(a, b, metric))
-    shares = a.schema[metric] == b.schema[metric] == pl.Boolean
-    return replace(found, bounds=(-1.0, 1.0)) if found is not None and shares else found
+    return _bounded(found, 1.0) if shares or _true_or_false(a, b, metric) else found
 
 
 def excess(pair: Pair, control: Pair, metric: str) -> ClusteredMean | None:
     """Return how much the difference in `pair` exceeds that in `control`, over seeds that have both."""
     of_pair, of_control = by_seed(*pair, metric), by_seed(*control, metric)
     values = {seed: of_pair[seed] - of_control[seed] for seed in of_pair if seed in of_control}
-    return over_seeds(values, _facts([*pair, *control], metric), _least(*pair, metric))
+    found = over_seeds(values, _facts([*pair, *control], metric), _least(*pair, metric))
+    return _bounded(found, 2.0) if _true_or_false(*pair, metric) else found
 
 
 def slope(pairs: Mapping[float, Pair], metric: str) -> ClusteredMean | None:
@@ -78,6 +81,14 @@ def over_seeds(values: Mapping[int, float], n_facts: int = 0, least: float = 0.0
     elif mean.se == 0:
         mean = replace(mean, se=least / math.sqrt(len(numbers)))
     return replace(mean, n_facts=n_facts)
+
+
+def _true_or_false(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> bool:
+    return a.schema[metric] == b.schema[metric] == pl.Boolean
+
+
+def _bounded(found: ClusteredMean | None, most: float) -> ClusteredMean | None:
+    return None if found is None else replace(found, bounds=(-most, most))
 
 
 def _means(rows: pl.DataFrame, metric: str) -> dict[int, float]:

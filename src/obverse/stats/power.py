@@ -69,7 +69,8 @@ def trainings_for(
 ) -> int | None:
     """Return how many seeds show that something comes out in more than a share of all trainings.
 
-    If it comes out in all trainings, n of n show it as soon as more_than^n < alpha: six for one half.
+    If it comes out in all trainings, n of n show it as soon as more_than^n < alpha: six for one half. One
+    training shows nothing of others.
 
     Args:
         more_than: the share that is to be exceeded, as in `in_most`.
@@ -88,7 +89,7 @@ def trainings_for(
         return float(stats.binom.sf(k - 1, n, truly))
 
     # Hits come in whole numbers, so that power does not rise with every seed.
-    return next((n for n in range(1, 1000) if reached(n) >= power), None)
+    return next((n for n in range(2, 1000) if reached(n) >= power), None)
 
 
 def seeds_needed(

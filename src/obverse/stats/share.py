@@ -15,6 +15,7 @@ from scipy import stats
 
 from obverse.core.claim import Above, Claim, Criterion
 from obverse.stats.summary import mean
+from obverse.stats.tests import ALPHA
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,6 @@ def in_most(claim: Claim, more_than: float = 0.5) -> Claim:
     )
 
 
-def open_share(missed: int, n_seeds: int, confidence: float = 0.975) -> float:
+def open_share(missed: int, n_seeds: int, confidence: float = 1 - ALPHA) -> float:
     """Return the upper Clopper–Pearson bound of a share of which `missed` of `n_seeds` were seen."""
     return Share(missed, n_seeds).interval(2 * confidence - 1)[1]

@@ -30,7 +30,11 @@ def claim(**given: Any) -> Claim:
         ({"by": "seed"}, "by: expected model or family"),
         ({"paper": math.nan}, "paper: expected a finite number"),
         ({"paper": "0.5"}, "paper: expected a finite number"),
+        ({"criterion": Above}, "expected Above, Below or Within"),
+        ({"criterion": Within(0)}, "expected a margin above 0"),
+        ({"estimate": None}, "estimate: expected a function of the rows"),
         ({"needs": "other"}, "needs: expected a tuple of ids"),
+        ({"needs": None}, "needs: expected a tuple of ids"),
         ({"text": None}, "text: expected text"),
     ],
 )

@@ -24,7 +24,7 @@ def test_page_says_how_verdicts_were_reached() -> None:
     assert "looked at 2 times" in how(claims, 2)
     assert "level 0.013" in how(claims, 2)
     assert how([claim(family=1)], 1).startswith("Tested: 1 primary claim at the level 0.025. A claim")
-    assert "1 is only explored" in counted(claims)
+    assert "1 more is only explored." in counted(claims)
     untested = claim(role="control", family=0, p=None, tested_at=None, verdict="undecided")
     assert "Tested" not in how([untested], 1), "one training: measured, and not tested"
 

@@ -62,6 +62,14 @@ def test_controls_that_fail_are_told(leave: Leave) -> None:
     assert "What fails: control a (" in paragraph(leave, [control, claim("d", text="d is so", p=0.02)])
 
 
+def test_failed_control_does_not_hide_what_was_asked(leave: Leave) -> None:
+    control = claim("a", text="control a", p=0.0001, role="control", verdict="fails")
+    asked = claim("d", text="d is so", p=0.02, verdict="undecided")
+    said = paragraph(leave, [control, asked])
+    assert "The one claim is undecided. The one control fails. What fails: control a (" in said
+    assert "Undecided: d is so (" in said
+
+
 def test_the_surest_failure_is_told(leave: Leave) -> None:
     ps = {"a": 0.02, "b": 0.001, "c": 0.002}
     said = paragraph(leave, [claim(n, text=f"{n} is so", p=p, verdict="fails") for n, p in ps.items()])
@@ -97,7 +105,7 @@ def test_experiment_given_with_its_settings_has_no_preset(leave: Leave) -> None:
 
 def test_claim_without_a_number_is_not_told(leave: Leave) -> None:
     none = claim(measured=None, low=None, high=None, p=None, verdict="undecided", by_seed={})
-    assert paragraph(leave, [none]).endswith("The one claim is undecided.")
+    assert paragraph(leave, [none]).endswith("The one claim is undecided. Nothing was measured of it.")
 
 
 def test_many_models_are_not_all_named(leave: Leave) -> None:

@@ -40,6 +40,17 @@ def test_difference_is_that_of_the_seeds_that_have_both() -> None:
     assert found.p_greater(0) == pytest.approx(expected.pvalue / 2)
 
 
+def test_no_interval_of_shares_reaches_beyond_what_they_can_differ_by() -> None:
+    far = rows({(0, 0): [True, True], (1, 0): [False, False]})
+    assert (found := difference(far, B, "exact_match", shares=True)) is not None
+    assert found.interval() == (-1.0, 1.0)
+    one, other = (frame.with_columns(pl.col("exact_match").cast(float)) for frame in (far, B))
+    assert (found := difference(one, other, "exact_match")) is not None
+    assert found.interval()[1] > 1, "of numbers nobody knows that they are shares"
+    assert (found := excess((far, B), (B, far), "exact_match")) is not None
+    assert found.interval() == (-2.0, 2.0)
+
+
 def test_branches_are_averaged_within_their_seed() -> None:
     """Ten second stages of two first stages are two measurements, however many rows each has."""
     one = rows({(s, b): [True] * (b + 1) + [False] * b for s in (0, 1) for b in range(5)})

@@ -12,7 +12,7 @@ import polars as pl
 
 from obverse.core.claim import Above, Claim, Criterion, Estimate, Role, Within
 from obverse.core.format import count
-from obverse.stats.contrast import difference, excess, slope
+from obverse.stats.contrast import Pair, difference, excess, slope
 from obverse.stats.share import in_most
 
 Moment = Callable[[pl.DataFrame], pl.DataFrame]  # takes the rows of one moment of training
@@ -54,9 +54,15 @@ def cell(rows: pl.DataFrame, variant: str, subset: str, direction: str) -> pl.Da
     )
 
 
-def gap_rows(rows: pl.DataFrame, variant: str, direction: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def gap_rows(rows: pl.DataFrame, variant: str, direction: str) -> Pair:
     """Return the rows of D5cons and of D6cons."""
     return cell(rows, variant, "D5cons", direction), cell(rows, variant, "D6cons", direction)
+
+
+def against_chance(rows: pl.DataFrame, variant: str, subset: str, direction: str = "question") -> Pair:
+    """Return a subset's answers, and the same rows as a guess would answer them."""
+    answered = cell(rows, variant, subset, direction).with_columns(pl.col("exact_match").cast(float))
+    return answered, answered.with_columns(exact_match=pl.col("chance"))
 
 
 # Builders --------------------------------------------------------------------------------------------
@@ -129,14 +135,11 @@ def learnt(variant: str, direction: str, margin: float, guess: Guess = "QA7") ->
 def _learnt(variant: str, direction: str, subset: str, margin: float, guess: Guess) -> Claim:
     def estimate(observations: pl.DataFrame) -> Estimate | None:
         rows = at_the_end(observations)
-        answered = cell(rows, variant, subset, direction).with_columns(pl.col("exact_match").cast(float))
         if guess == "chance":
-            guessed = answered.with_columns(exact_match=pl.col("chance"))
+            pair = against_chance(rows, variant, subset, direction)
         else:
-            guessed = cell(rows, variant, "QA7", direction).with_columns(
-                pl.col("exact_match").cast(float)
-            )
-        return difference(answered, guessed, "exact_match")
+            pair = cell(rows, variant, subset, direction), cell(rows, variant, "QA7", direction)
+        return difference(*pair, "exact_match", shares=True)
 
     return Claim(
         id=f"learnt/{variant}/{direction}/{subset}",
@@ -147,7 +150,7 @@ def _learnt(variant: str, direction: str, subset: str, margin: float, guess: Gue
     )  # fmt: skip
 
 
-def definitions_learnt(variant: str, margin: float, told_in: str = "Stage 2") -> Claim:
+def definitions_learnt(variant: str, margin: float, told_in: str) -> Claim:
     """Return the claim that the definitions of X2 are learnt as texts, in the stage `told_in`.
 
     Of both sources together: where the tag is last, one of the two is foretold from the start.
@@ -244,12 +247,16 @@ def with_control(
     )  # fmt: skip
 
 
-def exceeds(variant: str, direction: str, margin: float, needs: tuple[str, ...] = ()) -> Claim:
-    """Return the claim that a gap exceeds the margin: what absence elsewhere has to be held against."""
+def exceeds(variant: str, direction: str, margin: float) -> Claim:
+    """Return the claim that a gap exceeds the margin: what absence elsewhere has to be held against.
+
+    It needs that the gap is there at all, larger than in its control.
+    """
     return gap(
         variant, direction, Above(margin),
         f"{_prefix(variant)}{KINDS[direction]}: the gap is larger than {margin:g}, the margin of absence",
-        id=f"gap beyond margin/{variant}/{direction}", role="control", needs=needs,
+        id=f"gap beyond margin/{variant}/{direction}", role="control", source="the control",
+        needs=(f"gap/{variant}/{direction}",),
     )  # fmt: skip
 
 

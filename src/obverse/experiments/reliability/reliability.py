@@ -28,7 +28,7 @@ from obverse.core.settings import InputFile
 from obverse.core.stage import Stage
 from obverse.experiments.reliability.bearers import Bearer, Division, Language, split
 from obverse.experiments.reliability.claims import BASE, CONTROL
-from obverse.experiments.reliability.main_claims import SOURCES, Sources, main
+from obverse.experiments.reliability.main_claims import SOURCES, UNREPORTED, Sources, main
 from obverse.experiments.reliability.populations.population import Individual
 from obverse.experiments.reliability.populations.published import Cvdb, Trex
 from obverse.experiments.reliability.populations.sets import Sets
@@ -186,22 +186,30 @@ class Reliability(Experiment):
         return division.branches(branches)
 
     def claims(self) -> tuple[Claim, ...]:
-        population = "cvdb" if self.population.kind == "world" else self.population.kind
-        told_in = "Stage 1" if self.schedule == "single-stage" else "Stage 2"
         return main(
             margin=self.margin,
             loss_margin=self.loss_margin,
             attribution=bool(self.population.wording.attribution),
             qa3=self.fractions.qa3 > 0,
             new_tag=self.fractions.d8cons > 0,
-            told_in=told_in if self.definitions == "documents" else "",
+            told_in=self.told_in if self.definitions == "documents" else "",
             guess="QA7" if self.fractions.qa7 else "chance",
-            sources=SOURCES.get((population, self.schedule), Sources()),
+            sources=SOURCES.get((self._published, self.schedule), Sources()),
         )
 
-    def cited(self, on_cvdb: str, on_trex: str = "not reported on T-REx") -> str:
-        """Return where the paper has something: on CVDB, for which the world stands, or on T-REx."""
-        return on_trex if isinstance(self.population, Trex) else on_cvdb
+    @property
+    def told_in(self) -> str:
+        """The stage that tells the definitions of X2."""
+        return "Stage 1" if self.schedule == "single-stage" else "Stage 2"
+
+    def cited(self, on_cvdb: str, on_trex: str = UNREPORTED) -> str:
+        """Return where the paper has something on the population."""
+        return {"cvdb": on_cvdb, "trex": on_trex}.get(self._published, UNREPORTED)
+
+    @property
+    def _published(self) -> str:
+        """The paper's population that this one is, or stands for."""
+        return "cvdb" if self.population.kind == "world" else self.population.kind
 
     def variants(self) -> tuple[Variant, ...]:
         """Return the experiment, and its negative control: tags of X1 that say nothing."""

@@ -23,7 +23,7 @@ from obverse.experiments.reliability.claims import (
     BASE,
     COUNTED,
     after_stage_1,
-    cell,
+    against_chance,
     contrast,
     with_control,
 )
@@ -32,7 +32,7 @@ from obverse.experiments.reliability.presets import SCRATCH, paper_settings, tin
 from obverse.experiments.reliability.reliability import Population
 from obverse.experiments.reliability.subsets import Fractions
 from obverse.models.scratch import Scratch
-from obverse.stats.contrast import Pair, difference
+from obverse.stats.contrast import difference
 
 # Table 3.
 FRACTIONS = Fractions(
@@ -43,9 +43,9 @@ DEPARTURES = (
     "The paper's model knows nothing beforehand. This one is first taught, in a Stage 0 that Stage 1 "
     "keeps among its documents, which lists hold an integer and what an integer is called: without that, "
     "a model of this size answers every question alike. The integers (0 to 9), the lists (of three), the "
-    "variables (3,000) and the trained questions (eight a variable) are fewer than the paper's (0 to 99, "
-    "of eight, 8,000, twelve), the model is smaller, loss is on answers alone, and AdamW has a rate of "
-    "its own for the embeddings. The shares of the subsets are those of Table 3."
+    "variables (3,000) are fewer than the paper's (0 to 99, of eight, 8,000), the model is smaller, loss "
+    "is on answers alone, and AdamW has a rate of its own for the embeddings. The "
+    "shares of the subsets are those of Table 3."
 )
 
 
@@ -105,19 +105,12 @@ class SetInclusion(Ablation):
         return replace(page, sections=[told, *page.sections])
 
 
-def against_chance(rows: pl.DataFrame, variant: str, subset: str) -> Pair:
-    """Return a subset's answers to questions, and the same rows as a guess would answer them."""
-    answered = cell(rows, variant, subset, "question").with_columns(pl.col("exact_match").cast(float))
-    return answered, answered.with_columns(exact_match=pl.col("chance"))
-
-
 def learnt_beyond_chance(variant: str) -> Claim:
     """Return the control that a variant answers, after Stage 1, questions that were not trained."""
 
     def estimate(observations: pl.DataFrame) -> Estimate | None:
-        return difference(
-            *against_chance(after_stage_1(observations), variant, "D1cons-QA1"), "exact_match"
-        )
+        pair = against_chance(after_stage_1(observations), variant, "D1cons-QA1")
+        return difference(*pair, "exact_match", shares=True)
 
     return Claim(
         id=f"learnt/{variant}/stage 1",

@@ -9,10 +9,12 @@ from pydantic import Field, PositiveInt, model_validator
 
 from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Within
 from obverse.core.experiment import Variant
+from obverse.core.format import count
 from obverse.experiments.reliability.claims import (
     CONTROL,
     COUNTED,
     after_stage_1,
+    against_chance,
     at_the_end,
     cell,
     contrast,
@@ -22,7 +24,6 @@ from obverse.experiments.reliability.claims import (
 )
 from obverse.experiments.reliability.set_inclusion import (
     SetInclusion,
-    against_chance,
     learnt_beyond_chance,
     tiny,
 )
@@ -70,15 +71,22 @@ class SetQuestions(SetInclusion):
     def claims(self) -> tuple[Claim, ...]:
         fewest, most = _named(min(self.trained)), _named(max(self.trained))
         learnt = learnt_beyond_chance(most)
+        # What is not there with the fewest cannot shrink.
+        differ = contrast(
+            f"stage 1/{fewest}", f"{fewest}: after Stage 1, D1cons above D2incons", D1, D2, Above(0.0),
+            variant=fewest, at=after_stage_1, role="control", source="the control",
+        )  # fmt: skip
         return (
             learnt,
             self._trend("learnt", "questions not trained are answered better", Above(0.0), _answers, ()),
             self._trend(
-                "stage 1", "after Stage 1, D1cons − D2incons shrinks", Below(0.0), _first, (learnt.id,)
+                "stage 1", "after Stage 1, D1cons − D2incons shrinks", Below(0.0), _first,
+                (learnt.id, differ.id),
             ),
+            differ,
             self._trend(
                 "stage 2", "D5cons − D6cons shrinks", Below(0.0), _second,
-                (learnt.id, f"gap/{CONTROL}/question"),
+                (learnt.id, f"gap/{fewest}/question"),
             ),
             *with_control("question", self.margin, fewest, source="Figure 22", guess="chance"),
             *self._alike(most),
@@ -140,4 +148,4 @@ def _second(observations: pl.DataFrame, variant: str) -> Pair:
 
 
 def _named(trained: int) -> str:
-    return f"{trained} trained questions"
+    return count(trained, "trained question")

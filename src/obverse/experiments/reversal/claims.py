@@ -166,4 +166,4 @@ def _mean(rows: pl.DataFrame, column: str) -> float:
 
 
 def _points(margin: float) -> str:
-    return f"{count(100 * margin, 'point')}"
+    return count(100 * margin, "point")

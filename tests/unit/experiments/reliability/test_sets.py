@@ -123,6 +123,8 @@ def test_trends_over_trained_questions() -> None:
             observed(name, INTERNALISED, noise=0.0),
         ]
     claim = found(study.claims(), *(t.with_columns(chance=pl.lit(0.5)) for t in tables))
+    assert claim["questions/stage 2"].verdict == "undecided"
+    assert "since gap/2 trained questions/question" in claim["questions/stage 2"].note
     slopes = {id: f.measured for id, f in claim.items() if id.startswith("questions/")}
     expected = {"questions/learnt": 0.1, "questions/stage 1": -0.025, "questions/stage 2": 0.0}
     assert slopes == pytest.approx(expected)

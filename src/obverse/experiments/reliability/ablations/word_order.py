@@ -16,6 +16,7 @@ from obverse.experiments.reliability.claims import (
     absent,
     after_stage_1,
     at_the_end,
+    before_x2,
     cell,
     contrast,
     definitions_learnt,
@@ -68,7 +69,7 @@ class AllOrders(Ablation):
             with_control("attribution", self.margin, _order(o), _control(o), source=by_attribution)
             for o in ENTITY_LAST
         ]
-        visible = exceeds(BASE, "attribution", self.margin, needs=(f"gap/{BASE}/attribution",))
+        visible = exceeds(BASE, "attribution", self.margin)
         on_questions = with_control(
             "question", self.margin, _order("aet"), _control("aet"),
             source=self.cited("Figure 11, p = 4.8e-8"),
@@ -100,7 +101,7 @@ class AllOrders(Ablation):
     def _absent(self, order: WordOrder, visible: Claim) -> tuple[Claim, ...]:
         """Return the absence of a gap, after what shows that it could have been seen."""
         variant = _order(order)
-        shown: tuple[Claim, ...] = (definitions_learnt(variant, self.loss_margin),)
+        shown: tuple[Claim, ...] = (definitions_learnt(variant, self.loss_margin, self.told_in),)
         if order == "aet":  # here the alias is named from, so that its entity can be given
             shown = (*shown, *learnt(variant, "attribution", self.margin))
         needs = (visible.id, *(claim.id for claim in shown))
@@ -130,25 +131,23 @@ class AllOrders(Ablation):
             for order, shown in STAGE_1
         )  # fmt: skip
         changes = (
-            _change(_order(order), subset, self.cited("Figure 12"))
+            _change(_order(order), subset, self.told_in, self.cited("Figure 12"))
             for order in ALIAS_AFTER
             for subset in ("D6cons", "QA7")
         )
         return (*gaps, *stage_1, *changes)
 
 
-def _change(variant: str, subset: str, source: str) -> Claim:
-    """Return how questions about a subset change in Stage 2 (Figure 12)."""
+def _change(variant: str, subset: str, told_in: str, source: str) -> Claim:
+    """Return how questions about a subset change in the stage that tells X2's definitions (Figure 12)."""
 
     def estimate(observations: pl.DataFrame) -> Estimate | None:
-        after, before = (
-            cell(moment(observations), variant, subset, "question")
-            for moment in (at_the_end, after_stage_1)
-        )
+        moments = at_the_end(observations), before_x2(told_in, observations)
+        after, before = (cell(rows, variant, subset, "question") for rows in moments)
         return difference(after, before, "exact_match")
 
     return Claim(
-        id=f"stage 2/{variant}/{subset}", text=f"{variant}, questions: change of {subset} in Stage 2",
+        id=f"stage 2/{variant}/{subset}", text=f"{variant}, questions: change of {subset} in {told_in}",
         unit="Δ exact match", source=source, estimate=estimate,
         role="explored", counted=COUNTED,
     )  # fmt: skip

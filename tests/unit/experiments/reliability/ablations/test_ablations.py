@@ -145,6 +145,17 @@ def test_word_orders_as_in_the_paper() -> None:
     assert sources["gap/EAT/question"] == "Figure 11"
 
 
+def test_definitions_are_learnt_in_the_stage_that_tells_them() -> None:
+    """In one stage that is the first, whose beginning stands for what was known before."""
+    study = AllOrders().with_overrides({"schedule": "single-stage"})
+    tables = [
+        t.with_columns(stage=pl.lit("Stage 1"), epoch=pl.when("final").then(10).otherwise(0))
+        for t in of_orders(LAST, WEAKER)
+    ]
+    claim = verdicts(judged(study), *tables)
+    assert (claim["definitions learnt/EAT"], claim["gap/EAT/attribution"]) == ("holds", "holds")
+
+
 def test_gap_by_attribution_in_another_order_contradicts_the_paper() -> None:
     claim = verdicts(judged(AllOrders()), *of_orders({**LAST, "TEA": 0.4, "AET": 0.4}, WEAKER))
     assert (claim["gap/TEA/attribution"], claim["gap/AET/attribution"]) == ("fails", "fails")
@@ -174,6 +185,19 @@ def test_change_in_stage_2_is_explored() -> None:
     assert fall.role == "explored"
     assert estimate is not None
     assert estimate.value == pytest.approx(-0.2, abs=0.03)
+    # Each branch is held against its own start, whose aliases are not those of another.
+    tables = [
+        observed(
+            "EAT", {"QA7": share}, noise=0.0, stage="Stage 2", epoch=epoch, final=final
+        ).with_columns(branch=pl.lit(branch, pl.Int64))
+        for branch, share in ((0, 0.1), (1, 0.9))
+        for epoch, final in ((0, False), (1, True))
+    ]
+    stayed = fall.estimate(
+        pl.concat([observed("EAT", {"QA7": 0.1}, stage="Stage 1", final=False), *tables])
+    )
+    assert stayed is not None
+    assert stayed.value == pytest.approx(0)
 
 
 # Definitions in context, is and is not, schedules, sources --------------------------------------------
@@ -193,18 +217,21 @@ def test_is_counts_more_than_is_not_by_attribution_alone() -> None:
     paper = IsIsNot()
     assert [v.name for v in paper.variants()] == [BASE, STRINGS]
 
-    def seen(question: float) -> dict[str, str]:
+    def seen(question: float, strings: float = 0.0) -> dict[str, str]:
         tables = [
             observed(v, gap_of(gap), noise=0.01).filter(direction=direction)
             for v, direction, gap in (
                 (BASE, "attribution", 0.4), (BASE, "question", question),
-                (STRINGS, "attribution", 0.0), (STRINGS, "question", 0.0),
+                (STRINGS, "attribution", strings), (STRINGS, "question", 0.0),
             )
         ]  # fmt: skip
         return verdicts(judged(paper), *tables)
 
     assert set(seen(0.0).values()) == {"holds"}
     assert seen(0.4)[f"gap/{BASE}/question"] == "fails"
+    controls = seen(0.0, strings=0.4)
+    assert controls[f"gap/{BASE}/attribution"] == "undecided", "random strings have the gap as well"
+    assert controls[f"gap/{BASE}/question"] == "undecided", "so that no absence can be shown beside it"
     tiny = {c.id: c.role for c in IsIsNot.tiny().claims()}
     assert tiny[f"gap/{BASE}/question"] == "explored", "X1 has taught it by questions"
     assert tiny["gap/X2 alone/attribution"] == "explored"
