@@ -35,8 +35,8 @@ STAGE_1: tuple[tuple[WordOrder, str], ...] = (("aet", "significant"), ("eat", "p
 ALIAS_AFTER: tuple[WordOrder, ...] = ("eat", "tea", "eta")
 EAT_NOTE = (
     "With the entity first and the tag last (EAT) the paper saw no difference between D1cons and "
-    "D2incons after Stage 1 and yet one between D5cons and D6cons at the end, because D6cons and QA7 "
-    "fall in Stage 2 (Figure 12); where the alias is last (TEA, ETA) they stay flat."
+    "D2incons after Stage 1 and yet seemingly one between D5cons and D6cons at the end; there D6cons and "
+    "QA7 fall in Stage 2 (Figure 12). Where the alias is last (TEA, ETA) they stay flat."
 )
 
 
