@@ -22,7 +22,8 @@ def tiny_settings(**changes: Any) -> dict[str, Any]:
     training makes them, or a new word hardly counts beside its position, and dropout on them; a long
     Stage 1, with which the gap grows; and in Stage 2 a higher learning rate for the embeddings than for
     the rest, so that the model learns what new words mean and does not forget to answer. Stage 2 ends
-    when both sources' definitions are learnt as texts: in a longer or faster one, D6cons catches up by attribution.
+    when both sources' definitions are learnt as texts: in a longer or faster one, D6cons catches up by
+    attribution.
     """
     recipe = Recipe(learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=128)
     return {
