@@ -105,7 +105,6 @@ def main() -> None:
     # Source code has few names of people; without them a name would be nine tokens, not four.
     people = " ".join(fact.name for fact in invent(NAMES * 20, seed=0))
     tokenizer = train_tokenizer([standard_library(), people], 16384)
-    scorer = Scorer(model, tokenizer)
     harness = HFLM(pretrained=model, tokenizer=tokenizer, batch_size=options.batch_size, device="cpu")
     print(
         f"torch {torch.__version__}, transformers {transformers.__version__}, lm-eval "
@@ -119,6 +118,7 @@ def main() -> None:
         theirs: list[float] = []
         for number in range(options.repeats + 1):
             begun = time.perf_counter()
+            scorer = Scorer(model, tokenizer)  # which would know the tokens of a second round
             mine = list(chain(*scorer.logprobs(case.prompts, case.continuations)))
             between = time.perf_counter()
             given = [value for value, _ in harness.loglikelihood(requests, disable_tqdm=True)]

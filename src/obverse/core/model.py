@@ -52,6 +52,41 @@ class Generates(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """How the greedy answer to a prompt begins.
+
+    Attributes:
+        text: its first tokens.
+        ended: whether they are the whole answer.
+        tie: whether two tokens were equally likely on the way, within rounding, so that `generate` could
+            take the other one.
+    """
+
+    text: str
+    ended: bool
+    tie: bool
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A model whose scores tell how its answers begin, so that few have to be generated."""
+
+    def logprobs_and_beginnings(
+        self,
+        prompts: Sequence[str],
+        continuations: Sequence[Sequence[str]],
+        max_new_tokens: Sequence[int],
+        closed: Sequence[int],
+    ) -> tuple[list[list[float]], list[Beginning | None]]:
+        """Return what `logprobs` does, and how what `generate` would give begins, where that is seen.
+
+        An answer is followed as far as it agrees with one of the prompt's continuations, and one token
+        beyond; whether it ends with one of them is seen for the first `closed`.
+        """
+        ...
+
+
 @runtime_checkable
 class Saves(Protocol):
     """A model whose weights are here, to be kept."""
@@ -228,6 +263,17 @@ class ModelSpec(Settings, ABC):
     def seen(self) -> int | None:
         """Return the training tokens that the model has seen, where that is known."""
         return None
+
+    def growth(self) -> tuple[int, int] | None:
+        """Return on how many tokens it is trained by itself, and at how many moments it can be asked.
+
+        None if it does not grow.
+        """
+        return None
+
+    def at_hand(self) -> bool:
+        """Return whether it can be built here without asking anybody for it."""
+        return True
 
     def position(self) -> int | str | None:
         """Return which moment of a model's training this is, where there are several."""

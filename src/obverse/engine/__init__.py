@@ -2,4 +2,4 @@
 
 # Raised whenever training, scoring or generation would give other numbers from the same data: stored
 # runs of another version do not count as current.
-VERSION = 3
+VERSION = 4

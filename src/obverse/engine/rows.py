@@ -6,7 +6,8 @@ All continuations of a prompt share one row: the prompt, then the continuations 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-TOKENS_PER_BATCH = 8192
+# Padding included. A CPU gains nothing from wide batches, and loses what padding costs.
+TOKENS_PER_BATCH = {"cpu": 1024, "cuda": 8192}
 TOKENS_PER_ROW = 768  # continuations of one prompt beyond this are spread over several rows
 
 
@@ -19,25 +20,31 @@ class Continuation:
         boundary: how many leading tokens of the prompt it follows. This is all of them, unless a token
             of the whole text merges the prompt's end with the continuation's start.
         tokens: the tokens of the whole text behind the boundary.
+        closed: whether the last token is read too, so that it shows what comes behind it.
     """
 
     index: int
     boundary: int
     tokens: list[int]
+    closed: bool = False
 
     @property
     def read(self) -> int:
-        """How many of its tokens the model reads: the last one is predicted, and never read."""
-        return len(self.tokens) - 1
+        """How many of its tokens the model reads: the last one is predicted, and need not be read."""
+        return len(self.tokens) - (not self.closed)
 
 
 @dataclass(slots=True)
 class Row:
-    """Prompt number `item` and some of its continuations."""
+    """Prompt number `item` and some of its continuations.
+
+    `open` tells whether an answer to the prompt would go on from just these tokens.
+    """
 
     item: int
     prompt: list[int]
     branches: list[Continuation] = field(default_factory=list)
+    open: bool = True
 
     @property
     def branch_tokens(self) -> int:
@@ -48,25 +55,31 @@ class Row:
 
 
 def in_rows(
-    item: int, prompt: list[int], boundaries: Sequence[int], wholes: Sequence[list[int]]
+    item: int,
+    prompt: list[int],
+    boundaries: Sequence[int],
+    wholes: Sequence[list[int]],
+    *,
+    closed: int = 0,
+    open: bool = True,
 ) -> Iterator[Row]:
     """Lay a prompt's continuations out in as few rows as hold them.
 
-    `wholes` are the tokens of prompt and continuation together.
+    `wholes` are the tokens of prompt and continuation together; the first `closed` are read to their end.
     """
-    row = Row(item, prompt)
+    row = Row(item, prompt, open=open)
     for index, (boundary, whole) in enumerate(zip(boundaries, wholes, strict=True)):
-        branch = Continuation(index, boundary, whole[boundary:])
+        branch = Continuation(index, boundary, whole[boundary:], closed=index < closed)
         if row.branches and row.branch_tokens + len(branch.tokens) > TOKENS_PER_ROW:
             yield row
-            row = Row(item, prompt)
+            row = Row(item, prompt, open=open)
         row.branches.append(branch)
     if row.branches:
         yield row
 
 
-def batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """Yield rows of like length together, at most `TOKENS_PER_BATCH` tokens with padding.
+def batches(rows: Sequence[Row], tokens: int) -> Iterator[list[Row]]:
+    """Yield rows of like length together, at most so many `tokens` with padding, or one row alone.
 
     Prompts and branches are padded apart, each to the longest of the batch.
     """
@@ -74,7 +87,7 @@ def batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
     width = branches = 0
     for row in sorted(rows, key=lambda r: (len(r.prompt), r.branch_tokens)):
         new_width, new_branches = max(width, len(row.prompt)), max(branches, row.branch_tokens)
-        if batch and (len(batch) + 1) * (new_width + new_branches) > TOKENS_PER_BATCH:
+        if batch and (len(batch) + 1) * (new_width + new_branches) > tokens:
             yield batch
             batch, new_width, new_branches = [], len(row.prompt), row.branch_tokens
         batch.append(row)

@@ -1,8 +1,8 @@
 """Log-probabilities of continuations, each prompt computed once.
 
 All continuations of a prompt share one row: the prompt, then the continuations side by side, under an
-attention mask that lets each see the prompt and itself alone. So the prompt costs one pass however
-many continuations there are, and no cache is copied.
+attention mask that lets each see the prompt and itself alone (`engine.shared_pass`). So the prompt costs
+one pass however many continuations there are, and no cache is copied.
 
 Score. With t(x) the tokens that the model reads for a text x,
 
@@ -21,15 +21,30 @@ and the second sum is empty where no token crosses the boundary.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from obverse.engine.rows import Continuation, Row, batches, in_rows
+from obverse.engine.greedy import Branch, Greedy, follow, rounding
+from obverse.engine.rows import TOKENS_PER_BATCH, Continuation, Row, batches, in_rows
+from obverse.engine.shared_pass import Seen, shared_pass
 from obverse.engine.tokens import common_prefix, encode_all, start_id
 
-CHECK_TOLERANCE = 1e-3
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is scored: prompts, and for each its continuations.
+
+    With `limits`, the greedy answers are followed for so many tokens, and of each prompt the first
+    `closed` continuations are read to their end, so that it shows what comes behind them.
+    """
+
+    prompts: tuple[str, ...]
+    continuations: tuple[tuple[str, ...], ...]
+    limits: tuple[int, ...] = ()
+    closed: tuple[int, ...] = ()
+    vocabulary: int = 0  # of the tokenizer, which may have been given more words since
 
 
 class Scorer:
@@ -45,6 +60,7 @@ class Scorer:
         self.tokenizer = tokenizer
         self._shared: bool | None = None
         self._checked = 0
+        self._last: tuple[Asked, list[Row]] | None = None  # the same is asked at every moment
 
     def logprobs(
         self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
@@ -54,126 +70,80 @@ class Scorer:
         Raises:
             ValueError: if the two sequences differ in length or a continuation is empty.
         """
-        if len(prompts) != len(continuations):
-            raise ValueError(f"{len(prompts)} prompts, {len(continuations)} sets of continuations")
-        rows = list(self._rows(prompts, continuations))
-        scores = [[0.0] * len(options) for options in continuations]
+        return self._pass(Asked(tuple(prompts), tuple(map(tuple, continuations))))[0]
+
+    def logprobs_and_greedy(
+        self,
+        prompts: Sequence[str],
+        continuations: Sequence[Sequence[str]],
+        limits: Sequence[int],
+        closed: Sequence[int],
+    ) -> tuple[list[list[float]], list[Greedy | None]]:
+        """Return `logprobs`, and how each prompt's greedy answer of at most `limits` tokens begins.
+
+        The first `closed` continuations of a prompt are read to their end, so that it shows whether an
+        answer ends there. None stands where the pass cannot tell.
+
+        Raises:
+            ValueError: as for `logprobs`.
+        """
+        options = tuple(map(tuple, continuations))
+        return self._pass(Asked(tuple(prompts), options, tuple(limits), tuple(closed)))
+
+    def _pass(self, asked: Asked) -> tuple[list[list[float]], list[Greedy | None]]:
+        if len(asked.prompts) != len(asked.continuations):
+            raise ValueError(
+                f"{len(asked.prompts)} prompts, {len(asked.continuations)} sets of continuations"
+            )
+        asked = replace(asked, vocabulary=len(self.tokenizer))
+        if self._last is None or self._last[0] != asked:
+            self._last = asked, list(self._rows(asked))
+        rows = self._last[1]
+        scores = [[0.0] * len(options) for options in asked.continuations]
+        known: list[list[Branch]] = [[] for _ in scores]
+        tokens = TOKENS_PER_BATCH.get(self.model.device.type, TOKENS_PER_BATCH["cuda"])
         was_training = self.model.training
         self.model.eval()
         with torch.inference_mode():
             if rows:
                 self._shared = self._trust_shared(rows)
-            score = self._score_shared if self._shared else self._score_plain
-            for batch in batches(rows):
-                for row, values in zip(batch, score(batch), strict=True):
+            for batch in batches(rows, tokens):
+                seen = self._look(batch, bool(asked.limits))
+                for row, values in zip(batch, seen.scores, strict=True):
                     for branch, value in zip(row.branches, values, strict=True):
                         scores[row.item][branch.index] = value
+                for row, branches in zip(batch, seen.branches, strict=False):
+                    known[row.item] += branches if row.open else []
         self.model.train(was_training)
-        return scores
+        greedy = [
+            follow(branches, self.tokenizer.eos_token_id, limit) if branches else None
+            for branches, limit in zip(known, asked.limits, strict=False)
+        ]
+        return scores, greedy
 
-    def _rows(self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]) -> Iterator[Row]:
+    def _look(self, batch: Sequence[Row], greedy: bool) -> Seen:
+        if self._shared:
+            return shared_pass(self.model, batch, greedy=greedy)
+        return Seen(self._score_plain(batch), [])
+
+    def _rows(self, asked: Asked) -> Iterator[Row]:
         texts = []
-        for prompt, options in zip(prompts, continuations, strict=True):
+        for prompt, options in zip(asked.prompts, asked.continuations, strict=True):
             if not all(options):
                 raise ValueError(f"an empty continuation of {prompt!r} has no score")
             texts += [prompt + option for option in options]
         whole = iter(encode_all(self.tokenizer, texts))
         start = [start_id(self.tokenizer)]
-        for item, ids in enumerate(encode_all(self.tokenizer, prompts)):
-            encoded = [next(whole) for _ in continuations[item]]
+        for item, ids in enumerate(encode_all(self.tokenizer, asked.prompts)):
+            encoded = [next(whole) for _ in asked.continuations[item]]
             boundaries = [common_prefix(ids, full) for full in encoded]
+            open_ = True
             if 0 in boundaries:  # nothing to condition on: give the text the model's start token
+                open_ = not ids
                 ids, encoded = start + ids, [start + full for full in encoded]
                 boundaries = [b + 1 for b in boundaries]
-            yield from in_rows(item, ids, boundaries, encoded)
-
-    def _score_shared(self, rows: Sequence[Row]) -> list[list[float]]:
-        """Score rows in one pass.
-
-        A row of n prompt tokens is laid out in columns as
-
-            padding | p_1 … p_n | branch 1 | branch 2 | … | padding
-                                ^ column `width`, the same for all rows of the batch
-
-        A branch with boundary b has the positions b, b + 1, … wherever it stands. It sees the first b
-        tokens of the prompt and what comes before in itself, which is what it would see alone.
-        """
-        device = self.model.device
-        width = max(len(row.prompt) for row in rows)
-        length = width + max(row.branch_tokens for row in rows)
-        ids = np.zeros((len(rows), length), dtype=np.int64)
-        positions = np.zeros((len(rows), length), dtype=np.int64)
-        # Padding sees itself: a row of a softmax over nothing would be NaN, and NaN spreads.
-        visible = np.tile(np.eye(length, dtype=bool), (len(rows), 1, 1))
-        causal = np.tri(length, dtype=bool)
-        first = width  # the first column whose prediction is needed: that of a branch's first token
-        for r, row in enumerate(rows):
-            n = len(row.prompt)
-            left = width - n
-            ids[r, left:width] = row.prompt
-            positions[r, left:width] = np.arange(n)
-            visible[r, left:width, left:width] = causal[:n, :n]
-            at = width
-            for branch in row.branches:
-                m, b = branch.read, branch.boundary
-                ids[r, at : at + m] = branch.tokens[:-1]
-                positions[r, at : at + m] = np.arange(b, b + m)
-                visible[r, at : at + m, left : left + b] = True
-                visible[r, at : at + m, at : at + m] = causal[:m, :m]
-                at += m
-                first = min(first, left + b - 1)
-        dtype = self.model.dtype
-        mask = torch.zeros(visible.shape, dtype=dtype)
-        mask.masked_fill_(torch.from_numpy(~visible), torch.finfo(dtype).min)
-        logits = self.model(
-            input_ids=torch.from_numpy(ids).to(device),
-            position_ids=torch.from_numpy(positions).to(device),
-            attention_mask=mask[:, None].to(device),
-            use_cache=False,
-            logits_to_keep=length - first,
-        ).logits
-        return self._read(logits, rows, width - first)
-
-    @staticmethod
-    def _read(logits: torch.Tensor, rows: Sequence[Row], start: int) -> list[list[float]]:
-        """Return each branch's score from logits (rows, columns, vocabulary).
-
-        Branches begin at column `start`. With z the logits at the column that predicts a token y,
-
-            ln P(y) = z_y − ln Σ_v exp z_v,
-
-        added for the tokens of a branch, and subtracted for the prompt's tokens that a merged one
-        replaced. A branch's first token is predicted by the last prompt token that the branch follows,
-        each later one by the token before it.
-        """
-        sources: list[int] = []  # the predicting places in logits, rows one after the other
-        targets: list[int] = []
-        owners: list[int] = []
-        signs: list[float] = []
-        owner = 0
-        for r, row in enumerate(rows):
-            base = r * logits.shape[1]
-            at = base + start
-            for branch in row.branches:
-                back = len(row.prompt) - branch.boundary  # prompt tokens that a merge replaced
-                from_prompt = base + start - 1 - back
-                sources += [from_prompt, *range(at, at + branch.read)]
-                targets += branch.tokens
-                signs += [1.0] * len(branch.tokens)
-                sources += range(from_prompt, base + start - 1)
-                targets += row.prompt[branch.boundary :]
-                signs += [-1.0] * back
-                owners += [owner] * (len(branch.tokens) + back)
-                at += branch.read
-                owner += 1
-        picked = logits.flatten(0, 1)[sources].float()
-        values = picked.gather(1, torch.tensor(targets, device=logits.device)[:, None])[:, 0]
-        # Summed in double precision: the order of the sum does not show in the result.
-        values = (values - picked.logsumexp(-1)).double().cpu() * torch.tensor(signs).double()
-        sums = iter(
-            torch.zeros(owner, dtype=torch.float64).index_add_(0, torch.tensor(owners), values).tolist()
-        )
-        return [[next(sums) for _ in row.branches] for row in rows]
+            closed = asked.closed[item] if asked.closed else 0
+            yield from in_rows(item, ids, boundaries, encoded, closed=closed, open=open_)
 
     def _score_plain(self, rows: Sequence[Row]) -> list[list[float]]:
         return [[self._plain(row.prompt, branch) for branch in row.branches] for row in rows]
@@ -204,12 +174,10 @@ class Scorer:
         prompt = widest.prompt[-2:]
         short = Row(0, prompt, [Continuation(0, len(prompt), widest.branches[0].tokens)])
         try:
-            wide, narrow = self._score_shared([widest, short])
+            wide, narrow = shared_pass(self.model, [widest, short]).scores
         except (TypeError, ValueError, RuntimeError):
             return False
         ends = Row(0, widest.prompt, [widest.branches[0], widest.branches[-1]])
         plain = [value for values in self._score_plain([ends, short]) for value in values]
-        # Rounding of 16-bit weights is far above that of float32 and grows with the length.
-        slack = CHECK_TOLERANCE if self.model.dtype == torch.float32 else 0.5
         pairs = zip((wide[0], wide[-1], narrow[0]), plain, strict=True)
-        return all(abs(a - b) <= slack for a, b in pairs)
+        return all(abs(a - b) <= rounding(self.model) for a, b in pairs)

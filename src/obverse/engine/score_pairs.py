@@ -9,14 +9,27 @@ Prompt and continuation are two texts here, so that no token crosses a boundary.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from obverse.engine.greedy import Branch, Greedy, follow, likeliest
 from obverse.engine.tokens import encode_all
 
 PAIRS_PER_BATCH = 256
 IGNORED = -100
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Continuation number `option` of prompt number `item`; `closed` ones are read to their end."""
+
+    item: int
+    option: int
+    read: list[int]
+    written: list[int]
+    closed: bool
 
 
 def score_pairs(
@@ -24,11 +37,15 @@ def score_pairs(
     tokenizer: PreTrainedTokenizerBase,
     prompts: Sequence[str],
     continuations: Sequence[Sequence[str]],
-) -> list[list[float]]:
+    limits: Sequence[int] = (),
+    closed: Sequence[int] = (),
+) -> tuple[list[list[float]], list[Greedy | None]]:
     """Return ln P(continuation | prompt), summed over the continuation's tokens, in nats.
 
     The end-of-text token that closes what is written is not scored: a causal model's score has no such
     term either, and an answer is compared with a longer one that begins with it in the same way.
+
+    With `limits`, how each prompt's greedy answer begins is returned too, as `Scorer` does.
 
     Raises:
         ValueError: if the two sequences differ in length or a continuation is empty.
@@ -39,45 +56,71 @@ def score_pairs(
     read = [[*ids, tokenizer.eos_token_id] for ids in encode_all(tokenizer, prompts)]
     written = iter(encode_all(tokenizer, [option for options in continuations for option in options]))
     pairs = [
-        (i, j, read[i], next(written))
+        Pair(i, j, read[i], next(written), bool(closed) and j < closed[i])
         for i, options in enumerate(continuations)
         for j in range(len(options))
     ]
     scores = [[0.0] * len(options) for options in continuations]
-    pairs.sort(key=lambda pair: (len(pair[2]), len(pair[3])))
+    known: list[list[Branch]] = [[] for _ in continuations]
+    pairs.sort(key=lambda pair: (len(pair.read), len(pair.written)))
     was_training = model.training
     model.eval()
     with torch.inference_mode():
         for start in range(0, len(pairs), PAIRS_PER_BATCH):
             batch = pairs[start : start + PAIRS_PER_BATCH]
-            values = _batch(model, tokenizer, [p[2] for p in batch], [p[3] for p in batch])
-            for (i, j, _, _), value in zip(batch, values, strict=True):
-                scores[i][j] = value
+            logits = _logits(model, tokenizer, batch)
+            for pair, value in zip(batch, _scores(logits, batch), strict=True):
+                scores[pair.item][pair.option] = value
+            if limits:
+                for pair, branch in zip(batch, _branches(logits, batch), strict=True):
+                    known[pair.item].append(branch)
     model.train(was_training)
-    return scores
+    end = tokenizer.eos_token_id
+    greedy = [
+        follow(branches, end, limit) if branches else None
+        for branches, limit in zip(known, limits, strict=False)
+    ]
+    return scores, greedy
 
 
-def _batch(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    read: Sequence[list[int]],
-    written: Sequence[list[int]],
-) -> list[float]:
-    """Return the score of each pair, as one batch; both sides are padded on the right."""
+def _logits(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, batch: Sequence[Pair]
+) -> torch.Tensor:
+    """Return the logits (pairs, places, vocabulary) of each pair's tokens, and of one place more.
+
+    Both sides are padded on the right.
+    """
 
     def stack(rows: Sequence[list[int]], fill: int) -> torch.Tensor:
         width = max(map(len, rows))
         padded = [row + [fill] * (width - len(row)) for row in rows]
         return torch.tensor(padded, device=model.device)
 
-    labels = stack(written, IGNORED)
-    logits = model(
-        input_ids=stack(read, tokenizer.pad_token_id),
-        attention_mask=stack([[1] * len(row) for row in read], 0),
-        labels=labels,  # the decoder reads them moved to the right by one
-    ).logits  # (pairs, tokens written, vocabulary)
+    logits: torch.Tensor = model(
+        input_ids=stack([pair.read for pair in batch], tokenizer.pad_token_id),
+        attention_mask=stack([[1] * len(pair.read) for pair in batch], 0),
+        # The decoder reads these moved to the right by one: the last place is there to be predicted.
+        labels=stack([[*pair.written, tokenizer.eos_token_id] for pair in batch], IGNORED),
+    ).logits
+    return logits
+
+
+def _scores(logits: torch.Tensor, batch: Sequence[Pair]) -> list[float]:
     logprobs = torch.log_softmax(logits.float(), dim=-1)
-    known = labels != IGNORED
-    chosen = logprobs.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
-    totals: list[float] = (chosen * known).sum(-1).tolist()
+    targets = torch.zeros(logits.shape[:2], dtype=torch.long)
+    counted = torch.zeros(logits.shape[:2], dtype=torch.bool)
+    for row, pair in enumerate(batch):
+        targets[row, : len(pair.written)] = torch.tensor(pair.written)
+        counted[row, : len(pair.written)] = True
+    chosen = logprobs.gather(-1, targets.to(logits.device)[..., None])[..., 0]
+    totals: list[float] = torch.where(counted.to(logits.device), chosen, 0.0).sum(-1).tolist()
     return totals
+
+
+def _branches(logits: torch.Tensor, batch: Sequence[Pair]) -> list[Branch]:
+    places = likeliest(logits.flatten(0, 1))
+    width = logits.shape[1]
+    return [
+        Branch(pair.written, places[row * width :][: len(pair.written) + pair.closed])
+        for row, pair in enumerate(batch)
+    ]

@@ -11,9 +11,9 @@ import polars as pl
 from obverse.core.data import Label, Match, Probe, probe_row
 from obverse.core.errors import ObverseError
 from obverse.core.measure import Measure, Moment
-from obverse.core.model import Capability, Generates, Model, Scores
+from obverse.core.model import Beginning, Capability, Foresees, Generates, Model, Scores
 from obverse.measures.frame import to_frame
-from obverse.measures.match import exact_match, prefix_match
+from obverse.measures.match import exact_match, judged_early, prefix_match
 from obverse.measures.room import NO_ROOM, has_room
 
 ROOM = 4  # tokens beyond the answer: for an end of text, or to see what a wrong answer goes on to say
@@ -29,19 +29,29 @@ class Ask(Measure):
 
     Log-probabilities are natural, summed over the tokens of the answer (nats). A value that was not
     measured is null, never 0.
+
+    Where the scores tell how an answer begins, and this decides whether it is right, it is not generated.
+
+    Attributes:
+        probes: what is asked.
+        ranked: whether all candidates are scored, or the targets and the control alone.
+        generated: how many answers, spread evenly over the probes, are generated at a run's last moment
+            for their texts' sake; None: all. Before it no text is kept.
     """
 
     name: ClassVar[str] = "ask"
     columns: ClassVar[Mapping[str, type[Label]]] = {
         "probe": str, "prompt": str, "target": str, "generation": str, "exact_match": bool,
-        "prefix_match": bool, "logprob": float, "control": str, "logprob_control": float,
+        "prefix_match": bool, "tie": bool, "logprob": float, "control": str, "logprob_control": float,
         "logprob_others": float, "rank": int, "n_candidates": int, "chance": float, "loss": float,
         "mass": float,
     }  # fmt: skip
     requires: ClassVar[frozenset[Capability]] = frozenset({"generates"})
+    version: ClassVar[int] = 2
 
     probes: tuple[Probe, ...]
     ranked: bool = True
+    generated: int | None = 200
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -90,15 +100,21 @@ class Ask(Measure):
         if scorer is None:
             probes = [p for p in probes if p.match or p.candidates]
         rules: list[Match | None] = [p.match if scorer or p.match else "words" for p in probes]
-        answers = _answers(model, probes, rules)
+        limits = _limits(model, probes, rules)
         scores: list[dict[str, float]] = [{} for _ in probes]
+        begun: list[Beginning | None] = [None] * len(probes)
         if scorer is not None:
-            options = [self._options(p) for p in probes]
-            values = scorer.logprobs([p.prompt for p in probes], options)
+            prompts, options = [p.prompt for p in probes], [self.options(p) for p in probes]
+            if isinstance(scorer, Foresees):
+                closed = [len(p.targets) for p in probes]
+                values, begun = scorer.logprobs_and_beginnings(prompts, options, limits, closed)
+            else:
+                values = scorer.logprobs(prompts, options)
             scores = [dict(zip(o, v, strict=True)) for o, v in zip(options, values, strict=True)]
+        answers = _answers(model, probes, rules, limits, begun, self._shown(probes, moment), moment.final)
         rows = [
-            _row(probe, rule, answer, score, probe.candidates if self.ranked else ())
-            for probe, rule, answer, score in zip(probes, rules, answers, scores, strict=True)
+            _row(probe, answer, score, probe.candidates if self.ranked else ())
+            for probe, answer, score in zip(probes, answers, scores, strict=True)
         ]
         return to_frame(rows)
 
@@ -109,7 +125,15 @@ class Ask(Measure):
         self.refuse(moment, reasons)
         return [probe for probe, reason in zip(self.probes, reasons, strict=True) if reason is None]
 
-    def _options(self, probe: Probe) -> list[str]:
+    def _shown(self, probes: Sequence[Probe], moment: Moment) -> frozenset[int]:
+        """Return the numbers of the probes whose answers are to have a text."""
+        if not moment.final:
+            return frozenset()
+        most = len(probes) if self.generated is None else min(self.generated, len(probes))
+        return frozenset(i * len(probes) // most for i in range(most))
+
+    def options(self, probe: Probe) -> list[str]:
+        """Return the possible answers that are scored, the targets first."""
         control = [] if probe.control is None else [probe.control]
         candidates = probe.candidates if self.ranked else ()
         return list(dict.fromkeys([*probe.targets, *candidates, *control]))
@@ -120,35 +144,80 @@ def counted(reasons: Sequence[str | None]) -> str:
     return ", ".join(f"{count}: {reason}" for reason, count in Counter(filter(None, reasons)).items())
 
 
-def _answers(model: Model, probes: Sequence[Probe], rules: Sequence[Match | None]) -> list[str | None]:
-    """Return the answers to the probes that have a rule to compare them by, None for the others."""
-    answers: list[str | None] = [None] * len(probes)
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is known of a greedy answer: whether it is right, and its text where that is kept."""
+
+    exact: bool
+    prefix: bool
+    text: str | None
+    tie: bool | None
+
+
+def _limits(model: Model, probes: Sequence[Probe], rules: Sequence[Match | None]) -> list[int]:
+    """Return how many tokens of each answer are looked at; 0 for probes without a rule."""
+    limits = [0] * len(probes)
     asking = [i for i, rule in enumerate(rules) if rule is not None]
-    if not asking:
-        return answers
-    assert isinstance(model, Generates)  # it is required, and checked before the run
-    counts = iter(model.count_tokens([t for i in asking for t in probes[i].targets]))
-    limits = [max(next(counts) for _ in probes[i].targets) + ROOM for i in asking]
-    given = model.generate([probes[i].prompt for i in asking], limits)
-    for i, answer in zip(asking, given, strict=True):
-        answers[i] = answer
+    if asking:
+        assert isinstance(model, Generates)  # it is required, and checked before the run
+        counts = iter(model.count_tokens([t for i in asking for t in probes[i].targets]))
+        for i in asking:
+            limits[i] = max(next(counts) for _ in probes[i].targets) + ROOM
+    return limits
+
+
+def _answers(
+    model: Model,
+    probes: Sequence[Probe],
+    rules: Sequence[Match | None],
+    limits: Sequence[int],
+    begun: Sequence[Beginning | None],
+    shown: frozenset[int],
+    keep: bool,
+) -> list[_Answer | None]:
+    """Return the answers to the probes that have a rule to compare them by, None for the others.
+
+    An answer is generated where its beginning does not decide whether it is right, where that hangs on a
+    tie, and, if its text is to be `shown`, where its end was not seen. Texts are kept if `keep` is set.
+    """
+    answers: list[_Answer | None] = [None] * len(probes)
+    asking: list[int] = []
+    for i, (probe, rule, seen) in enumerate(zip(probes, rules, begun, strict=True)):
+        if rule is None:
+            continue
+        early = None
+        if seen is not None and not seen.tie and (seen.ended or i not in shown):
+            early = judged_early(seen.text, seen.ended, probe.targets, rule)
+        if early is None or seen is None:
+            asking.append(i)
+        else:
+            answers[i] = _Answer(*early, seen.text if keep and seen.ended else None, tie=False)
+    if asking:
+        assert isinstance(model, Generates)
+        given = model.generate([probes[i].prompt for i in asking], [limits[i] for i in asking])
+        for i, text in zip(asking, given, strict=True):
+            rule, seen = rules[i], begun[i]
+            assert rule is not None
+            exact = any(exact_match(text, t, rule) for t in probes[i].targets)
+            prefix = any(prefix_match(text, t) for t in probes[i].targets)
+            answers[i] = _Answer(
+                exact, prefix, text if keep else None, None if seen is None else seen.tie
+            )
     return answers
 
 
 def _row(
-    probe: Probe,
-    rule: Match | None,
-    answer: str | None,
-    score: Mapping[str, float],
-    candidates: Sequence[str],
+    probe: Probe, answer: _Answer | None, score: Mapping[str, float], candidates: Sequence[str]
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
         "fact": probe.fact, "probe": probe.id, "prompt": probe.prompt, "target": probe.targets[0],
-        "control": probe.control, "chance": probe.chance, "generation": answer, **probe.labels,
+        "control": probe.control, "chance": probe.chance, **probe.labels,
     }  # fmt: skip
-    if answer is not None and rule is not None:
-        row["exact_match"] = any(exact_match(answer, t, rule) for t in probe.targets)
-        row["prefix_match"] = any(prefix_match(answer, t) for t in probe.targets)
+    if answer is not None:
+        row |= {
+            "generation": answer.text, "exact_match": answer.exact, "prefix_match": answer.prefix,
+            "tie": answer.tie,
+        }  # fmt: skip
     if score:
         row |= _likelihoods(probe, score, candidates)
     return row

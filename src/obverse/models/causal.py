@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from obverse.engine.greedy import Greedy
 from obverse.engine.score import Scorer
 from obverse.models.local import LocalModel
 
@@ -19,3 +20,12 @@ class CausalModel(LocalModel):
         self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
     ) -> list[list[float]]:
         return self.scorer.logprobs(prompts, continuations)
+
+    def _logprobs_and_greedy(
+        self,
+        prompts: Sequence[str],
+        continuations: Sequence[Sequence[str]],
+        limits: Sequence[int],
+        closed: Sequence[int],
+    ) -> tuple[list[list[float]], list[Greedy | None]]:
+        return self.scorer.logprobs_and_greedy(prompts, continuations, limits, closed)

@@ -90,6 +90,9 @@ class Checkpoint(ModelSpec):
         """Return which weights they are and their type; where they lie does not matter."""
         return {"weights": self.resolve().weights, "dtype": self.dtype}
 
+    def at_hand(self) -> bool:
+        return Path(self.path).is_dir()
+
     def size(self) -> int | None:
         return self.parameters
 

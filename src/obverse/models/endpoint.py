@@ -50,5 +50,8 @@ class Endpoint(ModelSpec):
         """Return what decides the answers; the key and what is said of the size do not."""
         return {"url": self.url, "model": self.name, "api": self.api}
 
+    def at_hand(self) -> bool:
+        return False
+
     def size(self) -> int | None:
         return self.parameters

@@ -83,5 +83,8 @@ class Grown(ModelSpec):
 
         return parameters(self)
 
+    def growth(self) -> tuple[int, int]:
+        return self.tokens, len(self.stops())
+
     def position(self) -> int:
         return self.tokens

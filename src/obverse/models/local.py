@@ -9,16 +9,20 @@ from typing import Any, Self
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from obverse.core.model import Watch
+from obverse.core.model import Beginning, Watch
 from obverse.core.stage import Training
 from obverse.engine.generate import generate
+from obverse.engine.greedy import Greedy, rounding
 from obverse.engine.tokens import count_in_context, encode
 from obverse.engine.train import restore, train
 from obverse.models.quiet import quiet
 
 
 class LocalModel(ABC):
-    """A model and its tokenizer, to be trained and asked (fulfils `Scores`, `Generates`, `Trains`)."""
+    """A model and its tokenizer, to be trained and asked.
+
+    It fulfils `Scores`, `Generates`, `Foresees` and `Trains`.
+    """
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         quiet()
@@ -42,6 +46,32 @@ class LocalModel(ABC):
     def logprobs(
         self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
     ) -> list[list[float]]: ...
+
+    @abstractmethod
+    def _logprobs_and_greedy(
+        self,
+        prompts: Sequence[str],
+        continuations: Sequence[Sequence[str]],
+        limits: Sequence[int],
+        closed: Sequence[int],
+    ) -> tuple[list[list[float]], list[Greedy | None]]: ...
+
+    def logprobs_and_beginnings(
+        self,
+        prompts: Sequence[str],
+        continuations: Sequence[Sequence[str]],
+        max_new_tokens: Sequence[int],
+        closed: Sequence[int],
+    ) -> tuple[list[list[float]], list[Beginning | None]]:
+        """Return `logprobs`, and how each greedy answer begins (`core.model.Foresees`)."""
+        scores, found = self._logprobs_and_greedy(prompts, continuations, max_new_tokens, closed)
+        ids = [[] if greedy is None else list(greedy.ids) for greedy in found]
+        texts = self.tokenizer.batch_decode(ids, skip_special_tokens=True)
+        tie = rounding(self.model)
+        return scores, [
+            None if greedy is None else Beginning(text=text, ended=greedy.ended, tie=greedy.apart <= tie)
+            for greedy, text in zip(found, texts, strict=True)
+        ]
 
     def generate(self, prompts: Sequence[str], max_new_tokens: Sequence[int]) -> list[str]:
         return generate(self.model, self.tokenizer, prompts, max_new_tokens)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from obverse.engine.greedy import Greedy
 from obverse.engine.score_pairs import score_pairs
 from obverse.models.local import LocalModel
 
@@ -12,7 +13,16 @@ class Seq2SeqModel(LocalModel):
     def logprobs(
         self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
     ) -> list[list[float]]:
-        return score_pairs(self.model, self.tokenizer, prompts, continuations)
+        return score_pairs(self.model, self.tokenizer, prompts, continuations)[0]
+
+    def _logprobs_and_greedy(
+        self,
+        prompts: Sequence[str],
+        continuations: Sequence[Sequence[str]],
+        limits: Sequence[int],
+        closed: Sequence[int],
+    ) -> tuple[list[list[float]], list[Greedy | None]]:
+        return score_pairs(self.model, self.tokenizer, prompts, continuations, limits, closed)
 
     def count_in_context(self, prompt: str, continuation: str) -> int:
         """Return how many tokens a continuation has: it is a text of its own, whatever was read."""
