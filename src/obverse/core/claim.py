@@ -8,6 +8,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from obverse.core.errors import ObverseError
+from obverse.core.format import named
 
 if TYPE_CHECKING:
     import polars as pl
@@ -237,10 +238,11 @@ class Finding:
     Attributes:
         claim, text, role, unit, counted, paper, source: as the claim has them.
         model: the model's or the family's name.
+        cell: the values at which it stands in the study's grid, by setting.
         measured, low, high: the estimate and its 95 % interval by itself, whatever else the study
             claims; None where nothing was measured.
         level: of that interval.
-        criterion: what the number had to meet, in words.
+        criterion: what the number had to meet, in words; `bound` is its threshold or margin.
         n_facts, n_seeds: what the number rests on.
         trained: whether the model depends on a training that obverse repeats over seeds; if not, it was
             asked as it is, and the claim speaks of that one model.
@@ -264,6 +266,7 @@ class Finding:
     text: str
     role: Role = "primary"
     model: str
+    cell: Mapping[str, str | int | float] = field(default_factory=dict)
     unit: str = ""
     counted: str = "facts"
     paper: float | None = None
@@ -287,6 +290,12 @@ class Finding:
     paper_outside: bool | None = None
     note: str = ""
     seeds_needed: tuple[int, int | None] | None = None
+    bound: float | None = None
+
+    @property
+    def whom(self) -> str:
+        """The model's or family's name, and where it stands in a grid."""
+        return ", ".join(filter(None, (self.model, named(self.cell))))
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -30,11 +30,12 @@ class Preset:
     """An experiment with its settings, and the models that it is done to unless others are named.
 
     A model is named as on the command line ("scratch", a directory, a hub name, a family), or given by
-    its settings.
+    its settings. A `grid` does it at every combination of some settings' values.
     """
 
     experiment: "Experiment"
     models: tuple[str | ModelSpec, ...] = ("scratch",)
+    grid: Mapping[str, tuple[Label, ...]] = field(default_factory=dict)
 
 
 class Experiment(Settings):

@@ -1,6 +1,7 @@
 """How numbers are written, in a terminal and on a page."""
 
 import math
+from collections.abc import Mapping
 
 MISSING = "–"
 
@@ -43,3 +44,20 @@ def span(low: int, high: int | None) -> str:
     if high is None:
         return f"{whole(low)} or more"
     return whole(low) if low == high else f"{whole(low)} to {whole(high)}"
+
+
+def named(cell: Mapping[str, str | int | float]) -> str:
+    """Return the values of a grid's cell, each behind the last part of its setting's key.
+
+    Where two end alike it is the whole key. Different cells have different names.
+    """
+    ends = [last_part(key) for key in cell]
+    return ", ".join(
+        f"{end if ends.count(end) == 1 else key} {value}"
+        for (key, value), end in zip(cell.items(), ends, strict=True)
+    )
+
+
+def last_part(key: str) -> str:
+    """Return the last part of a setting's dotted key, in words."""
+    return key.rpartition(".")[2].replace("_", " ")

@@ -1,10 +1,11 @@
-"""What varies over the variants of a study in one numeric setting, or in two."""
+"""What varies over one setting that is a number, or over two: the axes of a grid, or of variants."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
+from obverse.core.format import last_part
 from obverse.core.page import Figure, Finished, Section
 from obverse.report import groups
 from obverse.report.groups import Metric
@@ -14,29 +15,47 @@ WIDE = 50  # from this ratio of the largest value to the smallest an axis is log
 
 
 def section(finished: Finished, facts: str) -> Section | None:
-    """Return curves or heat maps, where the variants differ in one or two settings that are numbers."""
-    values = _values(finished)
-    numeric = [key for key, of in values.items() if all(_is_number(v) for v in of.values())]
-    if not 1 <= len(numeric) <= 2 or any(len(set(values[key].values())) < 2 for key in numeric):
+    """Return curves or heat maps, where a grid or the variants have one or two axes that are numbers."""
+    of_variants = _of_variants(finished)
+    axes = {key: list(values) for key, values in finished.study["grid"].items()}
+    axes |= {key: list(of.values()) for key, of in of_variants.items()}
+    varied = [key for key, values in axes.items() if len(set(map(str, values))) > 1]
+    numeric = [key for key in varied if all(map(_is_number, axes[key]))][:2]
+    if not numeric:
         return None
-    others = [key for key in values if key not in numeric]
+    others = [key for key in varied if key not in numeric]
     parts = []
     for measure, table in finished.tables.items():
-        rows = groups.last(table.filter(pl.col("variant").is_in(list(finished.study["variants"]))))
+        if of_variants:
+            table = table.filter(pl.col("variant").is_in(list(finished.study["variants"])))
+        rows = groups.last(table)
         if rows.is_empty():
             continue
         labels, _ = groups.labels_of(finished, rows)
         found = groups.metrics(finished, measure, rows, labels)
         for n, (metric, measured) in enumerate(found):
             name = f"grid-{measure}" + (f"-{n + 1}" if n else "")
-            parts.append(
-                _figure(finished, name, measured, labels, metric, values, numeric, others, facts)
-            )
-    title = " and ".join(_title(key) for key in numeric)
+            placed = _placed(finished, measured, of_variants)
+            parts.append(_figure(finished, name, placed, labels, metric, numeric, others, facts))
+    title = " and ".join(last_part(key) for key in numeric)
     return Section(title=f"Over {title}", parts=parts) if parts else None
 
 
-def _values(finished: Finished) -> dict[str, dict[str, Any]]:
+def _placed(
+    finished: Finished, rows: pl.DataFrame, of_variants: Mapping[str, Mapping[str, Any]]
+) -> pl.DataFrame:
+    """Return rows with a column for each axis, and models called what they are called without a grid."""
+    if finished.study["grid"]:
+        rows = rows.with_columns(model=pl.col("bare_model"))
+    return rows.with_columns(
+        pl.col("variant")
+        .replace_strict(of, return_dtype=pl.Float64 if all(map(_is_number, of.values())) else None)
+        .alias(key)
+        for key, of in of_variants.items()
+    )
+
+
+def _of_variants(finished: Finished) -> dict[str, dict[str, Any]]:
     """Return by setting what each variant has it at: as the variant says, or else as the study does."""
     variants: Mapping[str, Mapping[str, Any]] = finished.study["variants"]
     keys = dict.fromkeys(key for settings in variants.values() for key in settings)
@@ -62,35 +81,24 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _title(key: str) -> str:
-    return key.replace("_", " ")
-
-
 def _figure(
     finished: Finished,
     name: str,
     rows: pl.DataFrame,
     labels: Sequence[str],
     metric: Metric,
-    values: Mapping[str, Mapping[str, Any]],
     numeric: Sequence[str],
     others: Sequence[str],
     facts: str,
 ) -> Figure:
     axes = [
-        pl.col("variant").replace_strict(values[key], return_dtype=pl.Float64).alias(axis)
-        for key, axis in zip(numeric, ("x", "y"), strict=False)
+        pl.col(key).cast(pl.Float64).alias(axis) for key, axis in zip(numeric, ("x", "y"), strict=False)
     ]
     by = [label for label in labels if rows[label].n_unique() > 1]
     one = len(numeric) == 1
     series, apart, averaged = groups.split(rows, by, MOST_SERIES if one else 1, MOST_PANELS)
     panel = [pl.col("model")] * (rows["model"].n_unique() > 1)
-    panel += [
-        pl.format(
-            key + " {}", pl.col("variant").replace_strict({n: str(v) for n, v in values[key].items()})
-        )
-        for key in others
-    ]
+    panel += [pl.format(last_part(key) + " {}", pl.col(key).cast(pl.String)) for key in others]
     panel += [groups.joined(apart, rows)] * bool(apart)
     rows = rows.with_columns(
         *axes,
@@ -104,10 +112,10 @@ def _figure(
     if one:
         seeds = groups.seed_means(rows, keys, metric)
         xs = [float(x) for x in made["x"]]
-        axis = Axis(title=_title(numeric[0]), log=min(xs) > 0 and max(xs) / min(xs) >= WIDE)
+        axis = Axis(title=last_part(numeric[0]), log=min(xs) > 0 and max(xs) / min(xs) >= WIDE)
         chart = curves(made, seeds, metric, axis)
     else:
-        chart = heat_maps(made, metric, [_title(key) for key in numeric])
+        chart = heat_maps(made, metric, [last_part(key) for key in numeric])
     return Figure(
         name=name, chart=chart, caption=_caption(made, rows, metric, numeric, averaged, panels, facts)
     )
@@ -123,7 +131,7 @@ def _caption(
     facts: str,
 ) -> str:
     one = len(numeric) == 1
-    over = " and ".join(_title(key) for key in numeric)
+    over = " and ".join(last_part(key) for key in numeric)
     return (
         f"{metric.title} over {over} at the last moment"
         + ("; bands are 95 % intervals" if one else "; intervals are in the table of means")

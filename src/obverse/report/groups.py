@@ -1,6 +1,6 @@
 """What is averaged on a study's page, over which rows, and by which labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -60,8 +60,8 @@ def metrics(
     if measure not in KNOWN:
         # The table may have further columns by now, such as places on an axis.
         own = table.select(finished.tables[measure].columns)
-        labels = finished.study["experiment"]["columns"]
-        return [(metric, table) for metric in _own_metrics(own, labels)]
+        known = [*finished.study["experiment"]["columns"], *finished.study["grid"]]
+        return [(metric, table) for metric in _own_metrics(own, known)]
     found = []
     for metric in KNOWN[measure]:
         if metric.column in table.columns:
@@ -72,7 +72,7 @@ def metrics(
     return found
 
 
-def _own_metrics(table: pl.DataFrame, labels: Mapping[str, str]) -> list[Metric]:
+def _own_metrics(table: pl.DataFrame, labels: Collection[str]) -> list[Metric]:
     own = [name for name in table.columns if name not in LEADING and name not in labels]
     numeric = [n for n in own if table.schema[n].is_numeric() or table.schema[n] == pl.Boolean]
     known = [n for n in numeric if table[n].drop_nulls().len()]

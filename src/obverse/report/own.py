@@ -16,6 +16,8 @@ def own_page(finished: Finished) -> tuple[Page, str]:
     The experiment may be anybody's code, and its file may be gone: the study's page is made all the same.
     """
     experiment = finished.study["experiment"]
+    if finished.study["grid"]:  # its figures are of one setting, and would mix what is to be compared
+        return Page(), ""
     if experiment["type"] is None:
         return (
             Page(),

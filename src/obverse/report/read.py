@@ -1,136 +1,32 @@
-"""What a study left in its directory, read and checked."""
+"""What a study left, as its page shows it: a model in another cell of a grid is called another model."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
 
-from obverse.core.claim import Finding
-from obverse.core.content import file_hash
-from obverse.core.errors import ObverseError
-from obverse.core.measure import LEADING
-from obverse.core.page import SCHEMA, Finished
-from obverse.core.settings import validated
-from obverse.store import files, tables
-
-TABLES = "observations/"
-
-
-class _Part(BaseModel):
-    """Keys that are needed; others are kept as they are."""
-
-    model_config = ConfigDict(extra="allow", protected_namespaces=())
-
-
-class _Machine(_Part):
-    platform: str
-    processor: str
-    cpus: int | None = None
-
-
-class _Provenance(_Part):
-    time: str
-    revision: str | None = None
-    packages: dict[str, str | None]
-    python: str
-    machine: _Machine
-    accelerator: str | None = None
-
-
-class _Experiment(_Part):
-    type: str | None = None
-    settings: dict[str, Any]
-    columns: dict[str, str]
-    by: list[str] | None = None
-    clusters: list[str] = Field(default_factory=list)
-
-
-class _ModelSettings(_Part):
-    name: str
-
-
-class _Skipped(_Part):
-    name: str
-    reason: str
-
-
-class _Study(_Part):
-    study: str
-    title: str
-    about: str = ""
-    paper: str = ""
-    preset: str
-    command: str | None = None
-    given: dict[str, Any] = Field(default_factory=dict)
-    experiment: _Experiment
-    variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    models: list[_ModelSettings]
-    seeds: list[int]
-    looks: int = Field(default=1, ge=1)
-    runs: list[str]
-    remark: str | None = None
-    skipped: list[_Skipped] = Field(default_factory=list)
-    files: dict[str, str]
-    provenance: _Provenance
-
-
-K = TypeVar("K", bound=_Part)
-
-
-class _Claims(_Part):
-    claims: list[Finding]
-
-
-class _Model(_Part):
-    settings: _ModelSettings
-
-
-class _Run(_Part):
-    seed: int
-    variant: str | None = None
-    model: _Model
-
-
-class _Stage(_Part):
-    name: str
-    documents: int | None = None
-    steps: int | None = None
-    tokens: int | None = None
-
-
-class _Record(_Part):
-    seconds: float | None = None
-    parameters: int | None = None
-    stages: list[_Stage] = Field(default_factory=list)
-    left_out: dict[str, int] = Field(default_factory=dict)
-    data_sha256: str | None = None
-    weights_after_sha256: str | None = None
-    device: str | None = None
+from obverse.core.format import named
+from obverse.core.page import Finished
+from obverse.store import finished
 
 
 def read(out: Path) -> Finished:
-    """Read the directory of a finished study.
+    """Read the directory of a finished study (`store.finished.read`).
 
-    `runs` holds each run's record with `name` (of its folder), `model`, `seed`, `variant` and `trained`:
-    whether its seed mattered, which it does not to a model that is only asked.
+    Where it has a grid, `bare_model` is what a model is called without its cell.
 
     Raises:
-        ObverseError: if a file or a key is missing, or a file was changed since the study wrote it.
+        ObverseError: as there.
     """
-    study = _study(out)
-    _refuse_changed(out, study)
-    tables = {
-        name.removeprefix(TABLES).removesuffix(".parquet"): _table(out / name, study.experiment.columns)
-        for name in study.files
-        if name.startswith(TABLES) and name.endswith(".parquet")
-    }
-    runs = [_run(out / "runs" / name) for name in study.runs]
-    return Finished(
-        study=study.model_dump(),
-        claims=_claims(out),
-        tables=tables,
-        runs=runs,
+    found = finished.read(out)
+    axes = list(found.study["grid"])
+    if not axes:
+        return found
+    return replace(
+        found,
+        claims=[_of_cell(claim) for claim in found.claims],
+        tables={name: _in_cells(table, axes) for name, table in found.tables.items()},
     )
 
 
@@ -140,57 +36,24 @@ def study_and_claims(out: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     Raises:
         ObverseError: if a file or a key is missing.
     """
-    return _study(out).model_dump(), _claims(out)
+    study, claims = finished.study_and_claims(out)
+    return study, [_of_cell(claim) for claim in claims]
 
 
-def _claims(out: Path) -> list[dict[str, Any]]:
-    return [finding.to_dict() for finding in _read(_Claims, out / "claims.json").claims]
+def _of_cell(claim: Any) -> dict[str, Any]:
+    return {**claim, "model": _whom(claim["model"], claim["cell"])}
 
 
-def _study(out: Path) -> _Study:
-    path = out / "study.json"
-    if not path.is_file():
-        raise ObverseError(f"{out}: no study.json; expected the directory of a finished study")
-    raw = files.read_json(path)
-    schema = raw.get("schema") if isinstance(raw, dict) else None
-    if schema != SCHEMA:
-        raise ObverseError(
-            f"{path}: schema: expected {SCHEMA}, got {schema!r}; it was written by another version of "
-            "obverse: run the study again with this one"
-        )
-    return validated(_Study, raw, f"{path}: ")
+def _in_cells(table: pl.DataFrame, axes: list[str]) -> pl.DataFrame:
+    cells = table.select("model", *axes).unique(maintain_order=True)
+    whom = [_whom(row.pop("model"), row) for row in cells.to_dicts()]
+    named_ = cells.with_columns(pl.Series("whom", whom))
+    joined = table.join(named_, on=["model", *axes], nulls_equal=True, maintain_order="left")
+    # What is compared within a family (sizes, checkpoints of a training) is compared within a cell.
+    family = pl.format("{}, {}", "family", pl.col("whom").str.strip_prefix(pl.col("model") + ", "))
+    joined = joined.with_columns(family=pl.when(pl.col("family").is_not_null()).then(family))
+    return joined.rename({"model": "bare_model"}).rename({"whom": "model"})
 
 
-def _read(kind: type[K], path: Path) -> K:
-    return validated(kind, files.read_json(path), f"{path}: ")
-
-
-def _refuse_changed(out: Path, study: _Study) -> None:
-    again = f"run again: {study.command}" if study.command else "run the study again"
-    if "claims.json" not in study.files:
-        raise ObverseError(f"{out / 'study.json'}: files.claims.json: Field required")
-    for name, wanted in study.files.items():
-        if file_hash(out / name) != wanted:
-            raise ObverseError(
-                f"{out / name}: changed since the study wrote it, so that it proves nothing; {again}"
-            )
-
-
-def _table(path: Path, labels: dict[str, str]) -> pl.DataFrame:
-    table = tables.read(path)
-    for name in (*LEADING, *labels):
-        if name not in table.columns:
-            raise ObverseError(f"{path}: no column {name!r}; it has {', '.join(table.columns)}")
-    return table
-
-
-def _run(folder: Path) -> dict[str, Any]:
-    run = _read(_Run, folder / "run.json")
-    record = _read(_Record, folder / "provenance.json")
-    return record.model_dump() | {
-        "name": folder.name,
-        "model": run.model.settings.name,
-        "seed": run.seed,
-        "variant": run.variant or None,
-        "trained": any(stage.steps for stage in record.stages),
-    }
+def _whom(model: str, cell: dict[str, Any]) -> str:
+    return ", ".join(filter(None, (model, named(cell))))

@@ -21,6 +21,8 @@ def section(finished: Finished) -> Section | None:
     if table is None or table.is_empty():
         return None
     rows = groups.last(table)
+    if rows["generation"].count():  # of some answers the text is kept
+        rows = rows.filter(pl.col("generation").is_not_null() | pl.col("exact_match").is_null())
     labels, _ = groups.labels_of(finished, rows)
     who = [name for name in ("model", "variant") if rows[name].n_unique() > 1]
     by = [*who, *labels]

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, get_args
 
 from obverse.core.claim import Role
-from obverse.core.format import count, number
+from obverse.core.format import count, last_part, number
 from obverse.core.page import Finished
 from obverse.report.claims_words import ends, trainings
 
@@ -66,6 +67,9 @@ def _whom(finished: Finished) -> str:
     who = f"{count(len(names), 'model')} ({', '.join(shown)})"
     variants = len(finished.study["variants"])
     in_variants = f" in {variants} variants" if variants > 1 else ""
+    if grid := finished.study["grid"]:
+        over = listed([last_part(key) for key in grid])
+        in_variants += f" at {count(prod(map(len, grid.values())), 'combination')} of {over}"
     seeds = len({run["seed"] for run in finished.runs if run["trained"]})
     if seeds:
         how = f"{who} trained{in_variants} with {count(seeds, 'seed')}"

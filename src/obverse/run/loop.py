@@ -20,6 +20,7 @@ from obverse.core.stage import Stage, Timetable, origins
 from obverse.measures.frame import conform, finite
 from obverse.run.folder import RunFolder, cleared
 from obverse.run.identity import Identity, identify
+from obverse.run.memory import peak_memory
 from obverse.run.run import Run
 from obverse.run.task import Execution, OnStep, Task
 
@@ -39,7 +40,7 @@ def perform(task: Task, on_step: OnStep) -> None:
         identity = identify(run, stages)
         _refuse_other(task, identity)
         folder.describe({"id": task.id} | run.spec() | {"identity": identity.parts})
-        device = _prepare(task.execution)
+        device = prepare(task.execution)
         began = time.monotonic()
         setup = Setup(stages=stages, seed=run.seed, device=device, folder=folder.unfinished)
         model = run.model.build(setup)
@@ -54,6 +55,7 @@ def perform(task: Task, on_step: OnStep) -> None:
                 "seconds": round(time.monotonic() - began, 1),
                 "execution": asdict(task.execution),
                 "device": device,
+                "peak_memory": peak_memory(),
                 "data_sha256": identity.data,
             }
             | record
@@ -258,7 +260,8 @@ def _refuse_other(task: Task, identity: Identity) -> None:
         )
 
 
-def _prepare(execution: Execution) -> str:
+def prepare(execution: Execution) -> str:
+    """Make this process ready for an execution, and return its device."""
     import torch
 
     torch.set_num_threads(execution.threads)

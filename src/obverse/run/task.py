@@ -1,11 +1,13 @@
 """A run that is planned: what an executor carries out, here or on another machine."""
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
+from obverse.core.data import Label
+from obverse.core.format import named
 from obverse.run.run import Run
 
 OnStep = Callable[[int, int], None]
@@ -32,16 +34,20 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A run with its id, the folder it leaves its results in, and how it is to be carried out."""
+    """A run with its id, the folder it leaves its results in, and how it is to be carried out.
+
+    `cell` are the values of a grid that it stands for.
+    """
 
     run: Run
     id: str
     folder: Path
     execution: Execution
+    cell: Mapping[str, Label] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
-        return self.run.label
+        return ", ".join(filter(None, (self.run.label, named(self.cell))))
 
     def perform(self, on_step: OnStep) -> None:
         """Carry the run out in this process, going on from wherever an earlier try was cut off.

@@ -8,7 +8,7 @@ not tested. What a claim needs holds back both of its verdicts, from claim to cl
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,9 +20,11 @@ from obverse.core.claim import (
     Estimate,
     Finding,
     Verdict,
+    Within,
     check_criterion,
     in_order,
 )
+from obverse.core.data import Label
 from obverse.core.errors import ObverseError
 from obverse.stats.power import seeds_needed
 from obverse.stats.share import open_share
@@ -34,11 +36,13 @@ ONE_TRAINING = "one training: this one model only"
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """A claim, the model or family it was evaluated for, and what came out; None: nothing."""
+    """A claim, the model or family and the cell of a grid it was evaluated for, and what came out; None:
+    nothing."""
 
     claim: Claim
     name: str
     trained: bool
+    cell: Mapping[str, Label]
     estimate: Estimate | None = None
     criterion: Criterion | None = None
     by_seed: Mapping[str, float] | None = None
@@ -63,8 +67,9 @@ def evaluate(
     *,
     as_it_is: Collection[str] | None = None,
     looks: int = 1,
+    by: Sequence[str] = (),
 ) -> list[Finding]:
-    """Evaluate every claim for every model or family.
+    """Evaluate every claim for every model or family, in every cell of a grid.
 
     A claim *holds* if its one-sided p-value is below the level of its test and the claims that it needs
     hold. It *fails* if the p-value of its opposite is below that level, and they hold as well. Otherwise
@@ -77,6 +82,7 @@ def evaluate(
         as_it_is: names of the models that do not depend on a training which seeds repeat. By default
             those of one seed that no row shows after a step of training.
         looks: how often the study is looked at; each look has its share of the level.
+        by: the columns that say in which cell of a grid a row is.
 
     Raises:
         ObverseError: if a claim cannot be evaluated, or needs what is not there.
@@ -84,14 +90,27 @@ def evaluate(
     ordered = in_order(claims)
     asked = _as_it_is(tables) if as_it_is is None else set(as_it_is)
     measured = [
-        _measured(claim, name, tables.get(claim.of), not models <= asked)
-        for by in ("model", "family")
-        for name, models in _names(tables, by).items()
+        _measured(claim, name, of_cell.get(claim.of), not models <= asked, cell)
+        for cell, of_cell in _cells(tables, by)
+        for kind in ("model", "family")
+        for name, models in _names(of_cell, kind).items()
         for claim in claims
-        if claim.by == by
+        if claim.by == kind
     ]
     findings = _tested(measured, ALPHA / looks)
     return _held_back(ordered, findings)
+
+
+def _cells(
+    tables: Mapping[str, pl.DataFrame], by: Sequence[str]
+) -> Iterator[tuple[dict[str, Label], Mapping[str, pl.DataFrame]]]:
+    """Yield each cell of a grid, in the order in which they come, with its rows of all tables."""
+    if not by:
+        yield {}, tables
+        return
+    rows = [table.select(by) for table in tables.values()]
+    for cell in (pl.concat(rows).unique(maintain_order=True) if rows else pl.DataFrame()).to_dicts():
+        yield cell, {name: table.filter(**cell) for name, table in tables.items()}
 
 
 def _names(tables: Mapping[str, pl.DataFrame], by: str) -> dict[str, set[str]]:
@@ -118,14 +137,16 @@ def _as_it_is(tables: Mapping[str, pl.DataFrame]) -> set[str]:
     return set(of_model.filter(~pl.col("trained"), pl.col("seed") < 2)["model"])
 
 
-def _measured(claim: Claim, name: str, table: pl.DataFrame | None, trained: bool) -> _Measured:
+def _measured(
+    claim: Claim, name: str, table: pl.DataFrame | None, trained: bool, cell: Mapping[str, Label]
+) -> _Measured:
     if table is None:
-        return _Measured(claim, name, trained)
+        return _Measured(claim, name, trained, cell)
     rows = table.filter(pl.col(claim.by) == name)
     try:
         estimate = None if rows.is_empty() else claim.estimate(rows)
         if estimate is None:
-            return _Measured(claim, name, trained)
+            return _Measured(claim, name, trained, cell)
         criterion = None if claim.role == "explored" else claim.criterion
         criterion = criterion(rows) if callable(criterion) else criterion
     except Exception as error:
@@ -142,7 +163,7 @@ def _measured(claim: Claim, name: str, table: pl.DataFrame | None, trained: bool
         )
     if claim.role != "explored":
         check_criterion(claim.id, criterion)
-    return _Measured(claim, name, trained, estimate, criterion, _by_seed(claim, rows, estimate))
+    return _Measured(claim, name, trained, cell, estimate, criterion, _by_seed(claim, rows, estimate))
 
 
 def _by_seed(claim: Claim, rows: pl.DataFrame, estimate: Estimate) -> dict[str, float]:
@@ -183,7 +204,7 @@ def _finding(
     common: dict[str, Any] = {
         "claim": claim.id, "text": claim.text, "role": claim.role, "model": one.name, "unit": claim.unit,
         "counted": claim.counted, "paper": claim.paper, "source": claim.source, "level": LEVEL,
-        "trained": one.trained,
+        "trained": one.trained, "cell": one.cell,
     }  # fmt: skip
     if estimate is None:
         return Finding(
@@ -205,13 +226,17 @@ def _finding(
     note = ONE_TRAINING if one.one_training else _lost(verdict, p, level, alpha, family)
     tested = not math.isnan(p[side])
     return replace(
-        finding, **_met(one, criterion), criterion=str(criterion), verdict=verdict, note=note,
-        p=_known(p[side]), tested_at=level[side] if tested else None,
+        finding, **_met(one, criterion), criterion=str(criterion), bound=_bound(criterion),
+        verdict=verdict, note=note, p=_known(p[side]), tested_at=level[side] if tested else None,
         family=family if tested and claim.role == "primary" else 0,
         passes_at=_passes_at(estimate, criterion, level[0]) if tested else None,
         seeds_needed=seeds_needed(estimate, criterion, level[0])
         if tested and verdict == "undecided" and one.trained else None,
     )  # fmt: skip
+
+
+def _bound(criterion: Criterion) -> float:
+    return criterion.margin if isinstance(criterion, Within) else criterion.threshold
 
 
 def _passes_at(estimate: Estimate, criterion: Criterion, level: float) -> float | None:
@@ -257,7 +282,7 @@ def _met(one: _Measured, criterion: Criterion) -> dict[str, Any]:
 
 def _held_back(claims: Sequence[Claim], findings: Sequence[Finding]) -> list[Finding]:
     """Hold back what has a claim that it needs and that does not hold, in the order of need."""
-    known = {(f.claim, f.model): f for f in findings}
+    known = {(f.claim, (f.model, tuple(f.cell.items()))): f for f in findings}
     for claim in claims:
         for key in [key for key in known if key[0] == claim.id]:
             others = [(need, known.get((need, key[1]))) for need in claim.needs]

@@ -1,6 +1,6 @@
 """What a study will do: its runs, each with its identity, and which of them are done already."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from obverse.run.identity import Identity, changes, identify
 from obverse.run.run import SHORT_ID, Run, built
 from obverse.run.task import Execution, Task
 from obverse.studies.check import check_claims, check_models, check_portable, check_stages
+from obverse.studies.grid import Cell
 from obverse.studies.models import refuse_averaged, refuse_same
 
 
@@ -23,17 +24,23 @@ class Plan:
         experiments: what is compared, by the name of the variant; "" for one alone.
         models: what they are done to.
         seeds: over which what is trained, and what grows by itself, is repeated.
+        cell: the values at which this is the plan of a grid.
 
     Raises:
         ObverseError: if the first seed's data cannot be built.
     """
 
     def __init__(
-        self, experiments: dict[str, Experiment], models: Sequence[ModelSpec], seeds: Sequence[int]
+        self,
+        experiments: dict[str, Experiment],
+        models: Sequence[ModelSpec],
+        seeds: Sequence[int],
+        cell: Cell | None = None,
     ) -> None:
         if not seeds:
             raise ObverseError("a study needs at least one seed")
         self.experiments, self.models, self.seeds = experiments, models, seeds
+        self.cell = cell or {}
         self.first = {name: built(experiment, seeds[0]) for name, experiment in experiments.items()}
 
     @property
@@ -57,6 +64,9 @@ class Plan:
         measures = {measure.name: measure.columns for stage in every for measure, _ in stage.measures}
         experiment = next(iter(self.experiments.values()))
         check_claims(experiment, measures)
+        for key in self.cell:
+            if any(key in columns for columns in measures.values()):
+                raise ObverseError(f"{key}: a measure has a column of this name; it cannot be an axis")
         refuse_same(self.models)
         if not self.trains or any(claim.by == "family" for claim in experiment.claims()):
             refuse_averaged(self.models)
@@ -99,18 +109,21 @@ class Work:
     messages: tuple[str, ...]
 
 
-def work(plan: Plan, out: Path, execution: Execution) -> Work:
+def work(plans: Sequence[Plan], out: Path, execution: Execution) -> Work:
     """Find out what is to be done under `out`.
 
     A finished run counts if it has the identity that is wanted, and its files are as it wrote them. One
     that was changed since is moved aside, never deleted.
+
+    Raises:
+        ObverseError: if two cells of a grid have a run in common.
     """
-    tasks, to_do, reasons = [], [], dict[str, list[str]]()
+    wanted = list(tasks_of(plans, out, execution))
+    to_do, reasons = [], dict[str, list[str]]()
     stored_runs = _Stored(out / "runs")
-    for run, identity in plan.identified():
-        folder = out / "runs" / run.folder_name(identity.id)
-        task = Task(run=run, id=identity.id, folder=folder, execution=execution)
-        tasks.append(task)
+    names = {task.folder.name for task, _ in wanted}
+    for task, identity in wanted:
+        run, folder = task.run, task.folder
         stored_runs.take_back(folder, identity.id)
         stored = RunFolder(folder)
         if stored.finished and (name := stored.changed(identity.id)) is not None:
@@ -121,13 +134,31 @@ def work(plan: Plan, out: Path, execution: Execution) -> Work:
             reasons.setdefault(reason, []).append(run.label)
         if not stored.finished:
             to_do.append(task)
-            if (why := stored_runs.why_not(folder, identity)) is not None:
+            if (why := stored_runs.why_not(folder, identity, names)) is not None:
                 reasons.setdefault(why, []).append(run.label)
         else:
             stored.tidy()
             if execution.keep_weights and not (folder / "weights").is_dir():
                 reasons.setdefault("", []).append(run.label)
-    return Work(tasks=tuple(tasks), to_do=tuple(to_do), messages=tuple(_messages(reasons)))
+    tasks = tuple(task for task, _ in wanted)
+    return Work(tasks=tasks, to_do=tuple(to_do), messages=tuple(_messages(reasons)))
+
+
+def tasks_of(plans: Sequence[Plan], out: Path, execution: Execution) -> Iterator[tuple[Task, Identity]]:
+    """Yield every run of all plans, with its identity."""
+    seen: dict[str, Task] = {}
+    for plan in plans:
+        for run, identity in plan.identified():
+            folder = out / "runs" / run.folder_name(identity.id)
+            task = Task(run=run, id=identity.id, folder=folder, execution=execution, cell=plan.cell)
+            if identity.id in seen:
+                other = seen[identity.id]
+                raise ObverseError(
+                    f"{other.label} and {task.label} are one and the same run: what the grid changes "
+                    "between them changes nothing that is trained or measured"
+                )
+            seen[identity.id] = task
+            yield task, identity
 
 
 def _messages(reasons: dict[str, list[str]]) -> Iterator[str]:
@@ -149,12 +180,15 @@ class _Stored:
             self.by_name.setdefault(folder.name[:-SHORT_ID], []).append(folder)
             self.by_id.setdefault(_seed_and_id(folder), []).append(folder)
 
-    def why_not(self, folder: Path, identity: Identity) -> str | None:
-        """Return why a finished run of the same model, variant and seed is not the one that is wanted."""
+    def why_not(self, folder: Path, identity: Identity, wanted: Collection[str]) -> str | None:
+        """Return why a finished run of the same model, variant and seed is not the one that is wanted.
+
+        Those that are themselves `wanted`, by other cells of a grid, do not count.
+        """
         found = [
             _changes(stored, identity)
             for other in self.by_name.get(folder.name[:-SHORT_ID], ())
-            if other != folder and (stored := RunFolder(other)).finished
+            if other.name not in wanted and (stored := RunFolder(other)).finished
         ]
         if not found:
             return None

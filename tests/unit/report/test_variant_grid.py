@@ -34,7 +34,7 @@ def test_one_number_gives_a_curve_and_the_default_counts(leave: Leave) -> None:
     (figure,) = drawn(leave, {"base": {}, "more": {"recipe.rate": 0.01}, "most": {"recipe.rate": 0.1}})
     assert sorted({row["x"] for row in cells(figure)}) == [0.001, 0.01, 0.1]
     x = figure.chart.to_dict()["concat"][0]["layer"][-1]["encoding"]["x"]
-    assert x["title"] == "recipe.rate"
+    assert x["title"] == "rate"
     assert x["scale"]["type"] == "log", "the largest is a hundred times the smallest"
     render(figure.chart)
 
@@ -62,9 +62,14 @@ def test_words_alone_give_nothing(leave: Leave) -> None:
     assert drawn(leave, {"a": {"kind": "plain"}, "b": {"kind": "odd"}}) == []
 
 
-def test_three_numbers_give_nothing(leave: Leave) -> None:
-    variants = {"a": {"facts": 1, "recipe.rate": 1, "x": 1}, "b": {"facts": 2, "recipe.rate": 2, "x": 2}}
-    assert drawn(leave, variants) == []
+def test_third_number_makes_panels(leave: Leave) -> None:
+    variants = {
+        f"{a} {b} {c}": {"facts": a, "recipe.rate": b, "x": c}
+        for a in (1, 2) for b in (0.1, 0.2) for c in (5, 6)
+    }  # fmt: skip
+    (figure,) = drawn(leave, variants)
+    panels = [panel["title"] for panel in figure.chart.to_dict()["concat"]]
+    assert sorted(panels) == ["x 5.0 · left", "x 5.0 · right", "x 6.0 · left", "x 6.0 · right"]
 
 
 def test_true_and_false_are_no_numbers(leave: Leave) -> None:

@@ -19,7 +19,7 @@ class Seedless(TableSpec):
 
 def test_runs_of_all_models_seeds_and_variants() -> None:
     study = obverse.study(Compared, models=[TableSpec(), TableSpec(name="b", seconds=1)], seeds=2)
-    assert [run.label for run in study.plan().runs()] == [
+    assert [run.label for run in study.plans()[0].runs()] == [
         "table, few, seed 0", "b, few, seed 0", "table, many, seed 0", "b, many, seed 0",
         "table, few, seed 1", "b, few, seed 1", "table, many, seed 1", "b, many, seed 1",
     ]  # fmt: skip
@@ -47,9 +47,9 @@ def test_data_is_built_once_for_a_seed_and_variant(
 
     monkeypatch.setattr(Capitals, "stages", counted)
     study = obverse.study(Compared, models=[TableSpec(), TableSpec(name="b", seconds=1)], seeds=2)
-    plan = study.plan()
+    plan = study.plans()[0]
     plan.check()
-    assert len(work(plan, tmp_path, EXECUTION).to_do) == 8
+    assert len(work([plan], tmp_path, EXECUTION).to_do) == 8
     assert sorted(built) == [(8, 0), (8, 1), (12, 0), (12, 1)]
 
 
@@ -57,8 +57,8 @@ def test_finished_run_counts_until_what_determines_it_changes(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def found(*, facts: int = 8) -> tuple[int, tuple[str, ...]]:
-        plan = obverse.study(Capitals(facts=facts), models=[TableSpec()], seeds=1).plan()
-        todo = work(plan, tmp_path, EXECUTION)
+        plan = obverse.study(Capitals(facts=facts), models=[TableSpec()], seeds=1).plans()[0]
+        todo = work([plan], tmp_path, EXECUTION)
         for task in todo.to_do:
             task.perform(lambda done, total: None)
         return len(todo.to_do), todo.messages
@@ -74,10 +74,10 @@ def test_finished_run_counts_until_what_determines_it_changes(
 
 
 def test_weights_that_were_not_kept_are_told(tmp_path: Path) -> None:
-    plan = obverse.study(Capitals, models=[TableSpec()], seeds=1).plan()
-    for task in work(plan, tmp_path, EXECUTION).to_do:
+    plan = obverse.study(Capitals, models=[TableSpec()], seeds=1).plans()[0]
+    for task in work([plan], tmp_path, EXECUTION).to_do:
         task.perform(lambda done, total: None)
-    [message] = work(plan, tmp_path, Execution(device="cpu", keep_weights=True)).messages
+    [message] = work([plan], tmp_path, Execution(device="cpu", keep_weights=True)).messages
     assert (
         message == "table, seed 0: finished before, without its weights; remove its folder to train again"
     )

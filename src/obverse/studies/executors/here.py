@@ -28,7 +28,7 @@ class Here:
 
 def _in_processes(tasks: Sequence[Task], on: Callable[[Event], None]) -> list[Failure]:
     execution = tasks[0].execution
-    most = min(execution.workers or _workers(execution), len(tasks))
+    most = min(execution.workers or workers_of(execution), len(tasks))
     waiting, failures = deque(tasks), list[Failure]()
     processes = Processes(execution.threads)
 
@@ -72,7 +72,8 @@ def _in_this_process(task: Task, on: Callable[[Event], None]) -> list[Failure]:
     return []
 
 
-def _workers(execution: Execution) -> int:
+def workers_of(execution: Execution) -> int:
+    """Return how many runs at a time this machine takes, unless told."""
     if execution.device != "cpu" and _has_gpu():
         return 1
     return max(1, (os.cpu_count() or 1) // execution.threads)
