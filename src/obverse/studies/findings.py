@@ -6,6 +6,7 @@ from html import escape
 from io import StringIO
 from typing import Any
 
+import polars as pl
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -35,6 +36,18 @@ class Findings(Sequence[Finding]):
     def __getitem__(self, index: Any) -> Any:
         return self.items[index]
 
+    def to_frame(self) -> pl.DataFrame:
+        """Return one row a finding, with a column for each axis of a grid; `by_seed` is a list."""
+        rows = []
+        for finding in self.items:
+            row = finding.to_dict()
+            cell, of_seeds, needed = row.pop("cell"), row.pop("by_seed"), row.pop("seeds_needed")
+            low, high = needed or (None, None)
+            more = {"by_seed": list(of_seeds.values()), "seeds_at_least": low, "seeds_at_most": high}
+            axes = {f"axis {key}" if key in row else key: value for key, value in cell.items()}
+            rows.append({**axes, **row, **more})
+        return pl.DataFrame(rows, infer_schema_length=None)
+
     def table(self, width: int = WIDE) -> Table:
         """Return the findings as a rich table that fits into `width` columns.
 
@@ -55,9 +68,9 @@ class Findings(Sequence[Finding]):
                 overflow="fold",
                 min_width=28 if wide and i == 0 else None,
             )
-        for model in dict.fromkeys(f.model for f in self.items):
-            mine = [f for f in self.items if f.model == model]
-            table.add_row(Text(f"{model}, {_repeated(mine)}", style="bold"))
+        for whom in dict.fromkeys(f.whom for f in self.items):
+            mine = [f for f in self.items if f.whom == whom]
+            table.add_row(Text(f"{whom}, {_repeated(mine)}", style="bold"))
             for finding in mine:
                 cells = [Text(cell) for cell in cells_of(finding)]
                 if not wide:
@@ -91,7 +104,7 @@ class Findings(Sequence[Finding]):
         head = "".join(f"<th>{escape(h)}</th>" for h in ("model", *HEADINGS))
         rows = "".join(
             "<tr>"
-            + "".join(f"<td>{escape(c)}</td>" for c in (f"{f.model}, {_repeated([f])}", *_noted(f)))
+            + "".join(f"<td>{escape(c)}</td>" for c in (f"{f.whom}, {_repeated([f])}", *_noted(f)))
             + "</tr>"
             for f in self.items
         )

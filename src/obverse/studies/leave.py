@@ -1,7 +1,6 @@
 """What a study leaves: its runs' tables put together, findings, and the file that says what it was."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,45 +8,37 @@ import polars as pl
 
 from obverse.core.claim import Claim
 from obverse.core.content import file_hash
+from obverse.core.data import Label
 from obverse.core.page import SCHEMA
 from obverse.measures.frame import schema
 from obverse.run.folder import RunFolder
 from obverse.run.task import Task
 from obverse.stats.verdict import evaluate
 from obverse.store import files, tables
-from obverse.studies.findings import Findings
+from obverse.studies.grid import Axes, column_type
+from obverse.studies.result import Result, load
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What a study gave: the table of each measure, and findings.
-
-    `obverse.write_report(result.out)` makes the page and the figures.
-    """
-
-    out: Path
-    tables: Mapping[str, pl.DataFrame]
-    claims: Findings
-
-    @property
-    def observations(self) -> pl.DataFrame:
-        """The table of what was asked, or of the first measure where nothing was."""
-        return self.tables["ask"] if "ask" in self.tables else next(iter(self.tables.values()))
-
-
-def leave(out: Path, tasks: Sequence[Task], claims: Sequence[Claim], about: Mapping[str, Any]) -> Result:
+def leave(
+    out: Path,
+    tasks: Sequence[Task],
+    claims: Sequence[Claim],
+    about: Mapping[str, Any],
+    axes: Axes | None = None,
+) -> Result:
     """Put the runs' tables together, evaluate the claims, and write what a study leaves.
 
     study.json is written last, with the hashes of the other files; `about` is what else it says,
-    `looks` among it.
+    `looks` among it. `axes` are those of its grid.
     """
+    cells = {key: column_type(values) for key, values in (axes or {}).items()}
     joined: dict[str, list[pl.DataFrame]] = {}
     for task in tasks:
         for name, table in RunFolder(task.folder).tables().items():
-            joined.setdefault(name, []).append(_labelled(table, task))
+            joined.setdefault(name, []).append(_labelled(table, task, cells))
     measured = {name: tables.concatenate(parts) for name, parts in joined.items()}
-    found_out = evaluate(claims, measured, as_it_is=_as_it_is(tasks), looks=about["looks"])
-    findings = Findings(tuple(found_out), about["looks"])
+    as_it_is = _as_it_is(tasks)
+    findings = evaluate(claims, measured, as_it_is=as_it_is, looks=about["looks"], by=tuple(cells))
     for name, table in measured.items():
         files.write_parquet(out / "observations" / f"{name}.parquet", table)
     found = [finding.to_dict() for finding in findings]
@@ -55,9 +46,10 @@ def leave(out: Path, tasks: Sequence[Task], claims: Sequence[Claim], about: Mapp
     written = ["claims.json", *(f"observations/{name}.parquet" for name in measured)]
     hashes = {name: file_hash(out / name) for name in written}
     runs = [task.folder.name for task in tasks]
-    files.write_json(out / "study.json", {"schema": SCHEMA, **about, "runs": runs, "files": hashes})
+    said = {**about, "as_it_is": sorted(as_it_is), "runs": runs, "files": hashes}
+    files.write_json(out / "study.json", {"schema": SCHEMA, **said})
     files.sweep(out, out / "observations", out / "figures")
-    return Result(out=out, tables=measured, claims=findings)
+    return load(out)
 
 
 def _as_it_is(tasks: Sequence[Task]) -> set[str]:
@@ -71,16 +63,21 @@ def _as_it_is(tasks: Sequence[Task]) -> set[str]:
     return {task.run.model.name for task in tasks} - depend
 
 
-def _labelled(table: pl.DataFrame, task: Task) -> pl.DataFrame:
-    """Return a run's table under the names that this study uses now; a stored run may have older ones."""
+def _labelled(table: pl.DataFrame, task: Task, cells: Mapping[str, type[Label]]) -> pl.DataFrame:
+    """Return a run's table under the names that this study uses now; a stored run may have older ones.
+
+    Where it stands in a grid is said in columns of the types `cells`.
+    """
     model = task.run.model
     said: dict[str, str | int | None] = {
         "model": model.name, "family": model.family or None, "variant": task.run.variant or None,
     }  # fmt: skip
     if table["parameters"].null_count() == len(table):
         said["parameters"] = model.size()
-    columns = schema(task.run.experiment.columns)
+    columns, axes = schema(task.run.experiment.columns), schema(cells)
+    values = {key: kind(task.cell[key]) for key, kind in cells.items()}
     return table.with_columns(
         *(pl.lit(value, table.schema[name]).alias(name) for name, value in said.items()),
         *(pl.lit(None, t).alias(name) for name, t in columns.items() if name not in table.columns),
+        *(pl.lit(value, axes[key]).alias(key) for key, value in values.items()),
     )

@@ -1,0 +1,133 @@
+"""A finished study as an object: its tables, findings and runs, and claims evaluated anew."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from obverse.core.claim import Claim
+from obverse.core.errors import ObverseError
+from obverse.core.experiment import Experiment
+from obverse.core.loading import load as load_class
+from obverse.core.settings import unknown_name, validated
+from obverse.stats.verdict import evaluate
+from obverse.store import finished
+from obverse.studies.findings import Findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a study gave, read from its directory.
+
+    `obverse.write_report(result.out)` makes the page and the figures.
+
+    Attributes:
+        out: the directory.
+        tables: the observations of each measure, by its name.
+        claims: the findings; `claims.to_frame()` is a table of them.
+        study: the content of study.json: settings, models, seeds, provenance.
+        records: for each run its name, model, seed, variant and record.
+    """
+
+    out: Path
+    tables: Mapping[str, pl.DataFrame]
+    claims: Findings
+    study: Mapping[str, Any]
+    records: Sequence[Mapping[str, Any]] = field(repr=False)
+
+    @property
+    def observations(self) -> pl.DataFrame:
+        """The table of what was asked, or of the first measure where nothing was."""
+        return self.tables["ask"] if "ask" in self.tables else next(iter(self.tables.values()))
+
+    @property
+    def runs(self) -> pl.DataFrame:
+        """One row a run: what it was of, what it took (seconds, bytes of memory) and was trained on."""
+        columns = (
+            "name", "model", "variant", "seed", "parameters", "seconds", "peak_memory", "device",
+            "trained",
+        )  # fmt: skip
+        rows = [
+            {name: record[name] for name in columns}
+            | {
+                key: sum(stage[key] or 0 for stage in record["stages"])
+                for key in ("documents", "steps", "tokens")
+            }
+            for record in self.records
+        ]
+        return pl.DataFrame(rows, infer_schema_length=None)
+
+    def experiment(self, settings: Mapping[str, Any] | None = None) -> Experiment:
+        """Return the experiment with its settings; those that matter only after the runs may be others.
+
+        Raises:
+            ObverseError: if its class cannot be found, or a setting determines the runs.
+        """
+        known = self.study["experiment"]
+        if known["type"] is None:
+            raise ObverseError(
+                f"{self.out}: its experiment was defined in a notebook or a prompt and cannot be found "
+                "again; give claims of your own"
+            )
+        kind = load_class(known["type"], Experiment)
+        made: Experiment = validated(kind, known["settings"], f"{self.out}: settings: ")
+        for key in settings or {}:
+            if key.partition(".")[0] not in kind.analysis:
+                after = sorted(kind.analysis)
+                if key in type(made).model_fields:
+                    raise ObverseError(
+                        f"{key}: determines what is trained or asked; run the study with it. After the "
+                        f"runs there are: {', '.join(after) or 'none'}"
+                    )
+                raise ObverseError(unknown_name(key, after, "setting that matters after the runs"))
+        return made.with_overrides(settings or {})
+
+    def evaluate(
+        self, claims: Sequence[Claim] | None = None, *, settings: Mapping[str, Any] | None = None
+    ) -> Findings:
+        """Return the findings of claims of your own, or of the experiment's with other margins.
+
+        Nothing is trained, and nothing is written. They are what the study would have given with these
+        claims alone.
+
+        Args:
+            claims: instead of the experiment's own.
+            settings: of the experiment, among those that matter only after the runs.
+
+        Raises:
+            ObverseError: if a claim cannot be evaluated, or a setting is none of those.
+        """
+        if claims is not None and settings:
+            raise ObverseError(
+                "claims of your own and settings of the experiment's: expected one of them"
+            )
+        claims = self.experiment(settings).claims() if claims is None else claims
+        if not isinstance(claims, list | tuple) or not all(isinstance(claim, Claim) for claim in claims):
+            raise ObverseError(f"claims: expected a list of Claim, got {claims!r}")
+        found = evaluate(
+            claims,
+            self.tables,
+            as_it_is=self.study["as_it_is"],
+            looks=self.study["looks"],
+            by=list(self.study["grid"]),
+        )
+        return Findings(tuple(found), self.study["looks"])
+
+
+def load(out: str | Path) -> Result:
+    """Return what a study left under `out`. Nothing is run.
+
+    Raises:
+        ObverseError: if `out` holds no finished study, or a file was changed since.
+    """
+    out = Path(out)
+    read = finished.read(out)
+    return Result(
+        out=out,
+        tables=read.tables,
+        claims=Findings(tuple(finished.findings(out)), read.study["looks"]),
+        study=read.study,
+        records=read.runs,
+    )
