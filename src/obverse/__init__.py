@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from obverse.run.task import Event, Execution, Executor, Failure, Task
     from obverse.stats.contrast import difference, excess, slope
     from obverse.stats.summary import group_means, mean
+    from obverse.studies.compare import compare
     from obverse.studies.naming import study
-    from obverse.studies.results import Result
+    from obverse.studies.result import Result, load
     from obverse.studies.study import Study
 
 # Where each public name is: loaded on first use, so that `import obverse` and the command line stay fast.
@@ -63,7 +64,8 @@ _WHERE = {
     "stats.contrast": ("difference", "excess", "slope"),
     "stats.summary": ("group_means", "mean"),
     "studies.naming": ("study",),
-    "studies.results": ("Result",),
+    "studies.compare": ("compare",),
+    "studies.result": ("Result", "load"),
     "studies.study": ("Study",),
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names}
@@ -118,10 +120,12 @@ __all__ = [
     "Watch",
     "When",
     "Within",
+    "compare",
     "difference",
     "excess",
     "generator",
     "group_means",
+    "load",
     "mean",
     "slope",
     "study",

@@ -1,5 +1,6 @@
 """The command line. Heavy imports wait until a command needs them."""
 
+import json
 import os
 import shlex
 import signal
@@ -49,6 +50,15 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; see `obverse show`."),
 ]
+Grid = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--grid",
+        metavar="KEY=VALUE,VALUE…",
+        help="Do it at each of these values of a setting, and at every combination of several such.",
+    ),
+]
+Most = Annotated[int, typer.Option(min=1, help="Runs that a grid may make.")]
 Out = Annotated[Path, typer.Option(help="Where to write.")]
 Seeds = Annotated[
     str | None,
@@ -67,6 +77,8 @@ def run(
     data: Data = None,
     seeds: Seeds = None,
     settings: Set = None,
+    grid: Grid = None,
+    most: Most = 1000,
     endpoint: Annotated[
         str | None,
         typer.Option(
@@ -109,7 +121,9 @@ def run(
 
     The same command again finishes what was interrupted.
     """
-    study = _study(name, preset, model, data, seeds, settings, endpoint, family, dtype, looks)
+    study = _study(
+        name, preset, model, data, seeds, settings, endpoint, family, dtype, looks, _axes(grid), most
+    )
     from rich.console import Console
 
     from obverse.report.build import build
@@ -135,6 +149,69 @@ def run(
     elif study.experiment.claims():
         say(console, "No claim was measured: those on a family of models need one (--family).")
     say(console, f"report: {page}")
+
+
+@app.command()
+def plan(
+    name: Name,
+    preset: Preset = None,
+    model: Models = None,
+    data: Data = None,
+    seeds: Seeds = None,
+    settings: Set = None,
+    grid: Grid = None,
+    most: Most = 1000,
+    gpu: Annotated[
+        list[str] | None, typer.Option(help="A GPU by name (a100, h100 …) or its FLOP/s (312e12).")
+    ] = None,
+    power: Annotated[
+        Path | None,
+        typer.Option(help="A finished study or pilot: say how many seeds show --effect, by its spread."),
+    ] = None,
+    effect: Annotated[
+        float | None, typer.Option(help="With --power: the smallest true value that would matter.")
+    ] = None,
+    claim: Annotated[str | None, typer.Option(help="With --power: one claim alone, by its id.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where runs may be done already.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="Where models are trained and asked.")
+    ] = "auto",
+) -> None:
+    """Say what a study will take: work, memory, time here and on a GPU (docs/plan.md). Nothing is run."""
+    from rich.console import Console
+
+    from obverse.run.task import Execution
+    from obverse.store.files import safe_name
+    from obverse.studies.findings import WIDE
+    from obverse.studies.forecast import flops_of, forecast
+    from obverse.studies.naming import study as study_of
+
+    console = Console() if sys.stdout.isatty() else Console(width=WIDE)
+    if power is not None:
+        from obverse.studies import pilot
+        from obverse.studies.catalogue import find
+        from obverse.studies.result import load
+
+        if effect is None:
+            raise ObverseError("--power: name the smallest value that would matter, as --effect 0.1")
+        done, wanted = load(power), find(name).name
+        if done.study["study"] != wanted:
+            raise ObverseError(f"{power}: is of the study {done.study['study']!r}, not {wanted!r}")
+        console.print(pilot.table(pilot.seeds_from(done, effect, claim=claim)))
+        return
+    accelerators = flops_of(gpu or [])
+    study = study_of(
+        name, preset=preset, models=model or [], data=data, seeds=seeds, settings=_pairs(settings),
+        grid=_axes(grid), most=most, at_hand=False,
+    )  # fmt: skip
+    folder = out or Path("out") / safe_name(study.name)
+    found = forecast(study, folder, Execution(workers=workers, threads=threads, device=device))
+    whom = f"{len(study.models)} model{'s' * (len(study.models) > 1)}"
+    typer.echo(f"{study.name}: {found.runs:,} runs of {whom}, {found.done:,} done")
+    if found.to_do:
+        console.print(found.table(accelerators))
 
 
 @app.command()
@@ -205,6 +282,34 @@ def report(
         typer.echo(f"report: {build(directory)}")
     else:
         typer.echo(f"index: {build_index(directory)}")
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="What `obverse run` wrote: DIR, or DIR:MODEL.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another such, or another model of the same.")],
+    metric: Annotated[
+        str | None, typer.Option(help="A column; exact match, loss or log-probability by default.")
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Ask whether both are alike within it, not whether A is above B.")
+    ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="A column that tells groups apart, instead of all labels.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Take these rows alone.")
+    ] = None,
+) -> None:
+    """Set two studies, or two models, side by side: A − B, paired by seed and fact (docs/results.md)."""
+    from rich.console import Console
+
+    from obverse.studies.compare import compare as compared
+    from obverse.studies.findings import WIDE
+
+    found = compared(a, b, metric=metric, margin=margin, by=by, where=_pairs(where, "--where"))
+    console = Console() if sys.stdout.isatty() else Console(width=WIDE)
+    console.print(found.table(console.width))
 
 
 @app.command()
@@ -343,21 +448,46 @@ def _study(
     family: str | None = None,
     dtype: str | None = None,
     looks: int = 1,
+    grid: "dict[str, list[Any]] | None" = None,
+    most: int = 1000,
 ) -> "Study":
     from obverse.studies.naming import study
 
     return study(
         name, preset=preset, models=models or [], data=data, seeds=seeds, settings=_pairs(settings),
-        endpoint=endpoint, family=family, dtype=dtype, looks=looks,
+        endpoint=endpoint, family=family, dtype=dtype, looks=looks, grid=grid, most=most,
     )  # fmt: skip
 
 
-def _pairs(settings: list[str] | None) -> dict[str, str]:
+def _axes(grid: list[str] | None) -> dict[str, list[Any]]:
+    """Return the axes of a grid. Values that have commas of their own stand in a JSON list."""
+    axes: dict[str, list[Any]] = {}
+    for text in grid or []:
+        key, equals, values = (part.strip() for part in text.partition("="))
+        if not equals or not values:
+            raise ObverseError(f"--grid {text}: expected KEY=VALUE,VALUE…")
+        if key in axes:
+            raise ObverseError(f"--grid {text}: {key} is named twice; expected all its values at once")
+        listed = _json(values) if values.startswith("[") else None
+        axes[key] = listed if isinstance(listed, list) else [v.strip() for v in values.split(",")]
+    return axes
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return None
+
+
+def _pairs(given: list[str] | None, option: str = "--set") -> dict[str, str]:
     pairs = {}
-    for text in settings or []:
+    for text in given or []:
         key, equals, value = text.partition("=")
         if not equals:
-            raise ObverseError(f"--set {text}: expected KEY=VALUE")
+            raise ObverseError(
+                f"{option} {text}: expected {'KEY' if option == '--set' else 'COLUMN'}=VALUE"
+            )
         pairs[key.strip()] = value.strip()
     return pairs
 

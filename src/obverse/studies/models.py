@@ -39,9 +39,11 @@ class OfAll:
 
 
 def choose(
-    models: Sequence[str | ModelSpec], of_all: OfAll
+    models: Sequence[str | ModelSpec], of_all: OfAll, *, at_hand: bool = True
 ) -> tuple[tuple[ModelSpec, ...], tuple[Skipped, ...]]:
     """Return the settings of the models named, and the models left out because they cannot be loaded.
+
+    Where they need not be `at_hand`, those are not left out, and are as they were named.
 
     A name is a directory, a hub name (`NAME@REVISION` for one of its revisions), a family, "scratch", or
     a class of the user's own (`file.py:Class`, `module:Class`).
@@ -58,7 +60,10 @@ def choose(
         try:
             specs.append(spec.resolve())
         except CannotLoadError as error:
-            failed[label] = error
+            if at_hand:
+                failed[label] = error
+            else:
+                specs.append(spec)
     _refuse_none(specs, failed)
     if of_all.dtype is not None and not any("dtype" in type(s).model_fields for s in specs):
         raise ObverseError(f"--dtype {of_all.dtype} is for checkpoints, and no model named is one")

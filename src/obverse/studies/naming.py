@@ -9,6 +9,7 @@ from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.model import ModelSpec
 from obverse.studies.catalogue import What, find, preset_of
+from obverse.studies.grid import MOST
 from obverse.studies.models import OfAll, choose
 from obverse.studies.study import Study, split
 from obverse.studies.which_seeds import which_seeds
@@ -26,6 +27,9 @@ def study(
     family: str | None = None,
     dtype: str | None = None,
     looks: int = 1,
+    grid: Mapping[str, Sequence[Any]] | None = None,
+    most: int = MOST,
+    at_hand: bool = True,
 ) -> Study:
     """Return a study, ready to run.
 
@@ -50,6 +54,10 @@ def study(
             or "float16".
         looks: how often the study will be looked at, with more seeds each time; every look has its
             share of the level.
+        grid: values of settings at whose combinations the study is done (`Study.grid`), beside those of
+            the preset's own grid; an axis replaces the preset's.
+        most: runs that a grid may make.
+        at_hand: whether models have to be here, or on the hub; a study of others can be planned.
 
     Raises:
         ObverseError: on an unknown name or setting, or where no model or a file can be had.
@@ -74,9 +82,11 @@ def study(
         preset="" if given else name,
         looks=looks,
     ).with_settings(of_experiment)
-    specs, skipped = choose(wanted, OfAll(endpoint=endpoint, family=family, dtype=dtype))
+    specs, skipped = choose(wanted, OfAll(endpoint=endpoint, family=family, dtype=dtype), at_hand=at_hand)
     base = replace(base, models=specs, skipped=skipped)
-    return base.with_settings({f"model.{k}": v for k, v in of_model.items()})
+    base = base.with_settings({f"model.{k}": v for k, v in of_model.items()})
+    axes = ({} if given else dict(chosen.grid)) | dict(grid or {})
+    return base.grid(axes, most=most) if axes else base
 
 
 def _data(experiment: Experiment, data: str | Path | None) -> dict[str, Any]:

@@ -16,10 +16,12 @@ from obverse.run.task import Execution, Executor, Failure, Task
 from obverse.store import files
 from obverse.store.provenance import provenance
 from obverse.studies.executors.here import Here
+from obverse.studies.grid import MOST, Axes, axes_of, cells_of, refuse_many
+from obverse.studies.leave import leave
 from obverse.studies.models import Skipped, distinct, refuse_same
 from obverse.studies.plan import Plan, work
 from obverse.studies.progress import Bars, say
-from obverse.studies.results import Result, leave
+from obverse.studies.result import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Study:
     """An experiment, the models it is done to, and the seeds it is repeated over.
 
     `looks` says how often its claims will be evaluated, with more seeds each time; every look has its
-    share of the level.
+    share of the level. `axes` are those of a grid (`Study.grid`).
 
     study = obverse.study("NAME", seeds=3)
     result = study.run("out/NAME")
@@ -41,6 +43,7 @@ class Study:
     given: Mapping[str, str] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
     looks: int = 1
+    axes: Axes = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -52,6 +55,9 @@ class Study:
         Raises:
             ObverseError: on an unknown key or a value that is not allowed.
         """
+        for key in settings:
+            if key in self.axes:
+                raise ObverseError(f"{key}: is an axis of the grid; set its values there")
         of_model, of_experiment = split(settings)
         made_here = [m for m in self.models if m.made_here]
         known = [
@@ -80,6 +86,26 @@ class Study:
             given={**self.given, **{key: str(value) for key, value in settings.items()}},
         )
 
+    def grid(self, axes: Mapping[str, Sequence[Any]], *, most: int = MOST) -> Self:
+        """Return the study at every combination of some settings' values, as `with_settings` takes them.
+
+        Each axis is a column of the observations, claims are evaluated for each cell, and the page draws
+        curves over one axis and heat maps over two. Axes that the study has already are replaced.
+
+            study.grid({"recipe.learning_rate": [1e-3, 3e-3], "model.layers": [2, 4]})
+
+        Raises:
+            ObverseError: on an unknown key, a value that is not allowed, given twice or not alone in
+                setting what it sets, or if there are more than `most` runs.
+        """
+        made = replace(self, axes={**self.axes, **axes_of(self.without_grid(), axes)})
+        refuse_many(made, most)
+        cells_of(made)
+        return made
+
+    def without_grid(self) -> Self:
+        return replace(self, axes={})
+
     def variants(self) -> dict[str, Experiment]:
         """Return the experiments that the study compares, by name; "" if it is one alone.
 
@@ -103,13 +129,13 @@ class Study:
             made[variant.name] = experiment
         return made
 
-    def plan(self) -> Plan:
-        """Return the study's runs.
+    def plans(self) -> list[Plan]:
+        """Return the study's runs, for each cell of its grid; of one without a grid there is one.
 
         Raises:
             ObverseError: if the data of the first seed cannot be built.
         """
-        return Plan(self.variants(), self.models, self.seeds)
+        return [Plan(study.variants(), study.models, study.seeds, cell) for cell, study in cells_of(self)]
 
     def run(
         self,
@@ -139,16 +165,17 @@ class Study:
         stop_if_importing()
         out, console, execution = Path(out), console or Console(stderr=True), execution or Execution()
         _refuse_other(out, self.name)
-        plan = self.plan()
-        plan.check(execution.keep_weights)
+        plans = self.plans()
+        for plan in plans:
+            plan.check(execution.keep_weights)
         for left in self.skipped:
             say(console, f"left out: {left.reason}")
-        found = work(plan, out, execution)
+        found = work(plans, out, execution)
         for message in found.messages:
             say(console, message)
         if found.to_do:
             _carry_out(executor or Here(), found.to_do, len(found.tasks), console)
-        return leave(out, found.tasks, self.experiment.claims(), self.describe(command))
+        return leave(out, found.tasks, self.experiment.claims(), self.describe(command), self.axes)
 
     def describe(self, command: str | None = None) -> dict[str, Any]:
         """Return what study.json holds, but for the runs and hashes of files."""
@@ -174,6 +201,7 @@ class Study:
             "models": [{"type": reference_of(type(m))} | m.model_dump(mode="json") for m in self.models],
             "seeds": list(self.seeds),
             "looks": self.looks,
+            "grid": {key: list(values) for key, values in self.axes.items()},
             "remark": experiment.remark(),
             "skipped": [asdict(left) for left in self.skipped],
             "provenance": provenance(),

@@ -51,20 +51,20 @@ def test_same_weights_twice_are_refused(checkpoint: Path, other: Path) -> None:
         (copy / file.name).write_bytes(file.read_bytes())
     study = obverse.study("reversal", models=[str(checkpoint), str(copy)])
     with pytest.raises(ObverseError, match="checkpoint, copy are one and the same model"):
-        study.plan().check()
+        study.plans()[0].check()
     refuse_same(obverse.study("reversal", models=[str(checkpoint), str(other)]).models)
 
 
 def test_models_of_one_size_in_a_family_are_refused(checkpoint: Path, other: Path) -> None:
     models = [str(checkpoint), str(other)]
-    obverse.study("repetition", models=models, settings=SMALL).plan().check()  # no family, no average
+    obverse.study("repetition", models=models, settings=SMALL).plans()[0].check()  # no family, no average
     study = obverse.study("repetition", models=models, settings=SMALL, family="mine")
     with pytest.raises(
         ObverseError, match=r"checkpoint, other are all of the family 'mine' with [\d,]+ par"
     ):
-        study.plan().check()
+        study.plans()[0].check()
     # What is trained is reported model by model.
-    obverse.study("reversal", models=models, family="mine").plan().check()
+    obverse.study("reversal", models=models, family="mine").plans()[0].check()
 
 
 @pytest.mark.parametrize(
@@ -142,10 +142,10 @@ def test_dtype(checkpoint: Path) -> None:
     with pytest.raises(
         ObverseError, match="checkpoint: --dtype float16 is for models that are only asked"
     ):
-        obverse.study("reversal", models=[str(checkpoint)], dtype="float16").plan().check()
+        obverse.study("reversal", models=[str(checkpoint)], dtype="float16").plans()[0].check()
     half = obverse.study("repetition", models=[str(checkpoint)], dtype="float16", settings=SMALL)
     full = obverse.study("repetition", models=[str(checkpoint)], settings=SMALL)
-    ids = {next(study.plan().identified())[1].id for study in (half, full)}
+    ids = {next(study.plans()[0].identified())[1].id for study in (half, full)}
     assert len(ids) == 2
 
 
