@@ -17,9 +17,9 @@ from tests.golden.fake import FakeSpec
 
 # The hash of all that the first seed of the default preset is told and asked.
 DATA = {
-    "reversal": "b8fa064a70da2407",
-    "repetition": "13ecf2c489602704",
-    "reliability": "4db825559ed5a435",
+    "reversal": "ddf3fd5b267ee950",
+    "repetition": "63553e7d4bd03d74",
+    "reliability": "0603e424699c47a7",
 }
 FAMILY = tuple(FakeSpec(name=f"fake-{n}", family="fakes", parameters=10**n) for n in (3, 4, 5))
 MODELS: dict[str, tuple[FakeSpec, ...]] = {"repetition": FAMILY}
@@ -102,7 +102,7 @@ NUMBERS: dict[str, list[tuple[str, float | None, float | None, str]]] = {
 @pytest.mark.parametrize("name", DATA)
 def test_data_of_seed_0(name: str) -> None:
     study = obverse.study(name, models=[FakeSpec()])
-    _, identity = next(study.plan().identified())
+    _, identity = next(study.plans()[0].identified())
     assert identity.data[:16] == DATA[name]
 
 

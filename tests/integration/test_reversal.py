@@ -28,7 +28,7 @@ STEPS = 45  # an epoch of 360 documents in batches of 8
 
 
 def first_id(study: obverse.Study) -> str:
-    _, identity = next(study.plan().identified())
+    _, identity = next(study.plans()[0].identified())
     return identity.id
 
 
@@ -176,7 +176,7 @@ def test_text_from_data_is_escaped(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["run", "reversals"], "unknown study 'reversals'; did you mean reversal?"),
+        (["run", "reversals"], "unknown study 'reversals'; did you mean reversal or"),
         (["run", "reversal", "--preset", "papr"], "did you mean paper?"),
         (["run", "reversal", "--set", "recipe.lr=1"], "unknown setting 'recipe.lr'"),
         (["run", "reversal", "--set", "recipe.learning_rate=-1"], "recipe.learning_rate: Input should"),

@@ -175,7 +175,7 @@ def _samples(final: pl.DataFrame) -> Table:
     """Return some questions of each subset with the answers given."""
     several = final["model"].n_unique() > 1
     lines: list[list[Cell]] = []
-    asked = final.filter(pl.col("direction").is_in(BELIEVED))
+    asked = final.filter(pl.col("direction").is_in(BELIEVED)).drop_nulls("generation")
     for _, group in asked.group_by(*WHERE, "direction", "subset", maintain_order=True):
         some = group.gather_every(max(1, len(group) // SAMPLES)).head(SAMPLES)
         for row in some.iter_rows(named=True):

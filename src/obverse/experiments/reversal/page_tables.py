@@ -169,7 +169,8 @@ def samples(tested: pl.DataFrame) -> list[Table]:
         for [model], of_model in cell.group_by("model", maintain_order=True):
             for right in (True, False):
                 those = of_model.filter(pl.col("exact_match") == right)
-                picked = those.gather_every(max(1, len(those) // SAMPLES)).head(SAMPLES)
+                shown = those.drop_nulls("generation")
+                picked = shown.gather_every(max(1, len(shown) // SAMPLES)).head(SAMPLES)
                 rows += [
                     [str(model), "right" if right else "wrong", len(those), *texts]
                     for texts in picked.select("prompt", "target", "generation").rows()

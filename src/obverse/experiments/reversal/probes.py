@@ -28,6 +28,15 @@ def to_probes(held_out: Sequence[HeldOutPrompt], control: Control, seed: int) ->
     ]
 
 
+def first_facts(probes: Sequence[Probe], count: int | None) -> tuple[Probe, ...]:
+    """Return the probes about the first `count` facts of each subset; None: all."""
+    facts: dict[object, dict[str, None]] = {}
+    for probe in probes:
+        facts.setdefault(probe.labels["subset"], {})[probe.fact] = None
+    chosen = {fact for group in facts.values() for fact in list(group)[:count]}
+    return tuple(probe for probe in probes if probe.fact in chosen)
+
+
 def _probe(asked: HeldOutPrompt, answers: dict[str, str], other: str, pair: str) -> Probe:
     """Return the probe of a prompt to which `answers` are those of all facts of its pool."""
     distinct = tuple(dict.fromkeys(answers.values()))
