@@ -13,7 +13,7 @@ export TOKENIZERS_PARALLELISM ?= false
 demo: install
 	$(BIN)/obverse run reversal --out $(OUT)/reversal
 	$(BIN)/obverse run repetition --seeds 2 --out $(OUT)/repetition
-	$(BIN)/obverse run reliability --seeds 6 --out $(OUT)/reliability
+	$(BIN)/obverse run reliability --seeds 3 --out $(OUT)/reliability
 	$(BIN)/obverse report $(OUT)
 
 test: install

@@ -112,7 +112,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tasks = [
         task
         for name, study in studies.items()
-        for task in work(study.plan(), out / name, EXECUTION).to_do
+        for task in work(study.plans(), out / name, EXECUTION).to_do
     ]
     assert Here().run(tasks, lambda event: None) == []
     for name, study in studies.items():
@@ -200,7 +200,7 @@ def test_definitions_stand_before_the_question_in_context(finished: Path) -> Non
 
 def test_runs_do_not_depend_on_what_their_process_did_before(finished: Path, tmp_path: Path) -> None:
     """The last of all runs, with dropout, is done again in a fresh process."""
-    task = work(small("reliability").plan(), tmp_path, EXECUTION).to_do[-1]
+    task = work(small("reliability").plans(), tmp_path, EXECUTION).to_do[-1]
     assert Here().run([task], lambda event: None) == []
     used, fresh = finished / "reliability" / "runs" / task.folder.name, task.folder
     first, again = (pl.read_parquet(f / "observations/ask.parquet") for f in (used, fresh))

@@ -9,6 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from obverse import load
+
 DOCS = Path(__file__).parents[2] / "docs/writing.md"
 BLOCK = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SMALL = ["--set", "recipe.epochs=2", "--set", "recipe.warmup_steps=2", "--device", "cpu"]
@@ -50,6 +52,31 @@ def test_first_file_becomes_a_page(folder: Path) -> None:
     assert "Who keeps what" in page
     assert "the animal is named after an opening" in page
     assert "report: out/pets/report.html" in obverse(folder, "report", "out/pets")
+
+
+def test_first_file_is_planned_gridded_loaded_and_compared(folder: Path) -> None:
+    grid = ["--grid", "recipe.learning_rate=1e-3,3e-3", "--grid", "model.layers=1,2"]
+    few = ["pets.py", "--seeds", "2", *SMALL]
+    planned = obverse(folder, "plan", *few, *grid, "--gpu", "h100", "--out", "grid")
+    assert "pets: 8 runs of 1 model, 0 done" in planned
+    assert "time, H100" in planned
+    assert not (folder / "grid").exists()
+    printed = obverse(folder, "run", *few, *grid, "--out", "grid")
+    assert "scratch, learning rate 0.001, layers 2" in " ".join(printed.split())
+    assert "8 runs of 1 model, 8 done" in obverse(folder, "plan", *few, *grid, "--out", "grid")
+    assert "Over learning rate and layers" in (folder / "grid/report.html").read_text(encoding="utf-8")
+    result = load(folder / "grid")
+    assert result.observations.schema["model.layers"] == pl.Int64
+    assert len(result.runs) == 8
+    again = result.evaluate(settings={}).to_frame()
+    assert again.equals(result.claims.to_frame())
+    for layers in ("1", "2"):
+        obverse(folder, "run", *few, "--set", f"model.layers={layers}", "--out", f"layers-{layers}")
+    compared = " ".join(obverse(folder, "compare", "layers-2", "layers-1").split())
+    assert "layers-2:scratch − layers-1:scratch, 2 seeds" in compared
+    assert "exact_match" in compared
+    needed = obverse(folder, "plan", "pets.py", "--power", "layers-2", "--effect", "0.9")
+    assert "SD of seeds" in needed
 
 
 def test_presets_and_variants(folder: Path) -> None:
