@@ -108,7 +108,7 @@ def test_killed_growth_finishes_with_the_same_numbers(tmp_path: Path) -> None:
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 120
-    while not list((tmp_path / "killed").glob("runs/grown-1L*/moments/ask/*-00000014-*.parquet")):
+    while not list((tmp_path / "killed").glob("runs/grown-3L*/moments/ask/*-00000014-*.parquet")):
         assert process.poll() is None, "the study ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -105,8 +105,8 @@ class Ask(Measure):
         begun: list[Beginning | None] = [None] * len(probes)
         if scorer is not None:
             prompts, options = [p.prompt for p in probes], [self.options(p) for p in probes]
-            if isinstance(scorer, Foresees):
-                closed = [len(p.targets) for p in probes]
+            if isinstance(scorer, Foresees) and any(limits):
+                closed = [len(p.targets) if limit else 0 for p, limit in zip(probes, limits, strict=True)]
                 values, begun = scorer.logprobs_and_beginnings(prompts, options, limits, closed)
             else:
                 values = scorer.logprobs(prompts, options)

@@ -29,7 +29,9 @@ class Here:
 def _in_processes(tasks: Sequence[Task], on: Callable[[Event], None]) -> list[Failure]:
     execution = tasks[0].execution
     most = min(execution.workers or workers_of(execution), len(tasks))
-    waiting, failures = deque(tasks), list[Failure]()
+    # The largest models first, so that at the end no core waits long for another.
+    largest_first = sorted(tasks, key=lambda task: -(task.run.model.size() or 0))
+    waiting, failures = deque(largest_first), list[Failure]()
     processes = Processes(execution.threads)
 
     def end(task: Task, problem: str | None) -> None:

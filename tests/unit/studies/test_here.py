@@ -1,0 +1,26 @@
+"""Carrying runs out on this machine."""
+
+from pathlib import Path
+
+import pytest
+
+import obverse
+from obverse.run.task import Execution
+from obverse.studies.executors.here import Here
+from obverse.studies.plan import work
+from tests.outside.counting import Capitals, TableSpec
+
+
+def test_largest_models_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the last one keeps a core busy for long while the others have nothing to do."""
+    models = [
+        TableSpec(name=name, seconds=n * 1e-6) for n, name in enumerate(("small", "large", "middle"))
+    ]
+    sizes = {"small": 1, "large": 9, "middle": 5}
+    monkeypatch.setattr(TableSpec, "size", lambda self: sizes[self.name])
+    execution = Execution(device="cpu", workers=1)
+    tasks = work(obverse.study(Capitals, models=models, seeds=2).plans(), tmp_path, execution).tasks
+    started: list[str] = []
+    failures = Here().run(tasks, lambda e: started.append(e.task.label) if e.kind == "started" else None)
+    assert failures == []
+    assert started == [f"{name}, seed {n}" for name in ("large", "middle", "small") for n in (0, 1)]
