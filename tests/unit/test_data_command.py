@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from obverse.cli import data
+from obverse.cli.writing import data
 from obverse.core.errors import ObverseError
 
 

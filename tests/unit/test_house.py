@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "studies": {"core", "engine", "measures", "models", "run", "stats", "store"},
     "experiments": {"core", "measures", "models", "stats", "store"},
     "report": {"core", "stats", "store"},
+    "cli": {"core", "models", "report", "run", "stats", "store", "studies"},
 }
 # Words of one experiment; a folder of the harness that has one knows that experiment.
 FORBIDDEN = re.compile(
@@ -74,7 +75,7 @@ def test_every_package_has_a_rule() -> None:
 
 def test_the_harness_knows_no_experiment() -> None:
     files = [p for package in HARNESS for p in (SOURCE / package).rglob("*") if p.suffix in TEXT]
-    files += [SOURCE / "cli.py", SOURCE / "__init__.py"]
+    files += [SOURCE / "__init__.py"]
     assert len(files) > 60
     found = [
         f"{path.relative_to(SOURCE)}:{number}: {line.strip()}"

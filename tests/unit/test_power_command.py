@@ -2,7 +2,7 @@
 
 import pytest
 
-from obverse.cli import power
+from obverse.cli.seeds import power
 from obverse.core.errors import ObverseError
 
 

@@ -8,7 +8,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from obverse.core.errors import ObverseError
-from obverse.core.format import named
+from obverse.core.format import whom
 
 if TYPE_CHECKING:
     import polars as pl
@@ -295,7 +295,7 @@ class Finding:
     @property
     def whom(self) -> str:
         """The model's or family's name, and where it stands in a grid."""
-        return ", ".join(filter(None, (self.model, named(self.cell))))
+        return whom(self.model, self.cell)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

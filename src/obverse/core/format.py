@@ -58,6 +58,11 @@ def named(cell: Mapping[str, str | int | float]) -> str:
     )
 
 
+def whom(model: str, cell: Mapping[str, str | int | float]) -> str:
+    """Return what a model is called where it stands in a grid."""
+    return ", ".join(filter(None, (model, named(cell))))
+
+
 def last_part(key: str) -> str:
     """Return the last part of a setting's dotted key, in words."""
     return key.rpartition(".")[2].replace("_", " ")

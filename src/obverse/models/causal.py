@@ -16,16 +16,11 @@ class CausalModel(LocalModel):
         super().__init__(model, tokenizer)
         self.scorer = Scorer(model, tokenizer)
 
-    def logprobs(
-        self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
-    ) -> list[list[float]]:
-        return self.scorer.logprobs(prompts, continuations)
-
-    def _logprobs_and_greedy(
+    def _scored(
         self,
         prompts: Sequence[str],
         continuations: Sequence[Sequence[str]],
-        limits: Sequence[int],
-        closed: Sequence[int],
+        limits: Sequence[int] = (),
+        closed: Sequence[int] = (),
     ) -> tuple[list[list[float]], list[Greedy | None]]:
         return self.scorer.logprobs_and_greedy(prompts, continuations, limits, closed)

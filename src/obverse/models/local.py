@@ -43,18 +43,19 @@ class LocalModel(ABC):
         return sum(p.numel() for p in self.model.parameters())
 
     @abstractmethod
-    def logprobs(
-        self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
-    ) -> list[list[float]]: ...
-
-    @abstractmethod
-    def _logprobs_and_greedy(
+    def _scored(
         self,
         prompts: Sequence[str],
         continuations: Sequence[Sequence[str]],
-        limits: Sequence[int],
-        closed: Sequence[int],
-    ) -> tuple[list[list[float]], list[Greedy | None]]: ...
+        limits: Sequence[int] = (),
+        closed: Sequence[int] = (),
+    ) -> tuple[list[list[float]], list[Greedy | None]]:
+        """Return log-probabilities and, with `limits`, how each greedy answer begins."""
+
+    def logprobs(
+        self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
+    ) -> list[list[float]]:
+        return self._scored(prompts, continuations)[0]
 
     def logprobs_and_beginnings(
         self,
@@ -64,7 +65,7 @@ class LocalModel(ABC):
         closed: Sequence[int],
     ) -> tuple[list[list[float]], list[Beginning | None]]:
         """Return `logprobs`, and how each greedy answer begins (`core.model.Foresees`)."""
-        scores, found = self._logprobs_and_greedy(prompts, continuations, max_new_tokens, closed)
+        scores, found = self._scored(prompts, continuations, max_new_tokens, closed)
         ids = [[] if greedy is None else list(greedy.ids) for greedy in found]
         texts = self.tokenizer.batch_decode(ids, skip_special_tokens=True)
         tie = rounding(self.model)

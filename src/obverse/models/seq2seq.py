@@ -10,17 +10,12 @@ from obverse.models.local import LocalModel
 class Seq2SeqModel(LocalModel):
     """An encoder-decoder and its tokenizer. The encoder reads the prompt, the decoder writes."""
 
-    def logprobs(
-        self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
-    ) -> list[list[float]]:
-        return score_pairs(self.model, self.tokenizer, prompts, continuations)[0]
-
-    def _logprobs_and_greedy(
+    def _scored(
         self,
         prompts: Sequence[str],
         continuations: Sequence[Sequence[str]],
-        limits: Sequence[int],
-        closed: Sequence[int],
+        limits: Sequence[int] = (),
+        closed: Sequence[int] = (),
     ) -> tuple[list[list[float]], list[Greedy | None]]:
         return score_pairs(self.model, self.tokenizer, prompts, continuations, limits, closed)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from obverse.core.format import named
+from obverse.core.format import whom
 from obverse.core.page import Finished
 from obverse.store import finished
 
@@ -41,19 +41,15 @@ def study_and_claims(out: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def _of_cell(claim: Any) -> dict[str, Any]:
-    return {**claim, "model": _whom(claim["model"], claim["cell"])}
+    return {**claim, "model": whom(claim["model"], claim["cell"])}
 
 
 def _in_cells(table: pl.DataFrame, axes: list[str]) -> pl.DataFrame:
     cells = table.select("model", *axes).unique(maintain_order=True)
-    whom = [_whom(row.pop("model"), row) for row in cells.to_dicts()]
-    named_ = cells.with_columns(pl.Series("whom", whom))
+    names = [whom(row.pop("model"), row) for row in cells.to_dicts()]
+    named_ = cells.with_columns(pl.Series("whom", names))
     joined = table.join(named_, on=["model", *axes], nulls_equal=True, maintain_order="left")
     # What is compared within a family (sizes, checkpoints of a training) is compared within a cell.
     family = pl.format("{}, {}", "family", pl.col("whom").str.strip_prefix(pl.col("model") + ", "))
     joined = joined.with_columns(family=pl.when(pl.col("family").is_not_null()).then(family))
     return joined.rename({"model": "bare_model"}).rename({"whom": "model"})
-
-
-def _whom(model: str, cell: dict[str, Any]) -> str:
-    return ", ".join(filter(None, (model, named(cell))))

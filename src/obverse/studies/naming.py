@@ -28,7 +28,7 @@ def study(
     dtype: str | None = None,
     looks: int = 1,
     grid: Mapping[str, Sequence[Any]] | None = None,
-    most: int = MOST,
+    most: int | None = None,
     at_hand: bool = True,
 ) -> Study:
     """Return a study, ready to run.
@@ -56,7 +56,7 @@ def study(
             share of the level.
         grid: values of settings at whose combinations the study is done (`Study.grid`), beside those of
             the preset's own grid; an axis replaces the preset's.
-        most: runs that a grid may make.
+        most: runs that a grid may make, a thousand by default.
         at_hand: whether models have to be here, or on the hub; a study of others can be planned.
 
     Raises:
@@ -86,7 +86,7 @@ def study(
     base = replace(base, models=specs, skipped=skipped)
     base = base.with_settings({f"model.{k}": v for k, v in of_model.items()})
     axes = ({} if given else dict(chosen.grid)) | dict(grid or {})
-    return base.grid(axes, most=most) if axes else base
+    return base.grid(axes, most=most or MOST) if axes else base
 
 
 def _data(experiment: Experiment, data: str | Path | None) -> dict[str, Any]:

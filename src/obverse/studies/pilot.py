@@ -1,6 +1,7 @@
 """How many seeds a study takes, from the spread between the seeds of a pilot."""
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,8 +65,7 @@ def seeds_from(pilot: Result, effect: float, *, claim: str | None = None) -> lis
 def _needed(finding: Finding, effect: float, claims: int) -> Needed:
     values = list(finding.by_seed.values())
     df = len(values) - 1
-    mean = sum(values) / len(values)
-    seen = math.sqrt(sum((value - mean) ** 2 for value in values) / df)
+    seen = statistics.stdev(values)
     low, high = (
         seen * math.sqrt(df / stats.chi2.ppf(q, df)) for q in ((1 + CONFIDENCE) / 2, (1 - CONFIDENCE) / 2)
     )

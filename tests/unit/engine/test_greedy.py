@@ -2,13 +2,13 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 import torch
+from asking import Generating
 
 from obverse.core.data import Document, Match, Probe
 from obverse.core.recipe import Recipe
@@ -37,29 +37,6 @@ TOLD = [
     for i, name in enumerate(NAMES)
 ]  # fmt: skip
 MATCHES: tuple[Match, ...] = ("words", "whole", "normalised")
-
-
-@dataclass
-class Asked:
-    """A model that does not say how its answers begin, so that all of them are generated."""
-
-    model: LocalModel
-
-    @property
-    def parameters(self) -> int:
-        return self.model.parameters
-
-    def fits(self, text: str) -> bool:
-        return self.model.fits(text)
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return self.model.count_tokens(texts)
-
-    def generate(self, prompts: Sequence[str], max_new_tokens: Sequence[int]) -> list[str]:
-        return self.model.generate(prompts, max_new_tokens)
-
-    def logprobs(self, prompts: Sequence[str], options: Sequence[Sequence[str]]) -> list[list[float]]:
-        return self.model.logprobs(prompts, options)
 
 
 def probes() -> tuple[Probe, ...]:
@@ -111,7 +88,7 @@ def test_answers_are_judged_as_if_they_had_been_generated(
         return generate(self, prompts, limits)
 
     ask, when = Ask(probes=probes(), generated=None), moment(final=final)
-    expected = ask(Asked(model), when)
+    expected = ask(Generating(model), when)
     monkeypatch.setattr(type(model), "generate", counted)
     found = ask(model, when)
     assert len(found) == 960
@@ -156,7 +133,7 @@ def test_target_spelled_otherwise_than_its_own_tokens_is_right() -> None:
         assert rows["exact_match"].to_list() == [True, False]
         assert (
             rows["exact_match"].to_list()
-            == ask(Asked(model), moment(final=final))["exact_match"].to_list()
+            == ask(Generating(model), moment(final=final))["exact_match"].to_list()
         )
 
 

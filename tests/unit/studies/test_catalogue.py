@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import obverse
-from obverse.cli import list_studies
+from obverse.cli.listing import list_studies
 from obverse.core.errors import ObverseError
 from obverse.core.loading import load, reference_of
 from obverse.studies import catalogue

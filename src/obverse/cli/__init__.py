@@ -1,0 +1,58 @@
+"""The command line. Heavy imports wait until a command needs them."""
+
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import typer
+
+from obverse.cli.listing import list_studies, show
+from obverse.cli.reading import compare, report
+from obverse.cli.running import plan, run
+from obverse.cli.seeds import power
+from obverse.cli.writing import data, export
+from obverse.core.errors import ObverseError, Stopped
+
+app = typer.Typer(
+    help="Controlled experiments on what language models generalise from what they were told.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for command in (run, plan, data, export, report, compare, power):
+    app.command()(command)
+app.command(name="list")(list_studies)
+app.command()(show)
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _stop_now)
+    raise Stopped(number)
+
+
+def _stop_now(number: int, _: object) -> NoReturn:
+    """End at a second signal, whatever has become of the first; workers end with their parent."""
+    os._exit(128 + number)
+
+
+def main() -> None:
+    """Run the command line.
+
+    A problem that the user can mend is one message and status 1. Ctrl-C and SIGTERM stop everything, with
+    status 130 and 143.
+    """
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _stop)
+    try:
+        app()
+    except ObverseError as error:
+        typer.echo(f"obverse: {error}", err=True)
+        sys.exit(1)
+    except Stopped as stopped:
+        if not stopped.told:
+            typer.echo("stopped: what is finished is kept; the same command goes on", err=True)
+        sys.exit(128 + stopped.number)

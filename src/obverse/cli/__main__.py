@@ -1,0 +1,3 @@
+from obverse.cli import main
+
+main()

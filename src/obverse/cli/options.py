@@ -1,0 +1,128 @@
+"""What the commands' options mean: their help, and how what is typed is read."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from obverse.core.errors import ObverseError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from obverse.studies.study import Study
+
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="STUDY",
+        help="A name of `obverse list`, or your own: FILE.py, FILE.py:CLASS, MODULE:CLASS.",
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option(help="tiny (from scratch, minutes on 2 cores), paper, or another of `obverse list`."),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        help="A checkpoint directory, a hub name (NAME@REVISION for a checkpoint of its training), a "
+        "family of `obverse list`, `scratch`, or a class of your own (FILE.py:CLASS); repeatable.",
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(help="The file or directory that the study reads; short for --set data=PATH."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; see `obverse show`."),
+]
+Grid = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--grid",
+        metavar="KEY=VALUE,VALUE…",
+        help="Do it at each of these values of a setting, and at every combination of several such.",
+    ),
+]
+Most = Annotated[
+    int | None, typer.Option(min=1, help="Runs that a grid may make, 1,000 unless you say more.")
+]
+Out = Annotated[Path, typer.Option(help="Where to write.")]
+Seeds = Annotated[
+    str | None,
+    typer.Option(
+        help="How many seeds, counted from 0 (6: 0 to 5; 100: a hundred), or which: 1000-1009, or 3,5 "
+        "(one alone: 100-100). By default as many as the study says."
+    ),
+]
+
+
+def study_of(
+    name: str,
+    preset: str | None,
+    models: list[str] | None,
+    data: Path | None,
+    seeds: str | None,
+    settings: list[str] | None,
+    endpoint: str | None = None,
+    family: str | None = None,
+    dtype: str | None = None,
+    looks: int = 1,
+    grid: "dict[str, list[Any]] | None" = None,
+    most: int | None = None,
+    at_hand: bool = True,
+) -> "Study":
+    from obverse.studies.naming import study
+
+    return study(
+        name, preset=preset, models=models or [], data=data, seeds=seeds, settings=pairs(settings),
+        endpoint=endpoint, family=family, dtype=dtype, looks=looks, grid=grid, most=most,
+        at_hand=at_hand,
+    )  # fmt: skip
+
+
+def axes_of(grid: list[str] | None) -> dict[str, list[Any]]:
+    """Return the axes of a grid. Values that have commas of their own stand in a JSON list."""
+    axes: dict[str, list[Any]] = {}
+    for text in grid or []:
+        key, equals, values = (part.strip() for part in text.partition("="))
+        if not equals or not values:
+            raise ObverseError(f"--grid {text}: expected KEY=VALUE,VALUE…")
+        if key in axes:
+            raise ObverseError(f"--grid {text}: {key} is named twice; expected all its values at once")
+        listed = _json(values) if values.startswith("[") else None
+        axes[key] = listed if isinstance(listed, list) else [v.strip() for v in values.split(",")]
+    return axes
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return None
+
+
+def pairs(given: list[str] | None, option: str = "--set") -> dict[str, str]:
+    pairs = {}
+    for text in given or []:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ObverseError(
+                f"{option} {text}: expected {'KEY' if option == '--set' else 'COLUMN'}=VALUE"
+            )
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def terminal() -> "Console":
+    """Return where tables are printed: as wide as the terminal, or wide enough for a file."""
+    from rich.console import Console
+
+    from obverse.studies.findings import WIDE
+
+    return Console() if sys.stdout.isatty() else Console(width=WIDE)

@@ -1,0 +1,161 @@
+"""The commands that carry out a study, or say what it will take."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from obverse.cli.options import (
+    Data,
+    Grid,
+    Models,
+    Most,
+    Name,
+    Preset,
+    Seeds,
+    Set,
+    axes_of,
+    study_of,
+    terminal,
+)
+from obverse.core.errors import ObverseError
+
+
+def run(
+    name: Name,
+    preset: Preset = None,
+    model: Models = None,
+    data: Data = None,
+    seeds: Seeds = None,
+    settings: Set = None,
+    grid: Grid = None,
+    most: Most = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            help="An OpenAI-compatible server that has --model (NAME=7e9 tells its parameters); #chat at "
+            "its end for chat."
+        ),
+    ] = None,
+    family: Annotated[
+        str | None,
+        typer.Option(
+            help="What the models have in common, for trends over size; published families are known."
+        ),
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            help="What checkpoints that are only asked are loaded in: float32 (default), bfloat16 or "
+            "float16."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; out/STUDY by default.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="Where models are trained and asked.")
+    ] = "auto",
+    checkpoint_every: Annotated[
+        int | None, typer.Option(min=1, help="Epochs between checkpoints; else every half minute.")
+    ] = None,
+    keep_weights: Annotated[bool, typer.Option(help="Keep the trained models.")] = False,
+    looks: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="How often you will look, with more seeds each time; each look has its share of α.",
+        ),
+    ] = 1,
+) -> None:
+    """Run a study: train, measure, repeat over seeds, evaluate the claims, write the report.
+
+    The same command again finishes what was interrupted.
+    """
+    study = study_of(
+        name, preset, model, data, seeds, settings, endpoint, family, dtype, looks, axes_of(grid), most
+    )
+
+    from obverse.report.build import build
+    from obverse.run.task import Execution
+    from obverse.store.files import safe_name
+    from obverse.studies.progress import say
+
+    execution = Execution(
+        workers=workers, threads=threads, device=device, checkpoint_every=checkpoint_every,
+        keep_weights=keep_weights,
+    )  # fmt: skip
+    folder = out or Path("out") / safe_name(study.name)
+    result = study.run(folder, execution=execution, command=shlex.join(["obverse", *sys.argv[1:]]))
+    page = build(folder)
+    console = terminal()
+    say(console, f"\n{study.experiment.title}\n")
+    remark = study.experiment.remark()
+    for line in ([remark] if remark else []) + [f"left out: {left.reason}" for left in study.skipped]:
+        say(console, line)
+    if result.claims:
+        console.print(result.claims.table(console.width))
+    elif study.experiment.claims():
+        say(console, "No claim was measured: those on a family of models need one (--family).")
+    say(console, f"report: {page}")
+
+
+def plan(
+    name: Name,
+    preset: Preset = None,
+    model: Models = None,
+    data: Data = None,
+    seeds: Seeds = None,
+    settings: Set = None,
+    grid: Grid = None,
+    most: Most = None,
+    gpu: Annotated[
+        list[str] | None, typer.Option(help="A GPU by name (a100, h100 …) or its FLOP/s (312e12).")
+    ] = None,
+    power: Annotated[
+        Path | None,
+        typer.Option(help="A finished study or pilot: say how many seeds show --effect, by its spread."),
+    ] = None,
+    effect: Annotated[
+        float | None, typer.Option(help="With --power: the smallest true value that would matter.")
+    ] = None,
+    claim: Annotated[str | None, typer.Option(help="With --power: one claim alone, by its id.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where runs may be done already.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="Where models are trained and asked.")
+    ] = "auto",
+) -> None:
+    """Say what a study will take: work, memory, time here and on a GPU (docs/plan.md). Nothing is run."""
+
+    from obverse.core.format import count
+    from obverse.run.task import Execution
+    from obverse.store.files import safe_name
+    from obverse.studies.forecast import flops_of, forecast
+
+    console = terminal()
+    if power is not None:
+        from obverse.studies import pilot
+        from obverse.studies.catalogue import find
+        from obverse.studies.result import load
+
+        if effect is None:
+            raise ObverseError("--power: name the smallest value that would matter, as --effect 0.1")
+        done, wanted = load(power), find(name).name
+        if done.study["study"] != wanted:
+            raise ObverseError(f"{power}: is of the study {done.study['study']!r}, not {wanted!r}")
+        console.print(pilot.table(pilot.seeds_from(done, effect, claim=claim)))
+        return
+    accelerators = flops_of(gpu or [])
+    study = study_of(
+        name, preset, model, data, seeds, settings, grid=axes_of(grid), most=most, at_hand=False
+    )
+    folder = out or Path("out") / safe_name(study.name)
+    found = forecast(study, folder, Execution(workers=workers, threads=threads, device=device))
+    models = count(len(study.models), "model")
+    typer.echo(f"{study.name}: {found.runs:,} runs of {models}, {found.done:,} done")
+    if found.to_do:
+        console.print(found.table(accelerators))
