@@ -66,13 +66,6 @@ class GrowingModel(CausalModel):
             yield Point(step=step, epoch=0, tokens=tokens, last=step == stops[-1])
 
 
-def parameters(spec: "Grown") -> int:
-    """Return how many parameters the model has, embeddings included, without making them."""
-    with torch.device("meta"):
-        model = RelativeModel(_config(spec, spec.vocabulary))
-    return sum(p.numel() for p in model.parameters())
-
-
 def _config(spec: "Grown", vocabulary: int) -> RelativeConfig:
     return RelativeConfig(
         vocab_size=vocabulary,
