@@ -11,7 +11,7 @@ from obverse.core.errors import ObverseError
 from obverse.core.format import whom
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 Verdict = Literal["holds", "fails", "undecided", "explored"]
 Role = Literal["primary", "control", "explored"]
@@ -134,6 +134,8 @@ class Claim:
         paper: the published number, and `source`, where it stands.
         by: whether each model is meant, or each family.
         of: the measure whose table the claim is about.
+        beside: further measures, whose rows `estimate` takes as further arguments, in this order. Where
+            one of them has none, nothing was measured.
 
     Raises:
         ObverseError: if there is no criterion, and the claim is not an explored one; or if a value is
@@ -142,8 +144,8 @@ class Claim:
 
     id: str
     text: str
-    estimate: Callable[["pl.DataFrame"], Estimate | None]
-    criterion: Criterion | Callable[["pl.DataFrame"], Criterion] | None = None
+    estimate: Callable[..., Estimate | None]
+    criterion: Criterion | Callable[..., Criterion] | None = None
     role: Role = "primary"
     needs: tuple[str, ...] = ()
     unit: str = ""
@@ -152,6 +154,7 @@ class Claim:
     source: str = ""
     by: Literal["model", "family"] = "model"
     of: str = "ask"
+    beside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.criterion is None and self.role != "explored":
@@ -162,6 +165,7 @@ class Claim:
         self._expect("by", self.by in ("model", "family"), "model or family")
         self._expect("paper", self.paper is None or _finite(self.paper), "a finite number or None")
         self._expect("needs", isinstance(self.needs, tuple | list), "a tuple of ids")
+        self._expect("beside", isinstance(self.beside, tuple | list), "a tuple of measures' names")
         self._expect("estimate", callable(self.estimate), "a function of the rows")
         depends = callable(self.criterion) and not isinstance(self.criterion, type)
         if self.criterion is not None and not depends:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkab
 from obverse.core.settings import Settings
 
 if TYPE_CHECKING:
+    from obverse.core.data import Document
+    from obverse.core.gradients import Products
     from obverse.core.stage import Stage, Timetable, Training
 
-# What a model can do: "scores", "generates", "trains" or "saves", each a protocol below; or what a
-# measure from elsewhere asks for.
+# What a model can do: "scores", "generates", "trains", "saves", "gradients" or "hidden", each a protocol
+# below; or what a measure from elsewhere asks for.
 Capability = str
 
 
@@ -164,6 +166,30 @@ class Grows(Protocol):
 
 
 @runtime_checkable
+class GivesGradients(Protocol):
+    """A model that compares the gradients of its loss ("gradients")."""
+
+    def gradient_products(
+        self,
+        first: Sequence["Document"],
+        second: Sequence["Document"],
+        *,
+        loss_on: str,
+        preconditioned: bool = False,
+        projections: int | None = None,
+        seed: int = 0,
+    ) -> "Products | None":
+        """Return the inner products of the gradients of all pairs of texts, over all trained parameters.
+
+        Each gradient is that of the mean over a text's tokens of −ln P(token), on the whole document or
+        on its completion. With `preconditioned`, products are those under the optimizer's metric, which
+        an update follows; None where there is no optimizer, or one without any. With `projections`,
+        products are unbiased estimates from so many random projections, drawn from `seed`.
+        """
+        ...
+
+
+@runtime_checkable
 class Closes(Protocol):
     """A model that holds something open."""
 
@@ -252,7 +278,8 @@ class ModelSpec(Settings, ABC):
         if not missing:
             return None
         verbs = {"scores": "give log-probabilities", "generates": "answer", "trains": "be trained",
-                 "saves": "have its weights kept"}  # fmt: skip
+                 "saves": "have its weights kept", "gradients": "give gradients",
+                 "hidden": "give hidden states"}  # fmt: skip
         what = " or ".join(verbs.get(name, f"do what a measure needs ({name})") for name in missing)
         return f"a model of this kind ({type(self).__name__}) cannot {what}"
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from obverse.core.data import Document
 from obverse.core.errors import ObverseError
@@ -13,6 +13,24 @@ from obverse.engine.tokens import common_prefix, encode_all
 IGNORED = -100
 
 Example = dict[str, list[int]]
+
+
+def encode_texts(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    documents: Sequence[Document],
+    loss_on: str,
+    pad_to: int | None = None,
+) -> list[Example]:
+    """Return documents as the model reads them: whole texts, or pairs for an encoder-decoder.
+
+    Raises:
+        ObverseError: if one is longer than the model can read, or than `pad_to`.
+    """
+    if model.config.is_encoder_decoder:
+        return encode_pairs(tokenizer, documents, pad_to)
+    limits = (getattr(model.config, "max_position_embeddings", None), pad_to)
+    return encode_documents(tokenizer, documents, loss_on, min(filter(None, limits), default=None))
 
 
 def encode_documents(

@@ -6,7 +6,7 @@ The Trainer walks once through all epochs, in an order that is laid out beforeha
 import math
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from obverse.core.model import Point, Watch
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
 from obverse.core.stage import Timetable, Training
-from obverse.engine.documents import Example, Padding, encode_documents, encode_pairs
+from obverse.engine.documents import Example, Padding, encode_texts
 from obverse.engine.order import timetable, training_order
 
 COMPLETE = "complete"  # written into a checkpoint once all its files are
@@ -41,6 +41,7 @@ def train(
     folder: Path,
     seed: int,
     watch: Watch,
+    at_optimizer: Callable[[torch.optim.Optimizer], None] = lambda optimizer: None,
 ) -> dict[str, Any]:
     """Train `model` in place; resume from the last whole checkpoint under `folder`.
 
@@ -48,6 +49,7 @@ def train(
         training: documents (`core.data.Document`) and the recipe.
         seed: decides the order of documents and, where the model has any, dropout.
         watch: what is wanted along the way. Losses come about a hundred times (nats a token).
+        at_optimizer: is given the optimizer before the first step.
 
     Returns:
         Facts for the record: `steps`, `tokens` (padding left out), `resumed_from_step`.
@@ -56,7 +58,7 @@ def train(
         ObverseError: if a document is longer than the model can read.
     """
     recipe = training.recipe
-    examples = _encode(model, tokenizer, training)
+    examples = encode_texts(model, tokenizer, training.documents, recipe.loss_on, recipe.pad_to)
     lengths = [len(e["input_ids"]) for e in examples]
     order = training_order(lengths, recipe, seed)
     table = timetable(lengths, order, recipe)
@@ -72,7 +74,7 @@ def train(
         args=_arguments(recipe, len(examples), folder, derive(seed, "dropout"), table.steps, on_cpu),
         train_dataset=_Ordered(examples, order),
         data_collator=Padding(tokenizer, recipe, narrow=_narrows(model, recipe)),
-        callbacks=[_Progress(table, stops, watch)],
+        callbacks=[_Progress(table, stops, watch, at_optimizer)],
     )
     if recipe.embedding_learning_rate is not None:
         trainer.optimizer = _optimizer(trainer, model, recipe.embedding_learning_rate)
@@ -96,17 +98,6 @@ def _narrows(model: PreTrainedModel, recipe: Recipe) -> bool:
         and not model.config.is_encoder_decoder
         and "logits_to_keep" in signature(model.forward).parameters
     )
-
-
-def _encode(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, training: Training
-) -> list[Example]:
-    """Return the documents as the model reads them: whole texts, or pairs for an encoder-decoder."""
-    documents, recipe = training.documents, training.recipe
-    if model.config.is_encoder_decoder:
-        return encode_pairs(tokenizer, documents, recipe.pad_to)
-    limits = (getattr(model.config, "max_position_embeddings", None), recipe.pad_to)
-    return encode_documents(tokenizer, documents, recipe.loss_on, min(filter(None, limits), default=None))
 
 
 def restore(model: PreTrainedModel, folder: Path) -> None:
@@ -231,9 +222,19 @@ class _Stops:
 class _Progress(TrainerCallback):
     """Tells of progress, stops for measures, asks for checkpoints, and marks those that are whole."""
 
-    def __init__(self, table: Timetable, stops: _Stops, watch: Watch) -> None:
+    def __init__(
+        self,
+        table: Timetable,
+        stops: _Stops,
+        watch: Watch,
+        at_optimizer: Callable[[torch.optim.Optimizer], None],
+    ) -> None:
         self.table, self.stops, self.watch = table, stops, watch
+        self.at_optimizer = at_optimizer
         self.saved_at = time.monotonic()
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **about: Any) -> None:
+        self.at_optimizer(about["optimizer"])
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> Any:
         step = state.global_step

@@ -22,7 +22,7 @@ class Grown(ModelSpec):
             another text.
     """
 
-    can: ClassVar[frozenset[Capability]] = frozenset({"scores", "generates", "saves"})
+    can: ClassVar[frozenset[Capability]] = frozenset({"scores", "generates", "saves", "gradients"})
     same_for_all_seeds: ClassVar[bool] = False
 
     name: str = "grown"

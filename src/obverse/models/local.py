@@ -2,16 +2,22 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from obverse.core.data import Document
+from obverse.core.gradients import Products
 from obverse.core.model import Beginning, Watch
 from obverse.core.stage import Training
+from obverse.engine.documents import encode_texts
 from obverse.engine.generate import generate
+from obverse.engine.gradients.metric import adam_metric
+from obverse.engine.gradients.products import products
 from obverse.engine.greedy import Greedy, rounding
 from obverse.engine.tokens import count_in_context, encode
 from obverse.engine.train import restore, train
@@ -30,6 +36,7 @@ class LocalModel(ABC):
             tokenizer.pad_token = tokenizer.eos_token
         self.model = model
         self.tokenizer = tokenizer
+        self._optimizers: list[torch.optim.Optimizer] = []
         self._fits: dict[str, bool] = {}  # the same texts are asked for at every moment
 
     def to(self, device: str) -> Self:
@@ -100,7 +107,42 @@ class LocalModel(ABC):
         return self._fits[text]
 
     def train(self, training: Training, *, folder: Path, seed: int, watch: Watch) -> dict[str, Any]:
-        return train(self.model, self.tokenizer, training, folder=folder, seed=seed, watch=watch)
+        with self._optimized() as at_optimizer:
+            return train(
+                self.model, self.tokenizer, training, folder=folder, seed=seed, watch=watch,
+                at_optimizer=at_optimizer,
+            )  # fmt: skip
+
+    @contextmanager
+    def _optimized(self) -> Iterator[Callable[[torch.optim.Optimizer], None]]:
+        """Know the optimizer as long as it is at work, so that gradients can be taken under its
+        metric."""
+        held: list[torch.optim.Optimizer] = []
+        self._optimizers = held
+        try:
+            yield held.append
+        finally:
+            self._optimizers = []
+
+    def gradient_products(
+        self,
+        first: Sequence[Document],
+        second: Sequence[Document],
+        *,
+        loss_on: str,
+        preconditioned: bool = False,
+        projections: int | None = None,
+        seed: int = 0,
+    ) -> Products | None:
+        """Return inner products of gradients (`core.model.GivesGradients`)."""
+        weights = None
+        if preconditioned:
+            weights = adam_metric(self.model, self._optimizers[-1]) if self._optimizers else None
+            if weights is None:
+                return None
+        sets = [encode_texts(self.model, self.tokenizer, texts, loss_on) for texts in (first, second)]
+        pad = self.tokenizer.pad_token_id or 0
+        return products(self.model, *sets, pad=pad, weights=weights, projections=projections, seed=seed)
 
     def weights_hash(self) -> str:
         digest = hashlib.sha256()

@@ -101,10 +101,10 @@ class RelativeModel(PreTrainedModel, GenerationMixin):
         input_ids: Tensor,
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
-        logits_to_keep: int = 0,
+        logits_to_keep: int | Tensor = 0,
         **_: Any,
     ) -> CausalLMOutput:
-        """Return logits (B, L or logits_to_keep, vocabulary)."""
+        """Return logits (B, kept, vocabulary): of all places, the last few, or those named."""
         length = input_ids.shape[1]
         if position_ids is None:
             position_ids = torch.arange(length, device=input_ids.device)[None]
@@ -115,7 +115,8 @@ class RelativeModel(PreTrainedModel, GenerationMixin):
         mask = self._mask(attention_mask, length, x)
         for block in self.blocks:
             x = block(x, distance, mask)
-        return CausalLMOutput(logits=self.head(self.norm(x[:, -logits_to_keep:])))
+        kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+        return CausalLMOutput(logits=self.head(self.norm(x[:, kept])))
 
     @staticmethod
     def _mask(attention_mask: Tensor | None, length: int, x: Tensor) -> Tensor:

@@ -25,7 +25,9 @@ class Scratch(ModelSpec):
         family: what makes a series of sizes of these.
     """
 
-    can: ClassVar[frozenset[Capability]] = frozenset({"scores", "generates", "trains", "saves"})
+    can: ClassVar[frozenset[Capability]] = frozenset(
+        {"scores", "generates", "trains", "saves", "gradients"}
+    )
     blank: ClassVar[bool] = True
     same_for_all_seeds: ClassVar[bool] = False
 

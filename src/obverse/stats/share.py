@@ -84,11 +84,14 @@ def in_most(claim: Claim, more_than: float = 0.5) -> Claim:
     Its id is the other's with "/most", and all else is as the other has it.
 
     Raises:
-        ValueError: if the claim has no criterion.
+        ValueError: if the claim has no criterion, or takes the rows of several measures.
     """
     wanted, estimate = claim.criterion, claim.estimate
     if wanted is None:
         raise ValueError(f"{claim.id}: has no criterion that trainings could meet")
+
+    if claim.beside:
+        raise ValueError(f"{claim.id}: takes the rows of several measures")
 
     def of_trainings(rows: pl.DataFrame) -> Share | None:
         met, facts = {}, 0

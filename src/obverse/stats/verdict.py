@@ -90,7 +90,7 @@ def evaluate(
     ordered = in_order(claims)
     asked = _as_it_is(tables) if as_it_is is None else set(as_it_is)
     measured = [
-        _measured(claim, name, of_cell.get(claim.of), not models <= asked, cell)
+        _measured(claim, name, of_cell, not models <= asked, cell)
         for cell, of_cell in _cells(tables, by)
         for kind in ("model", "family")
         for name, models in _names(of_cell, kind).items()
@@ -138,17 +138,22 @@ def _as_it_is(tables: Mapping[str, pl.DataFrame]) -> set[str]:
 
 
 def _measured(
-    claim: Claim, name: str, table: pl.DataFrame | None, trained: bool, cell: Mapping[str, Label]
+    claim: Claim,
+    name: str,
+    tables: Mapping[str, pl.DataFrame],
+    trained: bool,
+    cell: Mapping[str, Label],
 ) -> _Measured:
-    if table is None:
+    wanted = (claim.of, *claim.beside)
+    rows = [tables[of].filter(pl.col(claim.by) == name) for of in wanted if of in tables]
+    if len(rows) < len(wanted) or any(table.is_empty() for table in rows):
         return _Measured(claim, name, trained, cell)
-    rows = table.filter(pl.col(claim.by) == name)
     try:
-        estimate = None if rows.is_empty() else claim.estimate(rows)
+        estimate = claim.estimate(*rows)
         if estimate is None:
             return _Measured(claim, name, trained, cell)
         criterion = None if claim.role == "explored" else claim.criterion
-        criterion = criterion(rows) if callable(criterion) else criterion
+        criterion = criterion(*rows) if callable(criterion) else criterion
     except Exception as error:
         raise ObverseError(f"the claim {claim.id!r}: {type(error).__name__}: {error}") from error
     if not hasattr(estimate, "p_greater"):
@@ -166,15 +171,15 @@ def _measured(
     return _Measured(claim, name, trained, cell, estimate, criterion, _by_seed(claim, rows, estimate))
 
 
-def _by_seed(claim: Claim, rows: pl.DataFrame, estimate: Estimate) -> dict[str, float]:
+def _by_seed(claim: Claim, rows: Sequence[pl.DataFrame], estimate: Estimate) -> dict[str, float]:
     """Return the claim's value from each seed's rows alone, without those that give none."""
-    seeds = rows["seed"].drop_nulls().unique().sort().to_list()
+    seeds = rows[0]["seed"].drop_nulls().unique().sort().to_list()
     if len(seeds) == 1:
         return {str(seeds[0]): estimate.value}
     values = {}
     for seed in seeds:
         try:
-            alone = claim.estimate(rows.filter(pl.col("seed") == seed))
+            alone = claim.estimate(*(table.filter(pl.col("seed") == seed) for table in rows))
         except Exception:  # with all seeds it went well; one may lack what the claim compares
             continue
         if alone is not None and math.isfinite(alone.value):

@@ -18,6 +18,13 @@ def question_documents(
             yield _answered(question, bearer.name, bearer.subset.name, wording, before)
 
 
+def all_documents(people: Iterable[Bearer], wording: Wording) -> Iterator[Document]:
+    """Yield all questions with their answers, trained or not."""
+    for bearer in people:
+        for question in (*bearer.trained, *bearer.held_out):
+            yield _answered(question, bearer.name, bearer.subset.name, wording)
+
+
 def definition_documents(people: Iterable[Bearer], wording: Wording) -> Iterator[Document]:
     for bearer in people:
         for prompt, completion in bearer.definitions:

@@ -1,0 +1,179 @@
+"""The sections on gradient alignment: Figures 6, 24, 25 and 26, and what alignment says of what is
+learnt."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import altair as alt
+import polars as pl
+
+from obverse.core.format import count
+from obverse.core.page import Cell, Column, Figure, Finished, Page, Section, Table, Text
+from obverse.experiments.reliability.alignment_claims import (
+    CONSISTENT,
+    CONTRADICTED,
+    TRAINED,
+    UNRELIABLE,
+    cell,
+)
+from obverse.experiments.reliability.claims import BASE, after_stage_1, at_the_end
+from obverse.experiments.reliability.figures.drawing import (
+    COLOURS,
+    WHERE,
+    epochs,
+    grid,
+    with_panel,
+    with_place,
+)
+from obverse.report.figures import STROKES, lines_with_bands
+from obverse.stats.summary import group_means
+
+METRICS = {
+    "cosine": "cosine", "inner": "inner product", "distance": "squared distance",
+}  # fmt: skip
+NORMS = {"norm": "norm, definitions", "norm_other": "norm, questions"}
+NOTE = (
+    "Each definition's gradient is compared with that of every question about an alias of its subset, "
+    "over all trained parameters: with questions about its own alias (own pairs, as in the paper), and "
+    "about other aliases, the baseline that the paper lacks. Definitions and questions of D5cons and "
+    "D6cons are never trained in Stage 1."
+)
+
+
+def alignment_page(page: Page, finished: Finished) -> Page:
+    """Return the page of implicit meta-learning, alignment first."""
+    if "gradients" not in finished.tables:
+        return page
+    rows = with_place(finished.tables["gradients"]).filter(pl.col("space") == "gradient")
+    of_x2 = _curves(rows, (CONSISTENT, UNRELIABLE), METRICS, "alignment", "Figures 6 and 24")
+    sections = [
+        Section(title="Gradient alignment while X1 is trained", parts=[Text(text=NOTE), of_x2]),
+        Section(
+            title="The same of X1, and norms",
+            parts=[
+                _curves(rows, (TRAINED, CONTRADICTED), METRICS, "alignment-x1", "Figure 26"),
+                _curves(
+                    rows.filter(pl.col("pair") == "own"),
+                    (CONSISTENT, UNRELIABLE),
+                    NORMS,
+                    "norms",
+                    "Figure 25",
+                ),
+                _table(rows),
+            ],
+        ),
+        Section(title="Does alignment predict?", parts=_predicted(finished.tables)),
+    ]
+    return replace(page, sections=[*(s for s in sections if s.parts), *page.sections])
+
+
+def _curves(
+    rows: pl.DataFrame, subsets: tuple[str, str], metrics: Mapping[str, str], name: str, source: str
+) -> Figure:
+    """Draw two subsets' gradients over the epochs of Stage 1: a column a number, a row a variant."""
+    some = rows.filter(pl.col("subset").is_in(subsets))
+    parts = [
+        group_means(some, [*WHERE, "subset", "pair", "place"], metric).with_columns(
+            pl.lit(title).alias("part")
+        )
+        for metric, title in metrics.items()
+    ]
+    table = with_panel(pl.concat(parts), rows).with_columns(
+        (pl.col("pair") + pl.lit(" pairs")).alias("pair")
+    )
+    layers = lines_with_bands(
+        table, "",
+        lines=[
+            alt.StrokeDash(
+                "pair:N", title="pairs", legend=STROKES,
+                scale=alt.Scale(domain=["own pairs", "other pairs"], range=[[1, 0], [4, 3]]),
+            )
+        ],
+        x=epochs(table),
+        color=alt.Color(
+            "subset:N", title="subset", legend=STROKES,
+            scale=alt.Scale(domain=list(subsets), range=[COLOURS[s] for s in subsets]),
+        ),
+        detail=["pair:N"],
+    )  # fmt: skip
+    panels = table["panel"].unique(maintain_order=True).to_list()
+    chart = grid(layers, panels, list(metrics.values()), "independent")
+    caption = (
+        f"Definitions' and questions' gradients: {', '.join(metrics.values())} (as in {source}), "
+        "over all trained parameters, by epoch of Stage 1; "
+        f"{' and '.join(subsets)}. Bands are 95 % intervals over aliases and seeds, {_n(some)}."
+    )
+    return Figure(name=name, chart=chart, caption=caption)
+
+
+def _n(rows: pl.DataFrame) -> str:
+    seeds = rows["seed"].n_unique()
+    each = rows.select("seed", "variant", "subset", "fact").n_unique()
+    groups = max(1, rows.select("seed", "variant", "subset").n_unique())
+    return f"n = {count(seeds, 'seed')}, {each // groups} aliases a subset in each"
+
+
+def _table(rows: pl.DataFrame) -> Table:
+    """Return the numbers after Stage 1."""
+    last = after_stage_1(rows)
+    lines: list[list[Cell]] = []
+    metrics = (*METRICS, *NORMS)
+    for key, group in last.group_by("variant", "subset", "pair", maintain_order=True):
+        lines.append([*map(str, key), *(_mean(group, metric) for metric in metrics)])
+    titles = (*METRICS.values(), *NORMS.values())
+    return Table(
+        title="After Stage 1, before X2 is told",
+        columns=[
+            *(Column(title=title) for title in ("variant", "subset", "pairs")),
+            *(Column(title=title, numeric=True) for title in titles),
+        ],
+        rows=lines,
+        folded=True,
+    )
+
+
+def _mean(rows: pl.DataFrame, metric: str) -> float | None:
+    value = rows[metric].mean()
+    return value if isinstance(value, float) else None
+
+
+def _predicted(tables: Mapping[str, pl.DataFrame]) -> list[Figure]:
+    """Draw each alias: alignment before Stage 2, and how well it is known at the end."""
+    known = (
+        at_the_end(tables["ask"])
+        .filter(pl.col("direction") == "question", pl.col("branch") == 0, pl.col("variant") == BASE)
+        .group_by("seed", "subset", "fact")
+        .agg(pl.col("logprob").mean().alias("known"))
+    )
+    before = after_stage_1(tables["gradients"]).filter(pl.col("pair") == "own")
+    both = pl.concat(
+        cell(before, BASE, subset).join(known, on=["seed", "subset", "fact"])
+        for subset in (CONSISTENT, UNRELIABLE)
+    )
+    if both.is_empty():
+        return []
+    chart = (
+        alt.Chart(both.select("subset", "seed", "fact", "cosine", "known"))
+        .mark_circle(size=14, opacity=0.45)
+        .encode(
+            x=alt.X("cosine:Q", title="Cosine of own pairs after Stage 1"),
+            y=alt.Y(
+                "known:Q", title="Log-probability of right answers (nats)", scale=alt.Scale(zero=False)
+            ),
+            color=alt.Color(
+                "subset:N", legend=None,
+                scale=alt.Scale(
+                    domain=[CONSISTENT, UNRELIABLE], range=[COLOURS[s] for s in (CONSISTENT, UNRELIABLE)]
+                ),
+            ),
+        )
+        .properties(width=260, height=220)
+        .facet(column=alt.Column("subset:N", title=None))
+    )  # fmt: skip
+    caption = (
+        "Each point is an alias: how well the gradient of its definition is aligned with those of "
+        "questions about it, before the definition is told, and the mean log-probability of right "
+        "answers about it at"
+        f"the end. {_n(both)}."
+    )
+    return [Figure(name="prediction", chart=chart, caption=caption)]
