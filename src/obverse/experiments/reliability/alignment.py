@@ -102,6 +102,6 @@ class Alignment(Reliability):
         return alignment_claims(self.cosine_margin, self.relative_margin, self.cited)
 
     def page(self, finished: Finished) -> Page:
-        from obverse.experiments.reliability.alignment_page import alignment_page
+        from obverse.experiments.reliability.figures.alignment import alignment_page
 
         return alignment_page(super().page(finished), finished)

@@ -9,11 +9,12 @@ from obverse.experiments.reliability.ablations.model_size import ModelSize
 from obverse.experiments.reliability.ablations.schedules import Schedules
 from obverse.experiments.reliability.ablations.sources import NamedSources
 from obverse.experiments.reliability.ablations.word_order import AllOrders
+from obverse.experiments.reliability.alignment import Alignment
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.experiments.reliability.set_inclusion import SetInclusion
 from obverse.experiments.reliability.set_questions import SetQuestions
 
 STUDIES: tuple[type[Reliability], ...] = (
     Reliability, Alpha, AllOrders, BatchSize, EncoderDecoder, InContext, ModelSize, Schedules,
-    SetInclusion, SetQuestions, IsIsNot, NamedSources,
+    SetInclusion, SetQuestions, IsIsNot, NamedSources, Alignment,
 )  # fmt: skip

@@ -107,6 +107,7 @@ def test_studies_are_told_apart_and_say_what_they_ask() -> None:
             "is",
             "sources",
             "t5",
+            "alignment",
         )
     }
     for words in ("title", "about"):
