@@ -48,9 +48,10 @@ def made(kind: str, tied: bool, dtype: torch.dtype = torch.float64) -> PreTraine
             LlamaConfig(**SHAPE, **heads, num_key_value_heads=2, intermediate_size=40)
         )
     elif kind == "t5":
-        config: Any = T5Config(
+        starts: dict[str, Any] = {"decoder_start_token_id": 0, "tie_word_embeddings": tied}
+        config = T5Config(
             vocab_size=VOCABULARY, d_model=16, d_kv=4, d_ff=40, num_layers=2, num_heads=4,
-            pad_token_id=0, **{"decoder_start_token_id": 0, "tie_word_embeddings": tied},
+            pad_token_id=0, **starts,
         )  # fmt: skip
         model = T5ForConditionalGeneration(config)
         if not tied:
