@@ -5,13 +5,11 @@ from dataclasses import asdict, dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from math import isfinite
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
+from obverse.core.data import Label
 from obverse.core.errors import ObverseError
 from obverse.core.format import whom
-
-if TYPE_CHECKING:
-    pass
 
 Verdict = Literal["holds", "fails", "undecided", "explored"]
 Role = Literal["primary", "control", "explored"]
@@ -270,7 +268,7 @@ class Finding:
     text: str
     role: Role = "primary"
     model: str
-    cell: Mapping[str, str | int | float] = field(default_factory=dict)
+    cell: Mapping[str, Label | None] = field(default_factory=dict)
     unit: str = ""
     counted: str = "facts"
     paper: float | None = None

@@ -46,19 +46,19 @@ def span(low: int, high: int | None) -> str:
     return whole(low) if low == high else f"{whole(low)} to {whole(high)}"
 
 
-def named(cell: Mapping[str, str | int | float]) -> str:
+def named(cell: Mapping[str, str | int | float | None]) -> str:
     """Return the values of a grid's cell, each behind the last part of its setting's key.
 
     Where two end alike it is the whole key. Different cells have different names.
     """
     ends = [last_part(key) for key in cell]
     return ", ".join(
-        f"{end if ends.count(end) == 1 else key} {value}"
+        f"{end if ends.count(end) == 1 else key} {'missing' if value is None else value}"
         for (key, value), end in zip(cell.items(), ends, strict=True)
     )
 
 
-def whom(model: str, cell: Mapping[str, str | int | float]) -> str:
+def whom(model: str, cell: Mapping[str, str | int | float | None]) -> str:
     """Return what a model is called where it stands in a grid."""
     return ", ".join(filter(None, (model, named(cell))))
 

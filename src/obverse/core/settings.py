@@ -2,11 +2,13 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from obverse.core.errors import ObverseError
@@ -30,27 +32,37 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
-    def with_overrides(self, overrides: Mapping[str, Any]) -> Self:
+    def with_overrides(
+        self, overrides: Mapping[str, Any], *, exact: bool = False, prefix: str = ""
+    ) -> Self:
         """Return a copy with dotted keys replaced, e.g. `{"recipe.learning_rate": "1e-5"}`.
 
-        Values may be text, as typed on a command line.
+        Values may be text, as typed on a command line, unless they are `exact`: then text is text, and
+        null is no text. Messages put `prefix` before the keys.
 
         Raises:
             ObverseError: on a key that does not exist (naming the nearest one) or a value that is
                 not allowed.
         """
-        known = list(leaf_keys(self))
-        for key in overrides:
-            if key not in known:
-                raise ObverseError(unknown_name(key, known, "setting"))
+        known = list(leaf_keys(self, prefix))
         tree = _Tree()
         for key, value in overrides.items():
+            if prefix + key not in known:
+                raise ObverseError(unknown_name(prefix + key, known, "setting"))
             *parents, last = key.split(".")
             place = tree
             for parent in parents:
                 place = place.setdefault(parent, _Tree())
-            place[last] = _parse(value)
-        return _replaced(self, tree)
+            place[last] = value if exact else read(value, field_of(self, key), prefix + key)
+        return _replaced(self, tree, prefix)
+
+
+def field_of(settings: BaseModel, key: str) -> FieldInfo:
+    """Return the field behind a dotted key that exists."""
+    *parents, last = key.split(".")
+    for parent in parents:
+        settings = getattr(settings, parent)
+    return type(settings).model_fields[last]
 
 
 class _Tree(dict[str, Any]):
@@ -67,11 +79,13 @@ def validated(kind: type[S], data: object, where: str = "") -> S:
     except ValidationError as error:
         problems = []
         for item in error.errors():
-            key = ".".join(str(part) for part in item["loc"]) or kind.__name__
+            loc = ".".join(str(part) for part in item["loc"])
+            # What is about the whole is named by where it stands, or by its kind where that says nothing.
+            key = f"{where}{loc}: " if loc else f"{where.rstrip('.: ') or kind.__name__}: "
             # Our own checks name the values that they are about, where pydantic would give all settings.
             told = item["type"] in ("missing", "value_error")
             given = "" if told else f" (got {item['input']!r})"
-            problems.append(f"{where}{key}: {item['msg']}{given}")
+            problems.append(f"{key}{item['msg']}{given}")
         raise ObverseError("\n".join(problems)) from None
 
 
@@ -107,13 +121,47 @@ def unknown_name(name: str, known: Iterable[str], what: str) -> str:
     return f"unknown {what} {name!r}; {hint}"
 
 
-def _parse(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    word = value.lower()
+def read(value: object, field: FieldInfo, key: str) -> object:
+    """Return what is meant by a value for a setting, which may be text as typed on a command line.
+
+    Text is read as JSON, but for settings that take any text: those have it as it stands.
+
+    Raises:
+        ObverseError: on true or false where a number is expected.
+    """
+    kinds = set(_kinds(field.annotation))
+    if isinstance(value, str):
+        value = _parse(value, kinds)
+    if isinstance(value, bool) and kinds <= {int, float, NoneType}:
+        raise ObverseError(f"{key}: expected a number, got {str(value).lower()}")
+    return value
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """Yield the types that a setting can have, and the values of literals."""
+    if get_origin(annotation) is Annotated:
+        yield from _kinds(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, UnionType):
+        for each in get_args(annotation):
+            yield from _kinds(each)
+    elif get_origin(annotation) is Literal:
+        yield from get_args(annotation)
+    else:
+        yield annotation
+
+
+def _parse(text: str, kinds: set[Any]) -> object:
+    word = text.lower()
+    if text in kinds:
+        return text
+    if word in ("none", "null") and NoneType in kinds:
+        return None
+    others = kinds - {NoneType}
+    if all(isinstance(kind, type) and issubclass(kind, str | Path) for kind in others):
+        return text
     if word in ("none", "null"):
         return None
     try:
-        return json.loads(word if word in ("true", "false") else value)
-    except json.JSONDecodeError:
-        return value
+        return json.loads(word if word in ("true", "false") else text)
+    except (json.JSONDecodeError, RecursionError):
+        return text

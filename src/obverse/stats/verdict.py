@@ -8,7 +8,7 @@ not tested. What a claim needs holds back both of its verdicts, from claim to cl
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,8 @@ from obverse.stats.power import seeds_needed
 from obverse.stats.share import open_share
 from obverse.stats.tests import ALPHA, holm_levels
 
+Cell = Mapping[str, Label | None]  # values of columns, by their names
+Place = tuple[tuple[str, Label | None], ...]
 LEVEL = 1 - 2 * ALPHA
 ONE_TRAINING = "one training: this one model only"
 
@@ -42,7 +44,7 @@ class _Measured:
     claim: Claim
     name: str
     trained: bool
-    cell: Mapping[str, Label]
+    cell: Cell
     estimate: Estimate | None = None
     criterion: Criterion | None = None
     by_seed: Mapping[str, float] | None = None
@@ -67,50 +69,58 @@ def evaluate(
     *,
     as_it_is: Collection[str] | None = None,
     looks: int = 1,
-    by: Sequence[str] = (),
 ) -> list[Finding]:
-    """Evaluate every claim for every model or family, in every cell of a grid.
+    """Evaluate every claim for every model or family (`evaluate_cells`, of one cell)."""
+    return evaluate_cells([({}, claims)], tables, as_it_is=as_it_is, looks=looks)
+
+
+def evaluate_cells(
+    cells: Iterable[tuple[Cell, Sequence[Claim]]],
+    tables: Mapping[str, pl.DataFrame],
+    *,
+    as_it_is: Collection[str] | None = None,
+    looks: int = 1,
+) -> list[Finding]:
+    """Evaluate in every cell of a grid its own claims, for every model or family there.
 
     A claim *holds* if its one-sided p-value is below the level of its test and the claims that it needs
     hold. It *fails* if the p-value of its opposite is below that level, and they hold as well. Otherwise
     it is *undecided*; so is all that one training alone says. An *explored* claim has no verdict.
+    Primary claims of all cells share the level; a claim needs others of its own cell.
 
     Args:
-        claims: of the experiment.
+        cells: the values of columns that say which rows are a cell's, and what is claimed of them. A
+            study without a grid is one cell of no values.
         tables: the rows of each measure, by its name. A claim whose measure is not there, or has no
             rows of a model, counts as not measured.
         as_it_is: names of the models that do not depend on a training which seeds repeat. By default
             those of one seed that no row shows after a step of training.
         looks: how often the study is looked at; each look has its share of the level.
-        by: the columns that say in which cell of a grid a row is.
 
     Raises:
         ObverseError: if a claim cannot be evaluated, or needs what is not there.
     """
-    ordered = in_order(claims)
+    ordered = [(cell, claims, in_order(claims)) for cell, claims in cells]
     asked = _as_it_is(tables) if as_it_is is None else set(as_it_is)
     measured = [
         _measured(claim, name, of_cell, not models <= asked, cell)
-        for cell, of_cell in _cells(tables, by)
+        for cell, claims, _ in ordered
+        for of_cell in [_of_cell(tables, cell)]
         for kind in ("model", "family")
         for name, models in _names(of_cell, kind).items()
         for claim in claims
         if claim.by == kind
     ]
     findings = _tested(measured, ALPHA / looks)
-    return _held_back(ordered, findings)
+    return _held_back([(cell, claims) for cell, _, claims in ordered], findings)
 
 
-def _cells(
-    tables: Mapping[str, pl.DataFrame], by: Sequence[str]
-) -> Iterator[tuple[dict[str, Label], Mapping[str, pl.DataFrame]]]:
-    """Yield each cell of a grid, in the order in which they come, with its rows of all tables."""
-    if not by:
-        yield {}, tables
-        return
-    rows = [table.select(by) for table in tables.values()]
-    for cell in (pl.concat(rows).unique(maintain_order=True) if rows else pl.DataFrame()).to_dicts():
-        yield cell, {name: table.filter(**cell) for name, table in tables.items()}
+def _of_cell(tables: Mapping[str, pl.DataFrame], cell: Cell) -> Mapping[str, pl.DataFrame]:
+    """Return the rows of a cell."""
+    if not cell:
+        return tables
+    here = [pl.col(key).eq_missing(pl.lit(value)) for key, value in cell.items()]
+    return {name: table.filter(*here) for name, table in tables.items()}
 
 
 def _names(tables: Mapping[str, pl.DataFrame], by: str) -> dict[str, set[str]]:
@@ -142,7 +152,7 @@ def _measured(
     name: str,
     tables: Mapping[str, pl.DataFrame],
     trained: bool,
-    cell: Mapping[str, Label],
+    cell: Cell,
 ) -> _Measured:
     wanted = (claim.of, *claim.beside)
     rows = [tables[of].filter(pl.col(claim.by) == name) for of in wanted if of in tables]
@@ -285,16 +295,28 @@ def _met(one: _Measured, criterion: Criterion) -> dict[str, Any]:
     return {"meets": met, "open_share": open_share(len(values) - met, len(values))}
 
 
-def _held_back(claims: Sequence[Claim], findings: Sequence[Finding]) -> list[Finding]:
+def _held_back(
+    cells: Iterable[tuple[Cell, Sequence[Claim]]], findings: Sequence[Finding]
+) -> list[Finding]:
     """Hold back what has a claim that it needs and that does not hold, in the order of need."""
-    known = {(f.claim, (f.model, tuple(f.cell.items()))): f for f in findings}
-    for claim in claims:
-        for key in [key for key in known if key[0] == claim.id]:
-            others = [(need, known.get((need, key[1]))) for need in claim.needs]
-            lacking = [f"{id} {_is(other)}" for id, other in others if _is(other) != "holds"]
-            if lacking and known[key].measured is not None:
-                known[key] = _without_verdict(known[key], lacking)
+    known = {(_place(f.cell), f.claim, f.model): f for f in findings}
+    models: dict[tuple[Place, str], list[str]] = {}
+    for place, id, model in known:
+        models.setdefault((place, id), []).append(model)
+    for cell, claims in cells:
+        place = _place(cell)
+        for claim in claims:
+            for model in models.get((place, claim.id), ()):
+                others = [(need, known.get((place, need, model))) for need in claim.needs]
+                lacking = [f"{id} {_is(other)}" for id, other in others if _is(other) != "holds"]
+                key = place, claim.id, model
+                if lacking and known[key].measured is not None:
+                    known[key] = _without_verdict(known[key], lacking)
     return list(known.values())
+
+
+def _place(cell: Cell) -> Place:
+    return tuple(cell.items())
 
 
 def _is(finding: Finding | None) -> str:

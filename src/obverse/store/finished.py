@@ -70,6 +70,7 @@ class _Study(_Part):
     seeds: list[int]
     looks: int = Field(default=1, ge=1)
     grid: dict[str, list[str | int | float | bool]] = Field(default_factory=dict)
+    grid_values: dict[str, list[Any]] = Field(default_factory=dict)
     as_it_is: list[str] | None = None
     runs: list[str]
     remark: str | None = None

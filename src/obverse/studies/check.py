@@ -15,46 +15,47 @@ from obverse.core.measure import LEADING, Measure
 from obverse.core.model import Capability, ModelSpec
 from obverse.core.settings import Settings, unknown_name, validated
 from obverse.core.stage import Stage, origins
-from obverse.measures.frame import schema
 
 
-def check_claims(experiment: Experiment, measures: Mapping[str, Mapping[str, type[Label]]]) -> None:
+def check_claims(name: str, claims: object, tables: Mapping[str, pl.Schema]) -> None:
     """Refuse claims of one name, and claims that need or are about what is not there.
 
-    `measures` are the columns of each measure's table.
+    `tables` are the columns of each measure's table; `name` is whose claims they are.
 
     Raises:
         ObverseError: naming the claim.
     """
-    claims = experiment.claims()
     if not isinstance(claims, tuple | list) or not all(isinstance(claim, Claim) for claim in claims):
-        raise ObverseError(f"{experiment.name}: claims() returned {claims!r}; expected a tuple of Claim")
+        raise ObverseError(f"{name}: the claims are {claims!r}; expected a list or tuple of Claim")
     for id, times in Counter(claim.id for claim in claims).items():
         if times > 1:
-            raise ObverseError(f"{experiment.name}: {times} claims have the id {id!r}; expected one each")
+            raise ObverseError(f"{name}: {times} claims have the id {id!r}; expected one each")
     by_id = {claim.id: claim for claim in claims}
-    tables = sorted(measures)
     for claim in claims:
-        where = f"{experiment.name}: the claim {claim.id!r}"
+        where = f"{name}: the claim {claim.id!r}"
         if claim.of not in tables:
             raise ObverseError(f"{where} is of={claim.of!r}: {unknown_name(claim.of, tables, 'measure')}")
+        for beside in claim.beside:
+            if beside not in tables:
+                unknown = unknown_name(beside, tables, "measure")
+                raise ObverseError(f"{where} is beside={beside!r}: {unknown}")
         for need in claim.needs:
             _check_need(where, claim, need, by_id)
-        columns = LEADING | dict(experiment.columns) | dict(measures[claim.of])
-        _check_columns_of(where, claim, schema(columns).to_frame())
+        _check_columns_of(where, claim, [tables[of].to_frame() for of in (claim.of, *claim.beside)])
     try:
         in_order(claims)
     except ObverseError as error:
-        raise ObverseError(f"{experiment.name}: {error}") from None
+        raise ObverseError(f"{name}: {error}") from None
 
 
-def _check_columns_of(where: str, claim: Claim, empty: pl.DataFrame) -> None:
-    """Refuse a claim that speaks of columns which its table does not have."""
+def _check_columns_of(where: str, claim: Claim, empty: Sequence[pl.DataFrame]) -> None:
+    """Refuse a claim that speaks of columns which its tables do not have."""
     try:
-        claim.estimate(empty)
+        claim.estimate(*empty)
     except pl.exceptions.ColumnNotFoundError as error:
         name = re.findall(r"\"([^\"]*)\"|$", str(error))[0]
-        raise ObverseError(f"{where}: {unknown_name(name, empty.columns, 'column')}") from None
+        columns = dict.fromkeys(name for table in empty for name in table.columns)
+        raise ObverseError(f"{where}: {unknown_name(name, columns, 'column')}") from None
     except Exception:
         return  # of an empty table there may be nothing to say
 

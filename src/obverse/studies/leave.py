@@ -8,37 +8,34 @@ import polars as pl
 
 from obverse.core.claim import Claim
 from obverse.core.content import file_hash
-from obverse.core.data import Label
 from obverse.core.page import SCHEMA
 from obverse.measures.frame import schema
 from obverse.run.folder import RunFolder
 from obverse.run.task import Task
-from obverse.stats.verdict import evaluate
+from obverse.stats.verdict import evaluate_cells
 from obverse.store import files, tables
-from obverse.studies.grid import Axes, column_type
+from obverse.studies.grid import Cell
 from obverse.studies.result import Result, load
 
 
 def leave(
     out: Path,
     tasks: Sequence[Task],
-    claims: Sequence[Claim],
+    claims: Sequence[tuple[Cell, Sequence[Claim]]],
     about: Mapping[str, Any],
-    axes: Axes | None = None,
 ) -> Result:
     """Put the runs' tables together, evaluate the claims, and write what a study leaves.
 
-    study.json is written last, with the hashes of the other files; `about` is what else it says,
-    `looks` among it. `axes` are those of its grid.
+    Claims are those of each cell of its grid. study.json is written last, with the hashes of the other
+    files; `about` is what else it says, `looks` among it.
     """
-    cells = {key: column_type(values) for key, values in (axes or {}).items()}
     joined: dict[str, list[pl.DataFrame]] = {}
     for task in tasks:
         for name, table in RunFolder(task.folder).tables().items():
-            joined.setdefault(name, []).append(_labelled(table, task, cells))
+            joined.setdefault(name, []).append(_labelled(table, task))
     measured = {name: tables.concatenate(parts) for name, parts in joined.items()}
     as_it_is = _as_it_is(tasks)
-    findings = evaluate(claims, measured, as_it_is=as_it_is, looks=about["looks"], by=tuple(cells))
+    findings = evaluate_cells(claims, measured, as_it_is=as_it_is, looks=about["looks"])
     for name, table in measured.items():
         files.write_parquet(out / "observations" / f"{name}.parquet", table)
     found = [finding.to_dict() for finding in findings]
@@ -63,10 +60,10 @@ def _as_it_is(tasks: Sequence[Task]) -> set[str]:
     return {task.run.model.name for task in tasks} - depend
 
 
-def _labelled(table: pl.DataFrame, task: Task, cells: Mapping[str, type[Label]]) -> pl.DataFrame:
+def _labelled(table: pl.DataFrame, task: Task) -> pl.DataFrame:
     """Return a run's table under the names that this study uses now; a stored run may have older ones.
 
-    Where it stands in a grid is said in columns of the types `cells`.
+    Where it stands in a grid is said in columns.
     """
     model = task.run.model
     said: dict[str, str | int | None] = {
@@ -74,10 +71,10 @@ def _labelled(table: pl.DataFrame, task: Task, cells: Mapping[str, type[Label]])
     }  # fmt: skip
     if table["parameters"].null_count() == len(table):
         said["parameters"] = model.size()
-    columns, axes = schema(task.run.experiment.columns), schema(cells)
-    values = {key: kind(task.cell[key]) for key, kind in cells.items()}
+    columns = schema(task.run.experiment.columns)
+    axes = schema({key: type(value) for key, value in task.cell.items()})
     return table.with_columns(
         *(pl.lit(value, table.schema[name]).alias(name) for name, value in said.items()),
         *(pl.lit(None, t).alias(name) for name, t in columns.items() if name not in table.columns),
-        *(pl.lit(value, axes[key]).alias(key) for key, value in values.items()),
+        *(pl.lit(value, axes[key]).alias(key) for key, value in task.cell.items()),
     )

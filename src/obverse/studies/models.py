@@ -128,12 +128,12 @@ def checkpoints_of(model: str) -> list[tuple[str, str | None, str | None]]:
     return [(name, revision, None)]
 
 
-def refuse_same(models: Iterable[ModelSpec]) -> None:
-    """Refuse models that differ in nothing but their names."""
+def refuse_same(models: Iterable[ModelSpec], made_equal: str = "") -> None:
+    """Refuse models that differ in nothing but their names; `made_equal`: what they have been given."""
     for alike in _groups((content_hash([type(m).__name__, m.identity()]), m) for m in models):
+        said = f"with {made_equal} {_list(alike)}" if made_equal else _list(alike)
         raise ObverseError(
-            f"{_list(alike)} are one and the same model: neither settings nor weights differ; "
-            "name it once"
+            f"{said} are one and the same model: neither settings nor weights differ; name it once"
         )
 
 

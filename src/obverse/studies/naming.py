@@ -9,7 +9,7 @@ from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.model import ModelSpec
 from obverse.studies.catalogue import What, find, preset_of
-from obverse.studies.grid import MOST
+from obverse.studies.grid import MOST, refuse_no_axes
 from obverse.studies.models import OfAll, choose
 from obverse.studies.study import Study, split
 from obverse.studies.which_seeds import which_seeds
@@ -85,8 +85,9 @@ def study(
     specs, skipped = choose(wanted, OfAll(endpoint=endpoint, family=family, dtype=dtype), at_hand=at_hand)
     base = replace(base, models=specs, skipped=skipped)
     base = base.with_settings({f"model.{k}": v for k, v in of_model.items()})
+    refuse_no_axes({} if grid is None else grid)
     axes = ({} if given else dict(chosen.grid)) | dict(grid or {})
-    return base.grid(axes, most=most or MOST) if axes else base
+    return base.grid(axes, most=MOST if most is None else most) if axes else base
 
 
 def _data(experiment: Experiment, data: str | Path | None) -> dict[str, Any]:

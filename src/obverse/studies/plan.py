@@ -4,10 +4,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from obverse.core.claim import Claim
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
+from obverse.core.measure import LEADING
 from obverse.core.model import ModelSpec
 from obverse.core.stage import Stage
+from obverse.measures.frame import schema
 from obverse.run.folder import RunFolder
 from obverse.run.identity import Identity, changes, identify
 from obverse.run.run import SHORT_ID, Run, built
@@ -25,6 +28,7 @@ class Plan:
         models: what they are done to.
         seeds: over which what is trained, and what grows by itself, is repeated.
         cell: the values at which this is the plan of a grid.
+        claims: what is claimed of what the experiments give.
 
     Raises:
         ObverseError: if the first seed's data cannot be built.
@@ -36,11 +40,12 @@ class Plan:
         models: Sequence[ModelSpec],
         seeds: Sequence[int],
         cell: Cell | None = None,
+        claims: Sequence[Claim] = (),
     ) -> None:
         if not seeds:
             raise ObverseError("a study needs at least one seed")
         self.experiments, self.models, self.seeds = experiments, models, seeds
-        self.cell = cell or {}
+        self.cell, self.claims = cell or {}, claims
         self.first = {name: built(experiment, seeds[0]) for name, experiment in experiments.items()}
 
     @property
@@ -63,12 +68,14 @@ class Plan:
         every = [stage for stages in self.first.values() for stage in stages]
         measures = {measure.name: measure.columns for stage in every for measure, _ in stage.measures}
         experiment = next(iter(self.experiments.values()))
-        check_claims(experiment, measures)
+        labels = LEADING | dict(experiment.columns)
+        tables = {name: schema(labels | dict(columns)) for name, columns in measures.items()}
+        check_claims(experiment.name, self.claims, tables)
         for key in self.cell:
             if any(key in columns for columns in measures.values()):
                 raise ObverseError(f"{key}: a measure has a column of this name; it cannot be an axis")
         refuse_same(self.models)
-        if not self.trains or any(claim.by == "family" for claim in experiment.claims()):
+        if not self.trains or any(claim.by == "family" for claim in self.claims):
             refuse_averaged(self.models)
 
     def runs(self) -> tuple[Run, ...]:
@@ -153,9 +160,10 @@ def tasks_of(plans: Sequence[Plan], out: Path, execution: Execution) -> Iterator
             task = Task(run=run, id=identity.id, folder=folder, execution=execution, cell=plan.cell)
             if identity.id in seen:
                 other = seen[identity.id]
+                differ = [key for key, value in task.cell.items() if other.cell[key] != value]
                 raise ObverseError(
-                    f"{other.label} and {task.label} are one and the same run: what the grid changes "
-                    "between them changes nothing that is trained or measured"
+                    f"{other.label} and {task.label} are one and the same run: {', '.join(differ)} "
+                    "changes nothing there that is trained or measured; leave it out of the grid"
                 )
             seen[identity.id] = task
             yield task, identity

@@ -12,9 +12,11 @@ from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.loading import load as load_class
 from obverse.core.settings import unknown_name, validated
-from obverse.stats.verdict import evaluate
+from obverse.stats.verdict import evaluate_cells
 from obverse.store import finished
+from obverse.studies.check import check_claims
 from obverse.studies.findings import Findings
+from obverse.studies.grid import combined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +61,14 @@ class Result:
         ]
         return pl.DataFrame(rows, infer_schema_length=None)
 
-    def experiment(self, settings: Mapping[str, Any] | None = None) -> Experiment:
+    def experiment(
+        self, settings: Mapping[str, Any] | None = None, at: Mapping[str, Any] | None = None
+    ) -> Experiment:
         """Return the experiment with its settings; those that matter only after the runs may be others.
+
+        Args:
+            settings: that are to be others.
+            at: the settings of a cell of its grid.
 
         Raises:
             ObverseError: if its class cannot be found, or a setting determines the runs.
@@ -74,15 +82,26 @@ class Result:
         kind = load_class(known["type"], Experiment)
         made: Experiment = validated(kind, known["settings"], f"{self.out}: settings: ")
         for key in settings or {}:
-            if key.partition(".")[0] not in kind.analysis:
-                after = sorted(kind.analysis)
-                if key in type(made).model_fields:
-                    raise ObverseError(
-                        f"{key}: determines what is trained or asked; run the study with it. After the "
-                        f"runs there are: {', '.join(after) or 'none'}"
-                    )
-                raise ObverseError(unknown_name(key, after, "setting that matters after the runs"))
-        return made.with_overrides(settings or {})
+            self._refuse_trained(made, key)
+        here = {key: value for key, value in (at or {}).items() if not key.startswith("model.")}
+        return made.with_overrides(here, exact=True).with_overrides(settings or {})
+
+    def _refuse_trained(self, experiment: Experiment, key: object) -> None:
+        """Refuse a setting that determines the runs, or is an axis of the grid."""
+        whole, after = str(key).partition(".")[0], sorted(experiment.analysis)
+        if key in self.study["grid"]:
+            raise ObverseError(
+                f"{key}: is an axis of the study's grid, which names its cells; run the study with it "
+                "set instead (its runs count)"
+            )
+        if whole in after:
+            return
+        if whole == "model" or whole in type(experiment).model_fields:
+            raise ObverseError(
+                f"{key}: determines what is trained or asked; run the study with it. After the "
+                f"runs there are: {', '.join(after) or 'none'}"
+            )
+        raise ObverseError(unknown_name(str(key), after, "setting that matters after the runs"))
 
     def evaluate(
         self, claims: Sequence[Claim] | None = None, *, settings: Mapping[str, Any] | None = None
@@ -90,7 +109,8 @@ class Result:
         """Return the findings of claims of your own, or of the experiment's with other margins.
 
         Nothing is trained, and nothing is written. They are what the study would have given with these
-        claims alone.
+        claims alone: in each cell of a grid those that the experiment states with the cell's settings,
+        or your own.
 
         Args:
             claims: instead of the experiment's own.
@@ -103,15 +123,21 @@ class Result:
             raise ObverseError(
                 "claims of your own and settings of the experiment's: expected one of them"
             )
-        claims = self.experiment(settings).claims() if claims is None else claims
-        if not isinstance(claims, list | tuple) or not all(isinstance(claim, Claim) for claim in claims):
-            raise ObverseError(f"claims: expected a list of Claim, got {claims!r}")
-        found = evaluate(
-            claims,
-            self.tables,
-            as_it_is=self.study["as_it_is"],
-            looks=self.study["looks"],
-            by=list(self.study["grid"]),
+        known = self.study["grid_values"]
+        axes = {
+            key: dict(zip(labels, known.get(key, labels), strict=True))
+            for key, labels in self.study["grid"].items()
+        }
+        if claims is not None:
+            check_claims(
+                "claims of your own", claims, {name: table.schema for name, table in self.tables.items()}
+            )
+        cells = [
+            (cell, self.experiment(settings, at).claims() if claims is None else claims)
+            for cell, at in combined(axes)
+        ]
+        found = evaluate_cells(
+            cells, self.tables, as_it_is=self.study["as_it_is"], looks=self.study["looks"]
         )
         return Findings(tuple(found), self.study["looks"])
 

@@ -5,13 +5,15 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic_core import to_jsonable_python
 from rich.console import Console
 
 from obverse.core.errors import ObverseError, Stopped
 from obverse.core.experiment import Experiment
+from obverse.core.format import named
 from obverse.core.loading import reference_of, stop_if_importing
 from obverse.core.model import ModelSpec
-from obverse.core.settings import leaf_keys, unknown_name
+from obverse.core.settings import Settings, leaf_keys, unknown_name
 from obverse.run.task import Execution, Executor, Failure, Task
 from obverse.store import files
 from obverse.store.provenance import provenance
@@ -49,8 +51,10 @@ class Study:
     def name(self) -> str:
         return self.experiment.name
 
-    def with_settings(self, settings: Mapping[str, Any]) -> Self:
+    def with_settings(self, settings: Mapping[str, Any], *, exact: bool = False) -> Self:
         """Return a copy with settings replaced: the experiment's, and `model.*` of models made here.
+
+        Text is read as on a command line, unless values are `exact`.
 
         Raises:
             ObverseError: on an unknown key or a value that is not allowed.
@@ -58,33 +62,44 @@ class Study:
         for key in settings:
             if key in self.axes:
                 raise ObverseError(f"{key}: is an axis of the grid; set its values there")
+            self.holder_of(key)
         of_model, of_experiment = split(settings)
-        made_here = [m for m in self.models if m.made_here]
-        known = [
-            *leaf_keys(self.experiment),
-            *(f"model.{key}" for model in made_here[:1] for key in leaf_keys(model)),
-        ]
-        for key in of_experiment:
-            if key not in known:
-                raise ObverseError(unknown_name(key, known, "setting"))
         models = self.models
         if of_model:
-            key = f"model.{next(iter(of_model))}"
-            if not models:
-                raise ObverseError(f"{key}: no model takes part here")
-            for model in models:
-                if not model.made_here:
-                    raise ObverseError(
-                        f"{key} belongs to a model made here; {model.name} has its own shape"
-                    )
-            models = distinct([model.with_overrides(of_model) for model in models])
-            refuse_same(models)
+            models = distinct(
+                [model.with_overrides(of_model, exact=exact, prefix="model.") for model in models]
+            )
+            refuse_same(models, named({f"model.{key}": value for key, value in of_model.items()}))
         return replace(
             self,
-            experiment=self.experiment.with_overrides(of_experiment),
+            experiment=self.experiment.with_overrides(of_experiment, exact=exact),
             models=models,
             given={**self.given, **{key: str(value) for key, value in settings.items()}},
         )
+
+    def holder_of(self, key: str) -> tuple[Settings, str]:
+        """Return the settings that a key is one of, and what it is called there.
+
+        Raises:
+            ObverseError: on a key that is unknown, or of models that are not made here.
+        """
+        if key.startswith("model."):
+            if not self.models:
+                raise ObverseError(f"{key}: no model takes part here")
+            for model in self.models:
+                if not model.made_here:
+                    raise ObverseError(
+                        f"{key} belongs to a model made here; {_called(model)} has its own shape"
+                    )
+        made_here = [("model.", model) for model in self.models if model.made_here][:1]
+        known = {
+            prefix + name: (settings, name)
+            for prefix, settings in [("", self.experiment), *made_here]
+            for name in leaf_keys(settings)
+        }
+        if key not in known:
+            raise ObverseError(unknown_name(key, known, "setting"))
+        return known[key]
 
     def grid(self, axes: Mapping[str, Sequence[Any]], *, most: int = MOST) -> Self:
         """Return the study at every combination of some settings' values, as `with_settings` takes them.
@@ -135,7 +150,10 @@ class Study:
         Raises:
             ObverseError: if the data of the first seed cannot be built.
         """
-        return [Plan(study.variants(), study.models, study.seeds, cell) for cell, study in cells_of(self)]
+        return [
+            Plan(study.variants(), study.models, study.seeds, cell, study.experiment.claims())
+            for cell, study in cells_of(self)
+        ]
 
     def run(
         self,
@@ -175,7 +193,8 @@ class Study:
             say(console, message)
         if found.to_do:
             _carry_out(executor or Here(), found.to_do, len(found.tasks), console)
-        return leave(out, found.tasks, self.experiment.claims(), self.describe(command), self.axes)
+        claims = [(plan.cell, plan.claims) for plan in plans]
+        return leave(out, found.tasks, claims, self.describe(command))
 
     def describe(self, command: str | None = None) -> dict[str, Any]:
         """Return what study.json holds, but for the runs and hashes of files."""
@@ -202,6 +221,9 @@ class Study:
             "seeds": list(self.seeds),
             "looks": self.looks,
             "grid": {key: list(values) for key, values in self.axes.items()},
+            "grid_values": to_jsonable_python(
+                {key: list(values.values()) for key, values in self.axes.items()}
+            ),
             "remark": experiment.remark(),
             "skipped": [asdict(left) for left in self.skipped],
             "provenance": provenance(),
@@ -212,6 +234,11 @@ def split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings of models made here (without their prefix) and those of the experiment."""
     of_model = {k.removeprefix("model."): v for k, v in settings.items() if k.startswith("model.")}
     return of_model, {k: v for k, v in settings.items() if not k.startswith("model.")}
+
+
+def _called(model: ModelSpec) -> str:
+    """Return a model's name, or where it is if it is not known yet what it is called."""
+    return model.name or str(getattr(model, "path", type(model).__name__))
 
 
 def _refuse_other(out: Path, name: str) -> None:

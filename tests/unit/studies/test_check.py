@@ -15,7 +15,7 @@ from tests.outside.counting import Capitals, Entries, TableSpec
 
 def refused(experiment: obverse.Experiment, said: str, *models: obverse.ModelSpec) -> None:
     with pytest.raises(ObverseError, match=said):
-        Plan({"": experiment}, models or (TableSpec(),), (0,)).check()
+        Plan({"": experiment}, models or (TableSpec(),), (0,), None, experiment.claims()).check()
 
 
 def claim(id: str, **more: Any) -> obverse.Claim:
@@ -60,6 +60,11 @@ class NeedsOtherUnit(Capitals):
 class OfNothing(Capitals):
     def claims(self) -> tuple[obverse.Claim, ...]:
         return (claim("a", of="entires"),)
+
+
+class BesideNothing(Capitals):
+    def claims(self) -> tuple[obverse.Claim, ...]:
+        return (claim("a", beside=("entires",)),)
 
 
 class Misspelt(Capitals):
@@ -129,6 +134,7 @@ class ScoresTexts(Capitals):
         (NeedsNothing(), "the claim 'b' needs 'tolt': unknown claim 'tolt'; did you mean told"),
         (NeedsOtherUnit(), "the claim 'b' is measured by model and needs 'a', which is by family"),
         (OfNothing(), "the claim 'a' is of='entires': unknown measure 'entires'; did you mean entries"),
+        (BesideNothing(), "the claim 'a' is beside='entires': unknown measure 'entires'; did you mean"),
         (Misspelt(), "the claim 'a': unknown column 'knd'; did you mean kind"),
         (NamesAFile(), r"a measure is called '../../entries', which names its file"),
         (Quits(), r"capitals: stages\(\) ended with SystemExit\(0\)"),

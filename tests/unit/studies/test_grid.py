@@ -107,19 +107,29 @@ def test_preset_brings_its_grid() -> None:
     assert list(sweep.axes) == ["recipe.learning_rate", "recipe.batch_size"]
     assert len(sweep.plans()) == 9
     wider = obverse.study("reversal-sweep", grid={"recipe.batch_size": [8]})
-    assert wider.axes == {"recipe.learning_rate": (1e-3, 3e-3, 6e-3), "recipe.batch_size": (8,)}
+    assert {key: list(values) for key, values in wider.axes.items()} == {
+        "recipe.learning_rate": [1e-3, 3e-3, 6e-3], "recipe.batch_size": [8],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("axes", "said"),
     [
         ({"fact": [1]}, "unknown setting 'fact'; did you mean facts"),
-        ({"facts": ["many"]}, "facts: Input should be a valid integer"),
+        ({"facts": ["many"]}, "the grid: facts: Input should be a valid integer"),
         ({"facts": [8, "8"]}, "facts: the grid has 8 twice"),
         ({"facts": []}, "expected one value or more"),
         ({"facts": "8"}, "expected one value or more"),
-        ({"model.layers": [2]}, "unknown setting 'layers'"),
-        ({"facts": range(8, 600)}, "the grid makes 1,184 runs .592 cells × 1 variants"),
+        ({"facts": [True]}, "the grid: facts: expected a number, got true"),
+        ({"model.layers": [2]}, "unknown setting 'model.layers'"),
+        ({"model.seconds": ["long"]}, "the grid: model.seconds: Input should be a valid number"),
+        (
+            {"facts": range(8, 600)},
+            "the grid makes 1,184 runs .592 cells × 1 variant × 1 model × 2 seeds",
+        ),
+        ([], "grid: expected settings and their values, as .*, got .."),
+        ({3: [1]}, "grid: expected settings and their values"),
+        ({"threshold": [0.5, 0.6]}, r"threshold: matters only after .* result.evaluate.settings=.'thr"),
     ],
 )
 def test_grid_that_cannot_be_is_refused(axes: Any, said: str) -> None:
@@ -134,15 +144,32 @@ def test_grid_and_setting_of_the_same_key_are_refused() -> None:
         study().grid({"facts": [8]}).with_settings({"facts": 9})
 
 
+def test_models_that_an_axis_makes_equal_are_refused() -> None:
+    two = obverse.study(Capitals, models=[TableSpec(), TableSpec(name="slow", seconds=1)], seeds=1)
+    with pytest.raises(ObverseError, match=r"with seconds 0.5 table, slow are one and the same model"):
+        two.grid({"model.seconds": [0.5]})
+
+
+def test_model_without_a_name_yet_is_told_by_its_path(tmp_path: Path) -> None:
+    made = Study(experiment=Capitals(), models=(obverse.Checkpoint(path="some/where"),), seeds=(0,))
+    with pytest.raises(ObverseError, match=r"model.layers belongs to a model made here; some/where has"):
+        made.grid({"model.layers": [2]})
+
+
+def test_no_run_at_most_is_no_thousand() -> None:
+    with pytest.raises(ObverseError, match="the grid makes 2 runs"):
+        study(grid={"facts": [8]}, most=0)
+
+
 def test_many_runs_are_made_if_they_are_meant() -> None:
     assert len(study().grid({"facts": range(8, 600)}, most=1184).plans()) == 592
 
 
 def test_cells_that_share_a_run_are_refused(tmp_path: Path) -> None:
-    """The threshold matters only after the runs, and one variant has facts of its own."""
-    with pytest.raises(ObverseError, match=r"threshold 0.5 and .* threshold 0.6 are one and the same"):
-        run(study().grid({"threshold": [0.5, 0.6]}), tmp_path)
-    with pytest.raises(ObverseError, match=r"many, .* facts 9 and .* facts 10 are one and the same"):
+    """One variant has facts of its own."""
+    with pytest.raises(
+        ObverseError, match=r"many, .* facts 9 and .* facts 10 are one and the same run: facts changes"
+    ):
         run(study(Compared).grid({"facts": [9, 10]}), tmp_path)
     assert not list(tmp_path.iterdir())
 

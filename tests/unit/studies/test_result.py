@@ -69,6 +69,9 @@ def test_claims_are_evaluated_again_with_other_margins_and_of_ones_own(tmp_path:
     ("settings", "said"),
     [
         ({"facts": 9}, "facts: determines what is trained or asked; .* threshold"),
+        ({"recipe.epochs": 3}, "unknown setting that matters after the runs 'recipe.epochs'"),
+        ({"facts.many": 3}, r"facts.many: determines what is trained"),
+        ({"model.seconds": 3}, r"model.seconds: determines what is trained"),
         ({"treshold": 0.1}, "did you mean threshold"),
         ({"threshold": "much"}, "threshold: Input should be a valid number"),
     ],
@@ -81,6 +84,30 @@ def test_settings_that_would_be_another_study_are_refused(
         loaded.evaluate(settings=settings)
     with pytest.raises(ObverseError, match="expected one of them"):
         loaded.evaluate([], settings={"threshold": 0.1})
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"of": "asked"}, "the claim 'own' is of='asked': unknown measure 'asked'; did you mean ask"),
+        (
+            {"beside": ("entires",)},
+            "is beside='entires': unknown measure 'entires'; did you mean",
+        ),
+        ({"needs": ("tolt",)}, "needs 'tolt'"),
+    ],
+)
+def test_claim_of_ones_own_about_what_is_not_there_is_refused(
+    given: Any, said: str, tmp_path: Path
+) -> None:
+    loaded = run(tmp_path)
+    own = obverse.Claim(
+        id="own", text="own", criterion=obverse.Above(0), estimate=lambda *rows: None, **given
+    )
+    with pytest.raises(ObverseError, match=f"claims of your own: .*{said}"):
+        loaded.evaluate([own])
+    with pytest.raises(ObverseError, match="expected a list or tuple of Claim"):
+        loaded.evaluate("own")  # type: ignore[arg-type]
 
 
 def test_folder_that_is_no_study_is_refused(tmp_path: Path) -> None:
