@@ -26,7 +26,7 @@ class Gradients(Measure):
 
         inner = mean_j ⟨g_i, g_j⟩,
         cosine = mean_j ⟨g_i, g_j⟩ / (‖g_i‖ ‖g_j‖),
-        distance = mean_j ‖g_i − g_j‖².
+        squared_distance = mean_j ‖g_i − g_j‖².
 
     The means over i of `own` rows are the E[ρ] of arXiv 2310.15047, section 5.1; what it lacks is the
     baseline of `other` rows. Texts are compared only where their labels `among` agree.
@@ -45,8 +45,8 @@ class Gradients(Measure):
 
     name: ClassVar[str] = "gradients"
     columns: ClassVar[Mapping[str, type[Label]]] = {
-        "space": str, "pair": str, "inner": float, "cosine": float, "distance": float, "norm": float,
-        "norm_other": float, "pairs": int, "error": float,
+        "space": str, "pair": str, "inner": float, "cosine": float, "squared_distance": float, "norm":
+        float, "norm_other": float, "pairs": int, "error": float,
     }  # fmt: skip
     requires: ClassVar[frozenset[Capability]] = frozenset({"gradients"})
 
@@ -121,7 +121,7 @@ def _rows(
     first: Sequence[Document], second: Sequence[Document], products: Products, space: str
 ) -> Iterator[dict[str, Label | None]]:
     facts = np.array([document.fact for document in second])
-    cosine, distance, norms = products.cosine, products.distance, np.sqrt(products.second)
+    cosine, squared, norms = products.cosine, products.distance, np.sqrt(products.second)
     for i, document in enumerate(first):
         own = facts == document.fact
         for pair, chosen in (("own", own), ("other", ~own)):
@@ -131,7 +131,7 @@ def _rows(
                 "fact": document.fact, **document.labels, "space": space, "pair": pair,
                 "inner": float(products.inner[i, chosen].mean()),
                 "cosine": float(cosine[i, chosen].mean()),
-                "distance": float(distance[i, chosen].mean()),
+                "squared_distance": float(squared[i, chosen].mean()),
                 "norm": float(np.sqrt(products.first[i])),
                 "norm_other": float(norms[chosen].mean()),
                 "pairs": int(chosen.sum()),

@@ -43,7 +43,7 @@ def test_own_and_other_pairs(model: CausalModel) -> None:
             assert row["group"] == "one"
             assert row["inner"] == pytest.approx(products.inner[i, chosen].mean())
             assert row["cosine"] == pytest.approx(products.cosine[i, chosen].mean())
-            assert row["distance"] == pytest.approx(products.distance[i, chosen].mean())
+            assert row["squared_distance"] == pytest.approx(products.distance[i, chosen].mean())
             assert row["norm"] == pytest.approx(np.sqrt(products.first[i]))
             assert row["norm_other"] == pytest.approx(np.sqrt(products.second[chosen]).mean())
             assert "error" not in table.columns

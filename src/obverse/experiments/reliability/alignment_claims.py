@@ -17,7 +17,7 @@ CONSISTENT, UNRELIABLE = "D5cons", "D6cons"
 TRAINED, CONTRADICTED = "D1cons-QA1", "D2incons-QA2"
 UNITS = {
     "cosine": "Δ cosine", "inner": "Δ inner product", "relative": "Δ inner product, share of its mean",
-    "distance": "Δ squared distance", "norm": "Δ norm", "norm_other": "Δ norm",
+    "squared_distance": "Δ squared distance", "norm": "Δ norm", "norm_other": "Δ norm",
 }  # fmt: skip
 LEAST_ALIASES = 8  # for a correlation over aliases
 
@@ -37,18 +37,20 @@ def alignment_claims(cosine_margin: float, relative_margin: float, cited: Cited)
             for metric, said, criterion in (
                 ("cosine", "larger cosine", Above(0.0)),
                 ("inner", "larger inner product", Above(0.0)),
-                ("distance", "smaller squared distance", Below(0.0)),
+                ("squared_distance", "smaller squared distance", Below(0.0)),
             )
         ),
         _predicts((CONSISTENT, UNRELIABLE), "primary"),
         *(_predicts((subset,), "explored") for subset in (CONSISTENT, UNRELIABLE)),
-        _gap("X2/distance", "X2: squared distance, D5cons − D6cons", "distance", None,
+        _gap("X2/distance", "X2: squared distance, D5cons − D6cons", "squared_distance", None,
              source=cited("Figure 24, none or the opposite")),
         _gap("X2/norm", "X2: norm of definitions' gradients, D5cons − D6cons", "norm", None,
              source=cited("Figure 25, larger")),
         _gap("X2/norm_other", "X2: norm of questions' gradients, D5cons − D6cons", "norm_other", None,
              source=cited("Figure 25, larger")),
         _gap("X2/adam", "X2, in Adam's metric: cosine, D5cons − D6cons", "cosine", None, space="adam"),
+        _gap("X1/cosine/control", f"X1, {CONTROL}: cosine, D1cons − D2incons", "cosine", None,
+             of=(TRAINED, CONTRADICTED), variant=CONTROL, source="the control"),
         *(_own(subset, "explored") for subset in (TRAINED, CONTRADICTED)),
     )  # fmt: skip
 

@@ -28,8 +28,10 @@ from obverse.experiments.reliability.figures.drawing import (
 from obverse.report.figures import STROKES, lines_with_bands
 from obverse.stats.summary import group_means
 
+# A legend of dashes has no colour of its own to draw them in.
+DASHES = alt.Legend(symbolType="stroke", symbolStrokeColor="#444", symbolStrokeWidth=2, symbolSize=300)
 METRICS = {
-    "cosine": "cosine", "inner": "inner product", "distance": "squared distance",
+    "cosine": "cosine", "inner": "inner product", "squared_distance": "squared distance",
 }  # fmt: skip
 NORMS = {"norm": "norm, definitions", "norm_other": "norm, questions"}
 NOTE = (
@@ -85,7 +87,7 @@ def _curves(
         table, "",
         lines=[
             alt.StrokeDash(
-                "pair:N", title="pairs", legend=STROKES,
+                "pair:N", title="pairs", legend=DASHES,
                 scale=alt.Scale(domain=["own pairs", "other pairs"], range=[[1, 0], [4, 3]]),
             )
         ],
