@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkab
 from obverse.core.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from obverse.core.data import Document
     from obverse.core.gradients import Products
     from obverse.core.stage import Stage, Timetable, Training
@@ -186,6 +189,15 @@ class GivesGradients(Protocol):
         an update follows; None where there is no optimizer, or one without any. With `projections`,
         products are unbiased estimates from so many random projections, drawn from `seed`.
         """
+        ...
+
+
+@runtime_checkable
+class GivesHiddenStates(Protocol):
+    """A model that shows what it computes at each layer and token ("hidden")."""
+
+    def hidden_states(self, texts: Sequence[str]) -> "Sequence[NDArray[np.float32]]":
+        """Return the residual stream of each text, (layers + 1, tokens, width); layer 0 is embeddings."""
         ...
 
 

@@ -45,7 +45,7 @@ class Gradients(Measure):
 
     name: ClassVar[str] = "gradients"
     columns: ClassVar[Mapping[str, type[Label]]] = {
-        "space": str, "pair": str, "inner": float, "cosine": float, "squared_distance": float, "norm":
+        "space": str, "partner": str, "inner": float, "cosine": float, "squared_distance": float, "norm":
         float, "norm_other": float, "pairs": int, "error": float,
     }  # fmt: skip
     requires: ClassVar[frozenset[Capability]] = frozenset({"gradients"})
@@ -87,7 +87,7 @@ class Gradients(Measure):
         return (document.text for document in (*self.first, *self.second))
 
     def __call__(self, model: Model, moment: Moment) -> pl.DataFrame:
-        """Return two rows for each text of the first set (`pair`: own, other), in each `space`.
+        """Return two rows for each text of the first set (`partner`: own, other), in each `space`.
 
         `norm` is ‖g_i‖, `norm_other` the mean of ‖g_j‖, `pairs` how many there are, and `error` the
         standard error of `inner` where that is estimated.
@@ -124,11 +124,11 @@ def _rows(
     cosine, squared, norms = products.cosine, products.distance, np.sqrt(products.second)
     for i, document in enumerate(first):
         own = facts == document.fact
-        for pair, chosen in (("own", own), ("other", ~own)):
+        for partner, chosen in (("own", own), ("other", ~own)):
             if not chosen.any():
                 continue
             row: dict[str, Label | None] = {
-                "fact": document.fact, **document.labels, "space": space, "pair": pair,
+                "fact": document.fact, **document.labels, "space": space, "partner": partner,
                 "inner": float(products.inner[i, chosen].mean()),
                 "cosine": float(cosine[i, chosen].mean()),
                 "squared_distance": float(squared[i, chosen].mean()),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from obverse.engine.greedy import Greedy
+from obverse.engine.hidden import States, hidden_states
 from obverse.engine.score import Scorer
 from obverse.models.local import LocalModel
 
@@ -15,6 +16,10 @@ class CausalModel(LocalModel):
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         super().__init__(model, tokenizer)
         self.scorer = Scorer(model, tokenizer)
+
+    def hidden_states(self, texts: Sequence[str]) -> list[States]:
+        """Return the residual stream of each text (`core.model.GivesHiddenStates`)."""
+        return hidden_states(self.model, self.tokenizer, texts)
 
     def _scored(
         self,

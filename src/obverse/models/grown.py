@@ -22,7 +22,9 @@ class Grown(ModelSpec):
             another text.
     """
 
-    can: ClassVar[frozenset[Capability]] = frozenset({"scores", "generates", "saves", "gradients"})
+    can: ClassVar[frozenset[Capability]] = frozenset(
+        {"scores", "generates", "saves", "gradients", "hidden"}
+    )
     same_for_all_seeds: ClassVar[bool] = False
 
     name: str = "grown"

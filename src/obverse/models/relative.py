@@ -102,6 +102,7 @@ class RelativeModel(PreTrainedModel, GenerationMixin):
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
         logits_to_keep: int | Tensor = 0,
+        output_hidden_states: bool = False,
         **_: Any,
     ) -> CausalLMOutput:
         """Return logits (B, kept, vocabulary): of all places, the last few, or those named."""
@@ -113,10 +114,15 @@ class RelativeModel(PreTrainedModel, GenerationMixin):
         )
         x = functional.rms_norm(self.embed(input_ids), (self.config.hidden_size,))
         mask = self._mask(attention_mask, length, x)
+        states = [x]
         for block in self.blocks:
             x = block(x, distance, mask)
+            states.append(x)
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
-        return CausalLMOutput(logits=self.head(self.norm(x[:, kept])))
+        logits = self.head(self.norm(x[:, kept]))
+        return CausalLMOutput(
+            logits=logits, hidden_states=tuple(states) if output_hidden_states else None
+        )
 
     @staticmethod
     def _mask(attention_mask: Tensor | None, length: int, x: Tensor) -> Tensor:

@@ -62,6 +62,9 @@ class Scratch(ModelSpec):
         # A T5 was once made with output weights tied to its embeddings.
         return known | ({"output": "own"} if self.architecture == "t5" else {})
 
+    def abilities(self) -> frozenset[Capability]:
+        return self.can if self.architecture == "t5" else self.can | {"hidden"}
+
     def build(self, setup: Setup) -> Model:
         """Make the tokenizer from the texts, and the model with weights drawn from the seed.
 

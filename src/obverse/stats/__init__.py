@@ -6,6 +6,7 @@ columns are those of `core.measure.LEADING`.
 
 from obverse.stats.clustered import ClusteredMean, clustered_mean
 from obverse.stats.contrast import by_seed, difference, excess, over_seeds, slope
+from obverse.stats.largest import Largest, largest
 from obverse.stats.moments import is_last
 from obverse.stats.power import power_of, seeds_for, trainings_for
 from obverse.stats.share import Share, in_most, meets, share
@@ -15,8 +16,8 @@ from obverse.stats.trend import Trend, bend, change, trends
 from obverse.stats.verdict import evaluate
 
 __all__ = [
-    "ClusteredMean", "Share", "Trend", "bend", "by_seed", "change", "clustered_mean", "difference",
-    "equivalence", "evaluate", "excess", "group_means", "holm", "holm_levels", "in_most", "is_last",
-    "kolmogorov_smirnov", "mean", "meets", "over_seeds", "paired_t", "power_of", "seeds_for", "share",
-    "slope", "trainings_for", "trends",
+    "ClusteredMean", "Largest", "Share", "Trend", "bend", "by_seed", "change", "clustered_mean",
+    "difference", "equivalence", "evaluate", "excess", "group_means", "holm", "holm_levels", "in_most",
+    "is_last", "kolmogorov_smirnov", "largest", "mean", "meets", "over_seeds", "paired_t", "power_of",
+    "seeds_for", "share", "slope", "trainings_for", "trends",
 ]  # fmt: skip

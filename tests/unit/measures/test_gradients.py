@@ -38,7 +38,7 @@ def test_own_and_other_pairs(model: CausalModel) -> None:
         own = [j for j, d in enumerate(SECOND) if d.fact == fact]
         other = [j for j, d in enumerate(SECOND) if d.fact != fact]
         for pair, chosen in (("own", own), ("other", other)):
-            [row] = table.filter(fact=fact, pair=pair).to_dicts()
+            [row] = table.filter(fact=fact, partner=pair).to_dicts()
             assert row["pairs"] == len(chosen)
             assert row["group"] == "one"
             assert row["inner"] == pytest.approx(products.inner[i, chosen].mean())
@@ -57,7 +57,9 @@ def test_pairs_are_formed_among_texts_alike(model: CausalModel) -> None:
     assert table.filter(fact="Daphne")["inner"].to_list() == pytest.approx(
         whole.filter(fact="Daphne")["inner"].to_list(), rel=1e-4
     )
-    assert table.filter(fact="Paul")["pair"].to_list() == ["own"], "there is no other text of its group"
+    assert table.filter(fact="Paul")["partner"].to_list() == ["own"], (
+        "there is no other text of its group"
+    )
 
 
 def test_loss_on_the_completion_alone(model: CausalModel) -> None:

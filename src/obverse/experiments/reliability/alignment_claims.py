@@ -116,7 +116,7 @@ def _own(subset: str, role: Role) -> Claim:
 
     def estimate(observations: pl.DataFrame) -> Estimate | None:
         rows = cell(after_stage_1(observations), BASE, subset)
-        own, other = (rows.filter(pl.col("pair") == pair) for pair in ("own", "other"))
+        own, other = (rows.filter(pl.col("partner") == pair) for pair in ("own", "other"))
         return difference(own, other, "cosine")
 
     return Claim(
@@ -150,7 +150,7 @@ def _correlations(
     observations: pl.DataFrame, asked: pl.DataFrame, subsets: tuple[str, ...]
 ) -> tuple[dict[int, float], int]:
     """Return each seed's correlation, averaged over subsets, and how many aliases there are."""
-    before = after_stage_1(observations).filter(pl.col("pair") == "own")
+    before = after_stage_1(observations).filter(pl.col("partner") == "own")
     after = at_the_end(asked).filter(pl.col("direction") == "question", pl.col("branch") == 0)
     values: dict[int, list[float]] = {}
     aliases = 0
@@ -175,7 +175,7 @@ def cell(rows: pl.DataFrame, variant: str, subset: str, space: str = "gradient")
 def _pair(observations: pl.DataFrame, variant: str, of: tuple[str, str], metric: str, space: str) -> Pair:
     """Return the own pairs of two subsets after Stage 1."""
     rows = after_stage_1(observations).filter(
-        pl.col("pair") == "own", pl.col("subset").is_in(of), pl.col("space") == space,
+        pl.col("partner") == "own", pl.col("subset").is_in(of), pl.col("space") == space,
         pl.col("variant") == variant,
     )  # fmt: skip
     if metric == "relative":

@@ -11,12 +11,12 @@ arXiv 2309.12288).
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import polars as pl
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
-from obverse.core.claim import Above, Claim, Estimate
+from obverse.core.claim import Above, Claim, Criterion, Estimate, Role, Within
 from obverse.core.data import Document, Label
 from obverse.core.experiment import Preset
 from obverse.core.seeds import derive, generator
@@ -34,13 +34,17 @@ class Alignment(Identities):
 
     Attributes:
         aligned: trained sentences drawn of each fact.
+        cosine_margin: within which own facts and other facts count as aligned alike.
     """
 
     name: ClassVar[str] = "reversal-alignment"
     title: ClassVar[str] = 'The Reversal Curse: is a step on "A is B" a step on "B is A"?'
     about: ClassVar[str] = 'Is the gradient of "A is B" aligned with that of "B is A"?'
 
+    analysis: ClassVar[frozenset[str]] = Identities.analysis | {"cosine_margin"}
+
     aligned: PositiveInt = 3
+    cosine_margin: Annotated[float, Field(gt=0)] = 0.02
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:
@@ -82,9 +86,9 @@ class Alignment(Identities):
         reverse.
         """
         return (
-            *(_own(subset, "same") for subset in TESTED),
+            *(_same(subset) for subset in TESTED),
+            *(_reverse(subset, self.cosine_margin) for subset in TESTED),
             *(_less(subset) for subset in TESTED),
-            *(_own(subset, "reverse") for subset in TESTED),
         )
 
 
@@ -96,18 +100,38 @@ def _settings(preset: Preset) -> dict[str, object]:
 def _cell(rows: pl.DataFrame, subset: str, direction: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return own and other pairs of the moments after each epoch."""
     some = rows.filter(pl.col("epoch") > 0, pl.col("subset") == subset, pl.col("direction") == direction)
-    return some.filter(pl.col("pair") == "own"), some.filter(pl.col("pair") == "other")
+    return some.filter(pl.col("partner") == "own"), some.filter(pl.col("partner") == "other")
 
 
-def _own(subset: str, direction: str) -> Claim:
+def _same(subset: str) -> Claim:
+    return _own(
+        subset, "same", "cosine, own facts stand out from other facts", Above(0.0), role="control"
+    )
+
+
+def _reverse(subset: str, margin: float) -> Claim:
+    return _own(
+        subset, "reverse", f"cosine, own facts are like other facts, within ±{margin:g}", Within(margin),
+        needs=(f"own/{subset}/same",),
+    )  # fmt: skip
+
+
+def _own(
+    subset: str,
+    direction: str,
+    text: str,
+    criterion: Criterion,
+    *,
+    role: Role = "primary",
+    needs: tuple[str, ...] = (),
+) -> Claim:
     def estimate(rows: pl.DataFrame) -> Estimate | None:
         return difference(*_cell(rows, subset, direction), "cosine")
 
     return Claim(
-        id=f"own/{subset}/{direction}",
-        text=f"{subset}, {direction}: cosine, own facts above other facts",
-        unit="Δ cosine", source="not in the paper", estimate=estimate, of="gradients",
-        criterion=Above(0.0), role="control" if direction == "same" else "primary",
+        id=f"own/{subset}/{direction}", text=f"{subset}, {direction}: {text}", unit="Δ cosine",
+        source="not in the paper", estimate=estimate, of="gradients", criterion=criterion, role=role,
+        needs=needs,
     )  # fmt: skip
 
 

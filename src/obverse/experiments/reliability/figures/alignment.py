@@ -55,7 +55,7 @@ def alignment_page(page: Page, finished: Finished) -> Page:
             parts=[
                 _curves(rows, (TRAINED, CONTRADICTED), METRICS, "alignment-x1", "Figure 26"),
                 _curves(
-                    rows.filter(pl.col("pair") == "own"),
+                    rows.filter(pl.col("partner") == "own"),
                     (CONSISTENT, UNRELIABLE),
                     NORMS,
                     "norms",
@@ -75,19 +75,19 @@ def _curves(
     """Draw two subsets' gradients over the epochs of Stage 1: a column a number, a row a variant."""
     some = rows.filter(pl.col("subset").is_in(subsets))
     parts = [
-        group_means(some, [*WHERE, "subset", "pair", "place"], metric).with_columns(
+        group_means(some, [*WHERE, "subset", "partner", "place"], metric).with_columns(
             pl.lit(title).alias("part")
         )
         for metric, title in metrics.items()
     ]
     table = with_panel(pl.concat(parts), rows).with_columns(
-        (pl.col("pair") + pl.lit(" pairs")).alias("pair")
+        (pl.col("partner") + pl.lit(" pairs")).alias("partner")
     )
     layers = lines_with_bands(
         table, "",
         lines=[
             alt.StrokeDash(
-                "pair:N", title="pairs", legend=DASHES,
+                "partner:N", title="pairs", legend=DASHES,
                 scale=alt.Scale(domain=["own pairs", "other pairs"], range=[[1, 0], [4, 3]]),
             )
         ],
@@ -96,7 +96,7 @@ def _curves(
             "subset:N", title="subset", legend=STROKES,
             scale=alt.Scale(domain=list(subsets), range=[COLOURS[s] for s in subsets]),
         ),
-        detail=["pair:N"],
+        detail=["partner:N"],
     )  # fmt: skip
     panels = table["panel"].unique(maintain_order=True).to_list()
     chart = grid(layers, panels, list(metrics.values()), "independent")
@@ -120,7 +120,7 @@ def _table(rows: pl.DataFrame) -> Table:
     last = after_stage_1(rows)
     lines: list[list[Cell]] = []
     metrics = (*METRICS, *NORMS)
-    for key, group in last.group_by("variant", "subset", "pair", maintain_order=True):
+    for key, group in last.group_by("variant", "subset", "partner", maintain_order=True):
         lines.append([*map(str, key), *(_mean(group, metric) for metric in metrics)])
     titles = (*METRICS.values(), *NORMS.values())
     return Table(
@@ -147,7 +147,7 @@ def _predicted(tables: Mapping[str, pl.DataFrame]) -> list[Figure]:
         .group_by("seed", "subset", "fact")
         .agg(pl.col("logprob").mean().alias("known"))
     )
-    before = after_stage_1(tables["gradients"]).filter(pl.col("pair") == "own")
+    before = after_stage_1(tables["gradients"]).filter(pl.col("partner") == "own")
     both = pl.concat(
         cell(before, BASE, subset).join(known, on=["seed", "subset", "fact"])
         for subset in (CONSISTENT, UNRELIABLE)
