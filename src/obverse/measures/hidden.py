@@ -168,7 +168,7 @@ class LinearProbe(Measure):
 
 
 def _probe(strengths: Sequence[float], seed: int) -> Any:
-    """Return logistic regression on standardised values; of several strengths, the best within is taken."""
+    """Return logistic regression on standardised values, at the strength that does best within."""
     from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
     from sklearn.model_selection import StratifiedKFold
     from sklearn.pipeline import make_pipeline

@@ -56,13 +56,16 @@ class Largest:
         return float(self._errors[self.values.mean(0).argmax()])
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Return the interval whose ends the two tests leave open, each at (1 − level) / 2."""
+        """Return the interval whose ends the two tests leave open, each at (1 − level) / 2.
+
+        Its lower end is NaN with fewer than six seeds, of which no signs can be ruled out at 95 %.
+        """
         if self.n_seeds < 2:
             return math.nan, math.nan
         tail = (1 - level) / 2
         high = (self.values.mean(0) + stats.t.ppf(1 - tail, self.n_seeds - 1) * self._errors).max()
         if 0.5**self.n_seeds > tail:  # so few seeds that no sign can be ruled out
-            return -math.inf, float(high)
+            return math.nan, float(high)
         above, below = self.value, self.value - 50 * float(self._errors.max()) - 1e-9
         for _ in range(STEPS):
             middle = (above + below) / 2
