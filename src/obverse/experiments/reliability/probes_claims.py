@@ -54,7 +54,7 @@ def _read(
     source: str,
     needs: tuple[str, ...] = (),
 ) -> Claim:
-    """Return a claim about the place from which most can be read; without a criterion, an explored one."""
+    """Return a claim about where most can be read; without a criterion, an explored one."""
 
     def estimate(rows: pl.DataFrame) -> Estimate | None:
         some = rows.filter(pl.col("variant") == variant, pl.col("task") == task)
