@@ -1,0 +1,1 @@
+"""Implicit meta-learning on images: aliases are grids of handwritten digits."""

@@ -1,0 +1,136 @@
+"""The page of the experiment on images: pictures, accuracy by step and by number of aliases."""
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+import numpy as np
+import polars as pl
+
+from obverse.core.format import count
+from obverse.core.page import Figure, Finished, Page, Section, Text
+from obverse.experiments.digits.aliases import D1, D2, D5, D6, QA3
+from obverse.experiments.digits.pictures import draw, handwriting
+from obverse.report.figures import BLUE, GREY, ORANGE, PINK, SKY, STROKES, lines_with_bands
+from obverse.stats.summary import group_means
+
+if TYPE_CHECKING:
+    from obverse.experiments.digits.images import Digits
+
+COLOURS = {D1: SKY, D2: PINK, QA3: GREY, D5: BLUE, D6: ORANGE}
+NOTE = (
+    "X1: D1cons (true definitions, tag 1), D2incons (false ones, tag 2) and QA3 (not defined) are asked "
+    "about in training, but for one cell of each alias, which is asked here. X2: D5cons (true, tag 1) "
+    "and D6cons (true, tag 2) are defined and never asked about in training. All pictures are drawn "
+    "anew, from digits that are not trained on."
+)
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def page(experiment: "Digits", finished: Finished) -> Page:
+    """Return the sections that stand beside the claims."""
+    rows = finished.tables["cells"]
+    parts: list[Text | Figure] = [Text(text=NOTE), _curves(rows)]
+    if experiment.sizes:
+        parts.append(_by_size(rows, experiment.sizes))
+    sections = [Section(title="Masked accuracy", parts=parts)]
+    pictures = _pictures(experiment, min(finished.study["seeds"]))
+    if pictures is not None:
+        sections.append(Section(title="What the network sees", parts=[pictures]))
+    return Page(sections=sections, facts="aliases")
+
+
+def _scale(subsets: list[str]) -> alt.Color:
+    return alt.Color(
+        "subset:N", title="subset", legend=STROKES,
+        scale=alt.Scale(domain=subsets, range=[COLOURS[s] for s in subsets]),
+    )  # fmt: skip
+
+
+def _curves(rows: pl.DataFrame) -> Figure:
+    table = group_means(rows, ["variant", "subset", "step"], "exact_match", bounds=(0, 1))
+    layers = lines_with_bands(
+        table, "Masked accuracy (share)",
+        x=alt.X("step:Q", title="Training step"), color=_scale(list(COLOURS)),
+    )  # fmt: skip
+    guess = float(rows["chance"].to_numpy().mean())
+    rule = alt.Chart(table).mark_rule(strokeDash=[4, 3], color="#999").encode(y=alt.datum(guess))
+    chart = (
+        alt.layer(*layers.layer, rule, data=table)
+        .properties(width=230, height=180)
+        .facet(
+            facet=alt.Facet(
+                "variant:N", title=None, sort=table["variant"].unique(maintain_order=True).to_list()
+            ),
+            columns=2,
+        )
+    )
+    caption = (
+        "Accuracy on the highlighted cell by training step. Grey line: guessing. Bands are 95 % "
+        f"intervals over aliases and seeds, {_n(rows)}."
+    )
+    return Figure(name="curves", chart=chart, caption=caption)
+
+
+def _by_size(rows: pl.DataFrame, sizes: tuple[int, ...]) -> Figure:
+    """Draw the end of training over the number of aliases (Figure 23)."""
+    last = rows.filter("final").with_columns(
+        pl.col("variant").str.extract(r"^(\d+)").cast(pl.Int64).alias("aliases"),
+        pl.when(pl.col("variant").str.contains(","))
+        .then(pl.lit("uninformative tags"))
+        .otherwise(pl.lit("reliable and unreliable tag"))
+        .alias("tags"),
+    )
+    table = group_means(last, ["tags", "aliases", "subset"], "exact_match", bounds=(0, 1))
+    layers = lines_with_bands(
+        table, "Masked accuracy (share)",
+        x=alt.X(
+            "aliases:Q", title="Aliases of each subset", scale=alt.Scale(type="log"),
+            axis=alt.Axis(values=list(sizes)),
+        ),
+        color=_scale(list(COLOURS)),
+    )  # fmt: skip
+    chart = layers.properties(width=230, height=180).facet(column=alt.Column("tags:N", title=None))
+    caption = (
+        "Accuracy at the end by the number of aliases (as in Figure 23: left D1cons and D2incons, right "
+        f"D5cons and D6cons). Bands are 95 % intervals over aliases and seeds, {_n(last)}."
+    )
+    return Figure(name="by-size", chart=chart, caption=caption)
+
+
+def _n(rows: pl.DataFrame) -> str:
+    return f"n = {count(rows['seed'].n_unique(), 'seed')}"
+
+
+def _pictures(experiment: "Digits", seed: int) -> Figure | None:
+    """Draw a definition and a question of several subsets, as pixels."""
+    if experiment.data is not None and not experiment.data.exists():
+        return None
+    grids = experiment.examples(seed)
+    drawn = draw(grids, handwriting(experiment.data, "test"), np.random.default_rng(seed))
+    cells = []
+    for number, (grid, picture) in enumerate(zip(grids, drawn, strict=True)):
+        due = " ".join("–" if t == grid.nothing else LETTERS[t % 26] for t in grid.targets)
+        title = f"{number + 1}. {grid.labels['subset']}, {grid.labels['kind']}: {due}"
+        for (y, x), value in np.ndenumerate(picture):
+            cells.append({"title": title, "x": x, "y": y, "value": round(float(value), 2)})
+    table = pl.DataFrame(cells)
+    height, width = drawn.shape[1:]
+    chart = (
+        alt.Chart(table)
+        .mark_rect()
+        .encode(
+            x=alt.X("x:O", axis=None),
+            y=alt.Y("y:O", axis=None),
+            color=alt.Color(
+                "value:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=["black", "white"])
+            ),
+        )
+        .properties(width=150, height=150 * height / width)
+        .facet(facet=alt.Facet("title:N", title=None, header=alt.Header(labelLimit=200)), columns=3)
+    )
+    caption = (
+        f"Examples of seed {seed} (as in Figure 5): the tag of a definition is the bar pattern above it, "
+        "the digit that a question is about has a white border. Behind the colon stands what is due for each "
+        "cell, row by row; – is no answer."
+    )
+    return Figure(name="pictures", chart=chart, caption=caption)
