@@ -91,20 +91,29 @@ def axes_of(grid: list[str] | None) -> dict[str, list[Any]]:
     axes: dict[str, list[Any]] = {}
     for text in grid or []:
         key, equals, values = (part.strip() for part in text.partition("="))
-        if not equals or not values:
+        if not (key and equals and values):
             raise ObverseError(f"--grid {text}: expected KEY=VALUE,VALUE…")
         if key in axes:
             raise ObverseError(f"--grid {text}: {key} is named twice; expected all its values at once")
-        listed = _json(values) if values.startswith("[") else None
-        axes[key] = listed if isinstance(listed, list) else [v.strip() for v in values.split(",")]
+        axes[key] = _listed(values, f"--grid {text}", key)
     return axes
 
 
-def _json(text: str) -> Any:
+def _listed(text: str, where: str, key: str) -> list[Any]:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return None
+        listed = json.loads(text) if text.startswith("[") else None
+    except (json.JSONDecodeError, RecursionError):
+        listed = None
+    if isinstance(listed, list):
+        return listed
+    values = [value.strip() for value in text.split(",")]
+    for value in values:
+        if value.count('"') % 2 or any(value.count(a) != value.count(b) for a, b in ("[]", "{}", "()")):
+            raise ObverseError(
+                f"{where}: a quote or bracket of {value} is not closed; values that have commas or such "
+                f'of their own stand in a JSON list: --grid \'{key}=["a,b","c"]\''
+            )
+    return values
 
 
 def pairs(given: list[str] | None, option: str = "--set") -> dict[str, str]:
