@@ -27,8 +27,16 @@ def report(
 
 
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="What `obverse run` wrote: DIR, or DIR:MODEL.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another such, or another model of the same.")],
+    a: Annotated[
+        str,
+        typer.Argument(
+            metavar="A",
+            help="What `obverse run` wrote: DIR or DIR:MODEL, of one cell DIR[COLUMN=VALUE,…].",
+        ),
+    ],
+    b: Annotated[
+        str, typer.Argument(metavar="B", help="Another such, or another model or cell of the same.")
+    ],
     metric: Annotated[
         str | None, typer.Option(help="A column; exact match, loss or log-probability by default.")
     ] = None,
@@ -39,13 +47,16 @@ def compare(
         list[str] | None, typer.Option(help="A column that tells groups apart, instead of all labels.")
     ] = None,
     where: Annotated[
-        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Take these rows alone.")
+        list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="Take these rows alone, of both.")
     ] = None,
+    measure: Annotated[str, typer.Option(help="Whose table is compared.")] = "ask",
 ) -> None:
     """Set two studies, or two models, side by side: A − B, paired by seed and fact (docs/results.md)."""
 
     from obverse.studies.compare import compare as compared
 
-    found = compared(a, b, metric=metric, margin=margin, by=by, where=pairs(where, "--where"))
+    found = compared(
+        a, b, metric=metric, margin=margin, by=by, where=pairs(where, "--where"), measure=measure
+    )
     console = terminal()
     console.print(found.table(console.width))

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from obverse.core.claim import Finding
-from obverse.core.format import MISSING, interval, number, p_value, span
+from obverse.core.format import MISSING, interval, named, number, p_value, span
 from obverse.stats.tests import ALPHA
 
 STYLE = {"holds": "green", "fails": "red", "undecided": "yellow", "explored": "cyan"}
@@ -25,10 +25,11 @@ OUTSIDE = "*"  # behind a paper's number that lies outside the interval
 
 @dataclass(frozen=True, slots=True)
 class Findings(Sequence[Finding]):
-    """The findings of a study that is looked at `looks` times."""
+    """The findings of a study that is looked at `looks` times; `remarks` stand under their table."""
 
     items: tuple[Finding, ...]
     looks: int = 1
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -68,11 +69,15 @@ class Findings(Sequence[Finding]):
                 overflow="fold",
                 min_width=28 if wide and i == 0 else None,
             )
-        for whom in dict.fromkeys(f.whom for f in self.items):
-            mine = [f for f in self.items if f.whom == whom]
-            table.add_row(Text(f"{whom}, {_repeated(mine)}", style="bold"))
+        # Where every cell has one finding alone, those of a model stand under one heading.
+        alone = len({f.whom for f in self.items}) == len(self.items)
+        for head in dict.fromkeys(f.model if alone else f.whom for f in self.items):
+            mine = [f for f in self.items if head == (f.model if alone else f.whom)]
+            table.add_row(Text(f"{head}, {_repeated(mine)}", style="bold"))
             for finding in mine:
                 cells = [Text(cell) for cell in cells_of(finding)]
+                if alone and finding.cell:
+                    cells[0] = Text(f"{named(finding.cell)}: {cells[0]}")
                 if not wide:
                     cells[1:] = [_folded(cell) for cell in cells[1:]]
                 cells[-1].stylize(STYLE[finding.verdict])
@@ -93,7 +98,7 @@ class Findings(Sequence[Finding]):
             said.append("Seeds: how many meet the criterion by themselves.")
         if any(f.paper_outside for f in self.items):
             said.append(f"{OUTSIDE} The paper's number lies outside the interval.")
-        return " ".join(said) or None
+        return "\n".join(filter(None, (" ".join(said), *self.remarks))) or None
 
     def __repr__(self) -> str:
         text = StringIO()
