@@ -130,7 +130,7 @@ def _pictures(experiment: "Digits", seed: int) -> Figure | None:
     )
     caption = (
         f"Examples of seed {seed} (as in Figure 5): the tag of a definition is the bar pattern above it, "
-        "the digit that a question is about has a white border. Behind the colon stands what is due for each "
+        "the digit that a question is about has a white border. Behind the colon stands what is due for "
         "each cell, row by row; – is no answer."
     )
     return Figure(name="pictures", chart=chart, caption=caption)
