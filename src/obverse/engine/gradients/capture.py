@@ -18,7 +18,7 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 from transformers.pytorch_utils import Conv1D
 
 from obverse.core.errors import ObverseError
-from obverse.engine.gradients.factors import Factor, Gradients, Outer, Rows, Whole, dropped, form
+from obverse.engine.gradients.factors import Factor, Gradients, Outer, Rows, Whole, dropped, form, summed
 
 Losses = Callable[[], Tensor]  # the loss of each text, (B,)
 
@@ -167,7 +167,7 @@ class Capture:
         for name, wanted in zip(names, whole, strict=True):
             wanted = torch.zeros_like(self.parameters[name]) if wanted is None else wanted
             with torch.no_grad():
-                found = form(gradients[name]).sum(0) if name in gradients else 0.0
+                found = summed(gradients[name]) if name in gradients else 0.0
                 off = (found - wanted.flatten()).norm()
             if off > precision * wanted.norm() + 1e-8:
                 raise ObverseError(

@@ -157,6 +157,20 @@ def form(a: Gradients, out: Tensor | None = None) -> Tensor:
     return out
 
 
+def summed(a: Gradients) -> Tensor:
+    """Return the sum of all texts' gradients, (numbers of the parameter,)."""
+    if isinstance(a, Whole):
+        return a.values.sum(0)
+    total = a[0].right.new_zeros(_numbers(a[0]) // a[0].right.shape[2], a[0].right.shape[2])
+    for factor in a:
+        right = factor.right.flatten(0, 1)
+        if isinstance(factor, Outer):
+            total.addmm_(factor.left.flatten(0, 1).T, right)
+        else:
+            total.index_add_(0, factor.ids.flatten(), right)
+    return total.flatten()
+
+
 def parts(a: Gradients, texts: int) -> Iterator[Gradients]:
     """Yield the gradients of at most so many texts at a time, and of one at least."""
     texts = max(1, texts)
@@ -245,30 +259,24 @@ def _sum_by_tokens(a: tuple[Factor, ...], b: tuple[Factor, ...]) -> Tensor:
 
 
 def _by_tokens(a: Factor, b: Factor) -> Tensor:
-    """Return the inner products from those of the factors, for a few texts of `a` at a time."""
-    m, s, q = b.right.shape
-    read = b.right.flatten(0, 1).T
-    found = []
-    texts = max(1, FLOATS // (a.right.shape[1] * m * s))
-    for start in range(0, len(a.right), texts):
-        [part] = _texts((a,), slice(start, start + texts))
-        n, t, _ = part.right.shape
-        products = part.right.reshape(n * t, q) @ read
-        products *= _left(part, b)
-        found.append(products.view(n, t, m, s).sum((1, 3), dtype=torch.float64))
-    return torch.cat(found)
+    """Return the inner products from those of the factors, one pair of token places after the other."""
+    total = a.right.new_zeros(len(a.right), len(b.right))
+    for t in range(a.right.shape[1]):
+        for s in range(b.right.shape[1]):
+            total.addcmul_(_left(a, t, b, s), a.right[:, t] @ b.right[:, s].T)
+    return total.double()
 
 
-def _left(a: Factor, b: Factor) -> Tensor:
-    """Return the products of left factors, (tokens of all texts of `a`, tokens of all texts of `b`)."""
+def _left(a: Factor, t: int, b: Factor, s: int) -> Tensor:
+    """Return the products of left factors at two token places, (texts of `a`, texts of `b`)."""
     if isinstance(a, Outer) and isinstance(b, Outer):
-        return a.left.flatten(0, 1) @ b.left.flatten(0, 1).T
+        return a.left[:, t] @ b.left[:, s].T
     if isinstance(a, Outer):
         assert isinstance(b, Rows)
-        return a.left.flatten(0, 1)[:, b.ids.flatten()]
+        return a.left[:, t, b.ids[:, s]]
     if isinstance(b, Outer):
-        return b.left.flatten(0, 1)[:, a.ids.flatten()].T
-    return a.ids.flatten()[:, None] == b.ids.flatten()[None]
+        return b.left[:, s, a.ids[:, t]].T
+    return (a.ids[:, t, None] == b.ids[None, :, s]).to(a.right.dtype)
 
 
 def _cost(a: Factor, b: Factor) -> int:

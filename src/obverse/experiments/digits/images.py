@@ -72,12 +72,12 @@ class Digits(Experiment):
     data: InputFile | None = None
     side: Annotated[int, Field(ge=2, le=5)] = 2
     targets: Annotated[int, Field(ge=2)] = 4
-    each: Annotated[int, Field(ge=4)] = 60
+    each: Annotated[int, Field(ge=4)] = 100
     sizes: tuple[Annotated[int, Field(ge=4)], ...] = ()
     alpha: Annotated[float, Field(ge=0, le=1)] = 1.0
     bits: Annotated[int, Field(ge=2)] = 10
     defined: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    steps: PositiveInt = 2400
+    steps: PositiveInt = 3600
     asked: PositiveInt = 6
     renderings: PositiveInt = 4
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.1
@@ -114,7 +114,7 @@ class Digits(Experiment):
         small: tuple[str | ModelSpec, ...] = (TINY,)
         return {
             "tiny": Preset(cls(), small),
-            "sizes": Preset(cls(sizes=(15, 30, 60)), small),
+            "sizes": Preset(cls(sizes=(25, 50, 100)), small),
             "paper": Preset(paper, (PAPER,)),
         }
 

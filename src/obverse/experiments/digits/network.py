@@ -27,7 +27,7 @@ class ConvNext(ModelSpec):
     name: str = "convnext"
     widths: Widths = (48, 96)
     depths: Depths = (1, 1)
-    patch: Annotated[int, Field(ge=1)] = 2
+    patch: Annotated[int, Field(ge=1)] = 4
     drop_path: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     @model_validator(mode="after")
@@ -57,5 +57,5 @@ class ConvNext(ModelSpec):
 
 
 TINY = ConvNext()
-# "Tiny", 28.6 million parameters; patches of four pixels, as in the original.
-PAPER = ConvNext(name="convnextv2-tiny", widths=(96, 192, 384, 768), depths=(3, 3, 9, 3), patch=4)
+# "Tiny", 28.6 million parameters.
+PAPER = ConvNext(name="convnextv2-tiny", widths=(96, 192, 384, 768), depths=(3, 3, 9, 3))

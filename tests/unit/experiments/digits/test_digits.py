@@ -258,4 +258,4 @@ def test_presets() -> None:
 @pytest.mark.parametrize("given", [{"each": 2000}, {"sizes": (20,)}, {"sizes": (40, 20)}])
 def test_refused(given: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"expected"):
-        Digits(**given)  # type: ignore[arg-type]
+        Digits(**given)
