@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from obverse.core.errors import ObverseError
 from obverse.core.model import Capability, Model, ModelSpec, Setup
 from obverse.models.corpus import corpus_hash
+from obverse.models.scratch import MOST_TOKENS
 
 
 class Grown(ModelSpec):
@@ -32,7 +33,7 @@ class Grown(ModelSpec):
     layers: Annotated[int, Field(ge=1)] = 2
     hidden_size: Annotated[int, Field(ge=8)] = 96
     heads: Annotated[int, Field(ge=1)] = 4
-    vocabulary: Annotated[int, Field(ge=257)] = 1024
+    vocabulary: Annotated[int, Field(ge=257, le=MOST_TOKENS)] = 1024
     tokens: Annotated[int, Field(ge=1024)] = 1_100_000
     window: Annotated[int, Field(ge=64)] = 128
     batch: Annotated[int, Field(ge=1)] = 8

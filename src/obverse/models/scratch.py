@@ -8,6 +8,8 @@ from obverse.core.errors import ObverseError
 from obverse.core.model import Capability, Model, ModelSpec, Setup
 from obverse.core.seeds import derive
 
+MOST_TOKENS = 1_000_000  # of a vocabulary; four times as many as any published one
+
 
 class Scratch(ModelSpec):
     """A small model made from scratch, with a tokenizer made for the study.
@@ -37,7 +39,7 @@ class Scratch(ModelSpec):
     hidden_size: Annotated[int, Field(ge=8)] = 128
     layers: Annotated[int, Field(ge=1)] = 4
     heads: Annotated[int, Field(ge=1)] = 4
-    vocabulary: Annotated[int, Field(ge=257)] = 4096
+    vocabulary: Annotated[int, Field(ge=257, le=MOST_TOKENS)] = 4096
     max_tokens: Annotated[int, Field(ge=16)] = 512
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     embedding_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0

@@ -11,6 +11,7 @@ from transformers import GPT2LMHeadModel, GPTNeoXForCausalLM, T5ForConditionalGe
 from obverse.core.errors import ObverseError
 from obverse.core.model import Generates, Saves, Scores, Trains
 from obverse.models.causal import CausalModel
+from obverse.models.grown import Grown
 from obverse.models.scratch import Scratch
 from obverse.models.seq2seq import Seq2SeqModel
 from obverse.models.tokenizers import word_tokenizer
@@ -81,6 +82,12 @@ def test_what_is_not_told_anything_is_not_asked() -> None:
         ObverseError, match="scratch: a model from scratch knows nothing before it is trained"
     ):
         spec().build(setup((), ASKED))
+
+
+@pytest.mark.parametrize("kind", [Scratch, Grown])
+def test_vocabulary_that_no_memory_holds_is_refused(kind: type[Scratch] | type[Grown]) -> None:
+    with pytest.raises(ObverseError, match=r"model.vocabulary: Input should be less than"):
+        kind().with_overrides({"vocabulary": 1_000_000_000}, prefix="model.")
 
 
 def test_name_and_family_are_no_part_of_the_identity() -> None:
