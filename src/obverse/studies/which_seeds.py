@@ -1,7 +1,9 @@
 """Which seeds a study is repeated over."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral
+from operator import index
 
 from obverse.core.errors import ObverseError
 
@@ -19,7 +21,11 @@ def which_seeds(given: int | str | Sequence[int]) -> tuple[int, ...]:
     """
     if isinstance(given, str):
         given = int(given) if _is_number(given.strip()) else _listed(given)
-    seeds = tuple(range(_allowed(given))) if isinstance(given, int) else tuple(given)
+    if _is_whole(given):
+        given = range(_allowed(index(given)))  # type: ignore[arg-type]
+    if not isinstance(given, Iterable) or not all(_is_whole(seed) and seed >= 0 for seed in given):
+        raise ObverseError(f"seeds: {given!r} are no whole numbers from 0 on; {EXPECTED}")
+    seeds = tuple(map(index, given))
     if not seeds:
         raise ObverseError("seeds: at least one is needed")
     twice = next((seed for seed in seeds if seeds.count(seed) > 1), None)
@@ -41,6 +47,10 @@ def _listed(text: str) -> list[int]:
         _allowed(len(seeds) + last - first + 1)
         seeds += range(first, last + 1)
     return seeds
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _is_number(text: str) -> bool:

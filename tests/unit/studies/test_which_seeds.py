@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from obverse.core.errors import ObverseError
@@ -13,6 +14,8 @@ from obverse.studies.which_seeds import which_seeds
         ("7-7", (7,)),
         ("5, 3,10-11", (5, 3, 10, 11)),
         ([4, 2], (4, 2)),
+        (np.int64(2), (0, 1)),
+        (np.array([4, 2]), (4, 2)),
     ],
 )
 def test_seeds_are_counted_or_named(given: object, seeds: tuple[int, ...]) -> None:
@@ -31,6 +34,12 @@ def test_seeds_are_counted_or_named(given: object, seeds: tuple[int, ...]) -> No
         ("1,1", "1 is there twice"),
         ("3,1-5", "3 is there twice"),
         ([], "at least one"),
+        (2.5, "2.5 are no whole numbers from 0 on; expected how many"),
+        (True, "no whole numbers"),
+        (["a"], "no whole numbers"),
+        ([1, 1.5], "no whole numbers"),
+        ([-1], "no whole numbers"),
+        (None, "no whole numbers"),
         ("0-999999999", "more than 10000"),
         ("99999", "more than 10000"),
     ],
