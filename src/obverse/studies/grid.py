@@ -37,8 +37,7 @@ def axes_of(study: "Study", wanted: Mapping[str, Sequence[Any]]) -> Axes:
 
     Raises:
         ObverseError: on an unknown setting, a value of another type or named twice, an axis without
-            values, several values of a setting that changes no run, or a setting that the study has been
-            given or that its tables call something else.
+            values, or a setting that the study has been given or that its tables call something else.
     """
     refuse_no_axes(wanted)
     return {key: _axis(study, key, values) for key, values in wanted.items()}
@@ -72,12 +71,6 @@ def _axis(study: "Study", key: str, values: Sequence[Any]) -> dict[Label, Any]:
     for label in labels:
         if labels.count(label) > 1:
             raise ObverseError(f"{key}: the grid has {label} twice; expected each value once")
-    if key.partition(".")[0] in study.experiment.analysis and len(labels) > 1:
-        raise ObverseError(
-            f"{key}: matters only after the runs, which would be the same at each of these values; set "
-            f"one of them (--set {key}={labels[0]}), and see the others by "
-            f"result.evaluate(settings={{{key!r}: {found[1]!r}}})"
-        )
     if key in {*LEADING, *TAKEN, *study.experiment.columns}:
         raise ObverseError(
             f"{key}: the tables have a column of this name; it cannot be an axis of a grid"

@@ -159,14 +159,23 @@ def tasks_of(plans: Sequence[Plan], out: Path, execution: Execution) -> Iterator
             folder = out / "runs" / run.folder_name(identity.id)
             task = Task(run=run, id=identity.id, folder=folder, execution=execution, cell=plan.cell)
             if identity.id in seen:
-                other = seen[identity.id]
-                differ = [key for key, value in task.cell.items() if other.cell[key] != value]
-                raise ObverseError(
-                    f"{other.label} and {task.label} are one and the same run: {', '.join(differ)} "
-                    "changes nothing there that is trained or measured; leave it out of the grid"
-                )
+                _refuse_same_run(seen[identity.id], task)
             seen[identity.id] = task
             yield task, identity
+
+
+def _refuse_same_run(one: Task, other: Task) -> None:
+    keys = [key for key, value in one.cell.items() if other.cell[key] != value]
+    after = {key.partition(".")[0] for key in keys} <= one.run.experiment.analysis
+    instead = (
+        "set one value (--set), and see others by result.evaluate(settings=…)"
+        if after
+        else "leave it out of the grid"
+    )
+    raise ObverseError(
+        f"{one.label} and {other.label} are one and the same run: {', '.join(keys)} changes nothing "
+        f"there that is trained or measured; {instead}"
+    )
 
 
 def _messages(reasons: dict[str, list[str]]) -> Iterator[str]:

@@ -129,7 +129,6 @@ def test_preset_brings_its_grid() -> None:
         ),
         ([], "grid: expected settings and their values, as .*, got .."),
         ({3: [1]}, "grid: expected settings and their values"),
-        ({"threshold": [0.5, 0.6]}, r"threshold: matters only after .* result.evaluate.settings=.'thr"),
     ],
 )
 def test_grid_that_cannot_be_is_refused(axes: Any, said: str) -> None:
@@ -166,7 +165,11 @@ def test_many_runs_are_made_if_they_are_meant() -> None:
 
 
 def test_cells_that_share_a_run_are_refused(tmp_path: Path) -> None:
-    """One variant has facts of its own."""
+    """The threshold matters only after the runs, and one variant has facts of its own."""
+    with pytest.raises(
+        ObverseError, match=r"threshold 0.6 are .* run: threshold changes .*--set.*result.evaluate"
+    ):
+        run(study().grid({"threshold": [0.5, 0.6]}), tmp_path)
     with pytest.raises(
         ObverseError, match=r"many, .* facts 9 and .* facts 10 are one and the same run: facts changes"
     ):
