@@ -142,6 +142,15 @@ def plan(
         from obverse.studies.catalogue import find
         from obverse.studies.result import load
 
+        beside = {
+            "--preset": preset, "--model": model, "--data": data, "--seeds": seeds, "--set": settings,
+            "--grid": grid, "--most": most, "--gpu": gpu, "--out": out, "--workers": workers,
+        }  # fmt: skip
+        if ignored := [option for option, given in beside.items() if given]:
+            raise ObverseError(
+                f"--power {power}: is answered by what the pilot measured; expected no "
+                f"{', '.join(ignored)} beside it"
+            )
         if effect is None:
             raise ObverseError("--power: name the smallest value that would matter, as --effect 0.1")
         done, wanted = load(power), find(name).name
@@ -149,6 +158,9 @@ def plan(
             raise ObverseError(f"{power}: is of the study {done.study['study']!r}, not {wanted!r}")
         console.print(pilot.table(pilot.seeds_from(done, effect, claim=claim)))
         return
+    for option, value in (("--effect", effect), ("--claim", claim)):
+        if value is not None:
+            raise ObverseError(f"{option} {value}: needs a pilot whose spread is known (--power DIR)")
     accelerators = flops_of(gpu or [])
     study = study_of(
         name, preset, model, data, seeds, settings, grid=axes_of(grid), most=most, at_hand=False

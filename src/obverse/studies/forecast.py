@@ -18,6 +18,7 @@ from obverse.models.families import FAMILIES
 from obverse.run.folder import RunFolder
 from obverse.run.run import Run
 from obverse.run.task import Execution
+from obverse.store import files
 from obverse.studies.executors.here import workers_of
 from obverse.studies.gauge import Gauge, gauge
 from obverse.studies.grid import Cell
@@ -125,8 +126,9 @@ def forecast(study: Study, out: Path, execution: Execution) -> Forecast:
     size is taken from its name, and tokens are counted by four bytes each.
 
     Raises:
-        ObverseError: if the data of the first seed cannot be built.
+        ObverseError: if the data of the first seed cannot be built, or `out` is a file.
     """
+    files.refuse_no_folder(out)
     plans = study.plans()
     runs = _runs(plans, out, execution)
     to_do = [(run, cell) for run, cell, done in runs if not done]
@@ -250,7 +252,7 @@ def flops_of(gpus: Sequence[str]) -> dict[str, float]:
 
 
 def _bytes(number: int) -> str:
-    return f"{number / 1e9:.2g} GB" if number >= 1e9 else f"{number / 1e6:.0f} MB"
+    return f"{float(f'{number / 1e9:.2g}'):g} GB" if number >= 1e9 else f"{number / 1e6:.0f} MB"
 
 
 def _time(seconds: float) -> str:

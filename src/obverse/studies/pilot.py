@@ -35,8 +35,8 @@ class Needed:
 def seeds_from(pilot: Result, effect: float, *, claim: str | None = None) -> list[Needed]:
     """Return how many seeds show each primary claim of a pilot with 90 % power.
 
-    The level is shared by as many primary claims as the pilot has. The spread is the standard deviation
-    of the seeds' own values, with its 80 % interval by χ², since few seeds tell it badly.
+    The level is shared by as many primary claims and looks as the pilot has. The spread is the standard
+    deviation of the seeds' own values, with its 80 % interval by χ², since few seeds tell it badly.
 
     Args:
         effect: the smallest true value that would matter.
@@ -59,10 +59,11 @@ def seeds_from(pilot: Result, effect: float, *, claim: str | None = None) -> lis
             f"{pilot.out}: no primary claim was measured with two seeds or more; if another version of "
             "obverse wrote it, run its command again, which evaluates it anew"
         )
-    return [_needed(finding, effect, len(primary)) for finding in known]
+    looks = pilot.study["looks"]
+    return [_needed(finding, effect, len(primary), looks) for finding in known]
 
 
-def _needed(finding: Finding, effect: float, claims: int) -> Needed:
+def _needed(finding: Finding, effect: float, claims: int, looks: int) -> Needed:
     values = list(finding.by_seed.values())
     df = len(values) - 1
     seen = statistics.stdev(values)
@@ -72,8 +73,9 @@ def _needed(finding: Finding, effect: float, claims: int) -> Needed:
     criterion = _criterion(finding)
     assert criterion is not None
     # Seeds that agree in every digit tell that the spread is small, and not how small.
-    fewest = seeds_for(criterion, effect, low, claims=claims) if low else 2 * criterion.meets(effect)
-    most = seeds_for(criterion, effect, high, claims=claims) if high else None
+    shared = {"claims": claims, "looks": looks}
+    fewest = seeds_for(criterion, effect, low, **shared) if low else 2 * criterion.meets(effect)
+    most = seeds_for(criterion, effect, high, **shared) if high else None
     return Needed(
         claim=finding.claim,
         text=f"{finding.whom}: {finding.text}",

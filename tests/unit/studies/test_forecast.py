@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 import obverse
+from obverse.cli.running import plan
 from obverse.core.errors import ObverseError
 from obverse.run.loop import perform
 from obverse.run.task import Execution
@@ -120,6 +121,7 @@ def test_model_that_is_not_at_hand_is_planned_by_its_name(
     assert (found.seconds, found.memory, found.counted) == (None, None, False)
     assert found.load[0] == 36_000
     assert found.on_gpu == 16 * 7_000_000_000
+    assert "110 GB" in shown(found, A100=312e12)
     said = shown(found, A100=312e12)
     assert "no tokenizer here" in said
     assert "time here" not in said
@@ -134,6 +136,27 @@ def test_model_that_is_not_at_hand_is_planned_by_its_name(
 )  # fmt: skip
 def test_size_that_a_name_tells(name: str, size: float | None) -> None:
     assert size_in_name(name) == size
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"effect": 0.1}, "--effect 0.1: needs a pilot"),
+        ({"claim": "told"}, "--claim told: needs a pilot"),
+        (
+            {"power": Path("out"), "effect": 0.1, "grid": ["a=1"], "gpu": ["a100"]},
+            "no --grid, --gpu beside",
+        ),
+        (
+            {"power": Path("out"), "effect": 0.1, "seeds": "3", "preset": "x"},
+            "no --preset, --seeds beside",
+        ),
+        ({"power": Path("out")}, "--power: name the smallest value"),
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(given: Any, said: str) -> None:
+    with pytest.raises(ObverseError, match=said):
+        plan("reversal", **given)
 
 
 def test_gpus_are_known_by_name_or_given_by_number() -> None:
@@ -160,6 +183,10 @@ def test_seeds_by_the_spread_of_a_pilot(tmp_path: Path) -> None:
     text = io.StringIO()
     Console(file=text, width=120, color_system=None).print(table([needed]))
     assert "what was told is known" in text.getvalue()
+    looked = replace(pilot, claims=Findings((told,)), study={**pilot.study, "looks": 5})
+    assert seeds_from(looked, 0.7)[0].seeds == (
+        seeds_for(criterion, 0.7, low, looks=5), seeds_for(criterion, 0.7, high, looks=5),
+    )  # fmt: skip
     assert seeds_from(replace(pilot, claims=Findings((told,))), 0.4)[0].seeds is None
     alike = replace(pilot.claims[0], by_seed={"0": 1.0, "1": 1.0})
     assert seeds_from(replace(pilot, claims=Findings((alike,))), 0.9)[0].seeds == (2, None)
