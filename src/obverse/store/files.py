@@ -89,6 +89,17 @@ def read_text(path: Path) -> str:
         ) from None
 
 
+def refuse_no_folder(path: Path) -> None:
+    """Refuse a directory to write to that is a file, or is in one.
+
+    Raises:
+        ObverseError: naming the file.
+    """
+    for place in (path, *path.parents):
+        if place.exists() and not place.is_dir():
+            raise ObverseError(f"{path}: {place} is a file; name a directory to write to (--out)")
+
+
 def safe_name(text: str) -> str:
     """Return `text` as the name of a file or directory, at most 60 characters long."""
     return "".join(c if c.isalnum() or c in "-." else "-" for c in text).strip("-.")[:60]
@@ -99,6 +110,8 @@ def read_json(path: Path) -> Any:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise ObverseError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from None
+    except RecursionError:
+        raise ObverseError(f"{path}: not valid JSON: nested too deeply") from None
 
 
 def read_jsonl(path: Path, keys: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -117,6 +130,8 @@ def read_jsonl(path: Path, keys: Iterable[str]) -> Iterator[tuple[int, dict[str,
             row = json.loads(line)
         except json.JSONDecodeError as error:
             raise ObverseError(f"{path}, line {number}: not valid JSON: {error.msg}") from None
+        except RecursionError:
+            raise ObverseError(f"{path}, line {number}: not valid JSON: nested too deeply") from None
         if not isinstance(row, dict):
             raise ObverseError(f"{path}, line {number}: expected an object, got {line[:60]}")
         for key in needed:

@@ -91,6 +91,7 @@ class _Model(_Part):
 
 
 class _Run(_Part):
+    id: str = ""
     seed: int
     variant: str | None = None
     model: _Model
@@ -117,8 +118,9 @@ class _Record(_Part):
 def read(out: Path) -> Finished:
     """Read the directory of a finished study.
 
-    `runs` holds each run's record with `name` (of its folder), `model`, `seed`, `variant` and `trained`:
-    whether its seed mattered, which it does not to a model that is only asked.
+    `runs` holds each run's record with `name` (of its folder), `run` (as tables call it), `model`,
+    `seed`, `variant` and `trained`: whether its seed mattered, which it does not to a model that is only
+    asked.
 
     Raises:
         ObverseError: if a file or a key is missing, or a file was changed since the study wrote it.
@@ -165,7 +167,16 @@ def _claims(out: Path) -> list[dict[str, Any]]:
 
 def _study(out: Path) -> _Study:
     path = out / "study.json"
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:  # a name too long
+        raise ObverseError(f"{str(out)[:60]}…: cannot be read: {error.strerror}") from None
+    if not there:
+        if (out / "runs").is_dir():
+            raise ObverseError(
+                f"{out}: no study.json: the study there is not finished; the same `obverse run` goes on "
+                "with it, and keeps the runs that are done"
+            )
         raise ObverseError(f"{out}: no study.json; expected the directory of a finished study")
     raw = files.read_json(path)
     schema = raw.get("schema") if isinstance(raw, dict) else None
@@ -205,6 +216,7 @@ def _run(folder: Path) -> dict[str, Any]:
     record = _read(_Record, folder / "provenance.json")
     return record.model_dump() | {
         "name": folder.name,
+        "run": run.id,
         "model": run.model.settings.name,
         "seed": run.seed,
         "variant": run.variant or None,

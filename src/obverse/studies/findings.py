@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import polars as pl
 from rich import box
@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from obverse.core.claim import Finding
-from obverse.core.format import MISSING, interval, named, number, p_value, span
+from obverse.core.format import MISSING, count, interval, named, number, p_value, span
 from obverse.stats.tests import ALPHA
 
 STYLE = {"holds": "green", "fails": "red", "undecided": "yellow", "explored": "cyan"}
@@ -38,16 +38,25 @@ class Findings(Sequence[Finding]):
         return self.items[index]
 
     def to_frame(self) -> pl.DataFrame:
-        """Return one row a finding, with a column for each axis of a grid; `by_seed` is a list."""
+        """Return one row a finding, with a column for each axis of a grid or label of a comparison.
+
+        `by_seed` is a list of values, `seeds` of the seeds that they are of.
+        """
         rows = []
         for finding in self.items:
             row = finding.to_dict()
             cell, of_seeds, needed = row.pop("cell"), row.pop("by_seed"), row.pop("seeds_needed")
             low, high = needed or (None, None)
-            more = {"by_seed": list(of_seeds.values()), "seeds_at_least": low, "seeds_at_most": high}
+            more = {
+                "seeds": [int(seed) for seed in of_seeds], "by_seed": list(of_seeds.values()),
+                "seeds_at_least": low, "seeds_at_most": high,
+            }  # fmt: skip
             axes = {f"axis {key}" if key in row else key: value for key, value in cell.items()}
             rows.append({**axes, **row, **more})
-        return pl.DataFrame(rows, infer_schema_length=None)
+        kinds = _kinds()
+        if not rows:
+            return pl.DataFrame(schema=kinds)
+        return pl.DataFrame(rows, schema_overrides=kinds, infer_schema_length=None)
 
     def table(self, width: int = WIDE) -> Table:
         """Return the findings as a rich table that fits into `width` columns.
@@ -91,8 +100,9 @@ class Findings(Sequence[Finding]):
         said = []
         if wide and (family := max((f.family for f in self.items), default=0)):
             said.append(
-                f"A claim holds if p is below the level behind it: {family} primary claims share "
-                f"{ALPHA / self.looks:.2g} (Holm), controls have all of it."
+                f"A claim holds if p is below the level behind it: {count(family, 'primary claim')} "
+                f"{'has' if family == 1 else 'share'} {ALPHA / self.looks:.2g} (Holm), controls have all "
+                "of it."
             )
         if wide and any(f.meets is not None for f in self.items):
             said.append("Seeds: how many meet the criterion by themselves.")
@@ -115,6 +125,18 @@ class Findings(Sequence[Finding]):
         )
         caption = f"<caption>{escape(self._caption(True) or '')}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _kinds() -> dict[str, Any]:
+    """Return the types of the columns that every table of findings has."""
+    of_python = {bool: pl.Boolean, int: pl.Int64, float: pl.Float64}
+    kinds: dict[str, Any] = {}
+    for name, hint in get_type_hints(Finding).items():
+        if name not in ("cell", "by_seed", "seeds_needed"):
+            options = {hint, *get_args(hint)}
+            kinds[name] = next((of_python[kind] for kind in of_python if kind in options), pl.String)
+    of_seeds = {"seeds": pl.List(pl.Int64), "by_seed": pl.List(pl.Float64)}
+    return kinds | of_seeds | {"seeds_at_least": pl.Int64, "seeds_at_most": pl.Int64}
 
 
 def _folded(cell: Text) -> Text:

@@ -41,14 +41,23 @@ class Result:
 
     @property
     def observations(self) -> pl.DataFrame:
-        """The table of what was asked, or of the first measure where nothing was."""
+        """The table of what was asked, or of the first measure where nothing was.
+
+        Raises:
+            ObverseError: if nothing was measured at all.
+        """
+        if not self.tables:
+            raise ObverseError(f"{self.out}: has no tables; nothing was measured")
         return self.tables["ask"] if "ask" in self.tables else next(iter(self.tables.values()))
 
     @property
     def runs(self) -> pl.DataFrame:
-        """One row a run: what it was of, what it took (seconds, bytes of memory) and was trained on."""
+        """One row a run: what it was of, what it took (seconds, bytes of memory) and was trained on.
+
+        `run` is what observations call it; axes of a grid have a column each.
+        """
         columns = (
-            "name", "model", "variant", "seed", "parameters", "seconds", "peak_memory", "device",
+            "name", "run", "model", "variant", "seed", "parameters", "seconds", "peak_memory", "device",
             "trained",
         )  # fmt: skip
         rows = [
@@ -59,7 +68,12 @@ class Result:
             }
             for record in self.records
         ]
-        return pl.DataFrame(rows, infer_schema_length=None)
+        runs = pl.DataFrame(rows, infer_schema_length=None)
+        axes = list(self.study["grid"])
+        if not axes or not self.tables:
+            return runs
+        cells = pl.concat([table.select("run", *axes) for table in self.tables.values()]).unique()
+        return runs.join(cells, on="run", how="left", maintain_order="left")
 
     def experiment(
         self, settings: Mapping[str, Any] | None = None, at: Mapping[str, Any] | None = None
@@ -148,6 +162,8 @@ def load(out: str | Path) -> Result:
     Raises:
         ObverseError: if `out` holds no finished study, or a file was changed since.
     """
+    if not isinstance(out, str | Path):
+        raise ObverseError(f"load: expected the directory of a finished study, got {out!r}")
     out = Path(out)
     read = finished.read(out)
     return Result(

@@ -8,21 +8,21 @@ from typing import Any, Self
 from pydantic_core import to_jsonable_python
 from rich.console import Console
 
-from obverse.core.errors import ObverseError, Stopped
+from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.format import named
 from obverse.core.loading import reference_of, stop_if_importing
 from obverse.core.model import ModelSpec
 from obverse.core.settings import Settings, leaf_keys, unknown_name
-from obverse.run.task import Execution, Executor, Failure, Task
-from obverse.store import files
+from obverse.run.task import Execution, Executor
 from obverse.store.provenance import provenance
+from obverse.studies.carrying import carry_out, refuse_other
 from obverse.studies.executors.here import Here
 from obverse.studies.grid import MOST, Axes, axes_of, cells_of, refuse_many
 from obverse.studies.leave import leave
 from obverse.studies.models import Skipped, distinct, refuse_same
 from obverse.studies.plan import Plan, work
-from obverse.studies.progress import Bars, say
+from obverse.studies.progress import say
 from obverse.studies.result import Result
 
 
@@ -182,7 +182,7 @@ class Study:
         """
         stop_if_importing()
         out, console, execution = Path(out), console or Console(stderr=True), execution or Execution()
-        _refuse_other(out, self.name)
+        refuse_other(out, self.name)
         plans = self.plans()
         for plan in plans:
             plan.check(execution.keep_weights)
@@ -192,7 +192,7 @@ class Study:
         for message in found.messages:
             say(console, message)
         if found.to_do:
-            _carry_out(executor or Here(), found.to_do, len(found.tasks), console)
+            carry_out(executor or Here(), found.to_do, len(found.tasks), console)
         claims = [(plan.cell, plan.claims) for plan in plans]
         return leave(out, found.tasks, claims, self.describe(command))
 
@@ -239,40 +239,3 @@ def split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 def _called(model: ModelSpec) -> str:
     """Return a model's name, or where it is if it is not known yet what it is called."""
     return model.name or str(getattr(model, "path", type(model).__name__))
-
-
-def _refuse_other(out: Path, name: str) -> None:
-    """Refuse a directory that has another study's results, which would be lost."""
-    if not (out / "study.json").is_file():
-        return
-    there = files.read_json(out / "study.json")
-    other = there.get("study") if isinstance(there, dict) else None
-    if other is not None and other != name:
-        raise ObverseError(f"{out}: has the study {other!r}; name another directory for {name!r} (--out)")
-
-
-def _carry_out(executor: Executor, tasks: Sequence[Task], count: int, console: Console) -> None:
-    """Carry out tasks, showing progress.
-
-    Raises:
-        ObverseError: after all have ended, naming the runs that failed, why, and their logs.
-    """
-    bars = Bars(console)
-    try:
-        with bars:
-            failures = executor.run(tasks, bars)
-    except BaseException as error:
-        done = count - len(tasks) + bars.finished
-        say(console, f"stopped: {done} of {count} runs are finished and kept; the same command goes on")
-        if isinstance(error, Stopped):
-            error.told = True
-        raise
-    if failures:
-        raise ObverseError(
-            f"{len(failures)} of {count} runs failed; the others are kept\n"
-            + "\n".join(map(_told, failures))
-        )
-
-
-def _told(failure: Failure) -> str:
-    return f"{failure.task.label}: {failure.problem}\n  log: {failure.task.folder}/log.txt"

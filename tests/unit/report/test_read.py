@@ -61,7 +61,7 @@ def test_missing_files_are_named(leave: Leave) -> None:
     with pytest.raises(ObverseError, match=r"ask\.parquet"):
         read(out)
     (out / "study.json").unlink()
-    with pytest.raises(ObverseError, match=r"no study\.json; expected the directory of a finished study"):
+    with pytest.raises(ObverseError, match=r"no study\.json: the study there is not finished"):
         read(out)
 
 

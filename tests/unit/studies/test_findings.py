@@ -51,3 +51,10 @@ def test_caption_states_the_level_of_one_look() -> None:
     one = finding(family=6, tested_at=0.0014)
     assert "6 primary claims share 0.025" in repr(Findings((one,)))
     assert "6 primary claims share 0.0083" in repr(Findings((one,), looks=3))
+    assert "1 primary claim has 0.025" in repr(Findings((finding(family=1, tested_at=0.025),)))
+
+
+def test_no_findings_are_a_table_with_the_columns_of_all() -> None:
+    some, none = FINDINGS.to_frame(), Findings(()).to_frame()
+    assert none.is_empty()
+    assert none.schema == some.schema

@@ -1,5 +1,6 @@
 """A finished study as an object."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import obverse
 from obverse.core.errors import ObverseError
 from obverse.run.task import Execution
+from obverse.studies.forecast import forecast
 from tests.outside.counting import Capitals, TableSpec
 
 EXECUTION = Execution(device="cpu", workers=1)
@@ -31,6 +33,8 @@ def test_loaded_study_is_what_its_run_gave(tmp_path: Path) -> None:
     assert list(loaded.claims) == list(ran.claims)
     assert loaded.observations.equals(ran.observations)
     assert set(loaded.tables) == {"ask", "entries"}
+    asked = loaded.observations.select("run", "seed").unique(maintain_order=True)
+    assert asked.equals(loaded.runs.select("run", "seed"))
     assert loaded.runs.select("seed", "steps", "documents", "trained").rows() == [
         (seed, 6, 6, True) for seed in (0, 1, 2)
     ]
@@ -38,11 +42,16 @@ def test_loaded_study_is_what_its_run_gave(tmp_path: Path) -> None:
 
 def test_findings_are_a_table(tmp_path: Path) -> None:
     grid = obverse.study(Capitals, models=[TableSpec()], seeds=2).grid({"facts": [8, 12]})
-    frame = grid.run(tmp_path, execution=EXECUTION, executor=Here()).claims.to_frame()
+    result = grid.run(tmp_path, execution=EXECUTION, executor=Here())
+    frame = result.claims.to_frame()
     assert frame.select("facts", "claim", "measured").rows() == [
         (8, "told", 1.0), (8, "entries", 6.0), (12, "told", 1.0), (12, "entries", 10.0),
     ]  # fmt: skip
-    assert frame["by_seed"].to_list()[1] == [6.0, 6.0]
+    assert frame.select("seeds", "by_seed").row(1) == ([0, 1], [6.0, 6.0])
+    assert result.evaluate([]).to_frame().is_empty()
+    assert result.runs.select("facts", "seed", "documents").rows() == [
+        (8, 0, 6), (8, 1, 6), (12, 0, 10), (12, 1, 10),
+    ]  # fmt: skip
 
 
 def test_claims_are_evaluated_again_with_other_margins_and_of_ones_own(tmp_path: Path) -> None:
@@ -111,3 +120,47 @@ def test_folder_that_is_no_study_is_refused(tmp_path: Path) -> None:
         obverse.load(tmp_path)
     with pytest.raises(ObverseError, match=r"no study.json"):
         obverse.compare(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("given", [None, 3, b"out", ["out"]])
+def test_what_is_no_directory_is_refused(given: Any) -> None:
+    with pytest.raises(ObverseError, match="load: expected the directory of a finished study"):
+        obverse.load(given)
+
+
+def test_name_that_is_too_long_is_refused() -> None:
+    with pytest.raises(ObverseError, match="cannot be read: File name too long"):
+        obverse.load("x" * 6000)
+
+
+def test_study_that_is_not_finished_is_said_to_be(tmp_path: Path) -> None:
+    run(tmp_path)
+    (tmp_path / "study.json").unlink()
+    with pytest.raises(ObverseError, match="is not finished; the same `obverse run` goes on with it"):
+        obverse.load(tmp_path)
+
+
+def test_corrupt_study_says_what_to_do(tmp_path: Path) -> None:
+    ran = run(tmp_path)
+    for content in ("{", "[" * 100_000):
+        (tmp_path / "study.json").write_text(content)
+        with pytest.raises(ObverseError, match="not valid JSON"):
+            obverse.load(tmp_path)
+        with pytest.raises(ObverseError, match="remove the file, and the same command writes it anew"):
+            run(tmp_path)
+    (tmp_path / "study.json").unlink()
+    assert list(run(tmp_path).claims) == list(ran.claims)
+
+
+def test_file_in_place_of_the_directory_is_refused_before_training(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "inside"):
+        with pytest.raises(ObverseError, match=r"/file is a file; name a directory to write to"):
+            run(out)
+        with pytest.raises(ObverseError, match=r"/file is a file; name a directory to write to"):
+            forecast(obverse.study(Capitals, models=[TableSpec()]), out, EXECUTION)
+
+
+def test_nothing_measured_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ObverseError, match="has no tables; nothing was measured"):
+        _ = replace(run(tmp_path), tables={}).observations
