@@ -1,0 +1,119 @@
+"""Gradients, hidden states and images as studies, small: from the settings to tables, claims and the
+page.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import obverse
+from obverse.core.errors import ObverseError
+from tests.conftest import TINY
+
+EXECUTION = obverse.Execution(workers=1, device="cpu")
+WORLD: dict[str, Any] = {
+    "population.individuals": 120,
+    "population.people": 8,
+    "population.attributes": 3,
+    "population.held_out": 1,
+    "stage_0.epochs": 1,
+    "stage_1.epochs": 2,
+    "stage_2.epochs": 1,
+    "asked": 9,
+    "probe_every": 1,
+    "model.hidden_size": 16,
+    "model.layers": 1,
+}
+
+
+def done(name: str, settings: dict[str, Any], out: Path, seeds: int = 1) -> obverse.Result:
+    result = obverse.study(name, seeds=seeds, settings=settings).run(out, execution=EXECUTION)
+    assert "MISSING" not in obverse.write_report(out).read_text(encoding="utf-8")
+    return result
+
+
+def test_alignment_of_sources(tmp_path: Path) -> None:
+    result = done("reliability-alignment", WORLD | {"aligned": 6}, tmp_path)
+    rows = result.tables["gradients"]
+    assert set(rows["stage"]) == {"Stage 1"}
+    assert sorted(rows.filter(space="gradient")["epoch"].unique()) == [0, 1, 2]
+    assert rows.filter(space="adam")["epoch"].unique().to_list() == [2], "at the end alone"
+    last = rows.filter(epoch=2, space="gradient", variant="base")
+    assert last.group_by("subset", "partner").len()["len"].to_list() == [6] * 8
+    assert set(last.filter(partner="own")["pairs"]) == {3}, "every question about the alias"
+    assert set(last.filter(partner="other")["pairs"]) == {15}
+    # What is compared in X2 is not trained yet, and is compared alias by alias with what is learnt.
+    measured = {f.claim: f.measured for f in result.claims}
+    assert measured["predicts/D5cons+D6cons"] is None, "six aliases are too few for a correlation"
+    for id in (
+        "own/D5cons",
+        "X2/cosine",
+        "alike/inner",
+        "excess/cosine",
+        "X1/squared_distance",
+        "X2/adam",
+    ):
+        assert measured[id] is not None, id
+    own = last.filter(partner="own")
+    means = dict(own.group_by("subset").agg(pl.col("cosine").mean()).rows())
+    assert measured["X2/cosine"] == pytest.approx(means["D5cons"] - means["D6cons"])
+    assert {"alignment", "alignment-x1", "norms"} <= {
+        p.stem for p in (tmp_path / "figures").glob("*.svg")
+    }
+
+
+def test_alignment_of_orders(tmp_path: Path) -> None:
+    result = done("reversal-alignment", TINY | {"aligned": 2}, tmp_path)
+    rows = result.tables["gradients"]
+    assert sorted(rows["epoch"].unique()) == [0, 1, 2]
+    groups = rows.filter(epoch=2).group_by("subset", "direction", "partner").len()
+    assert groups.height == 8
+    assert set(groups["len"]) == {2 * 3}, "two sentences of each of three facts"
+    assert all(f.measured is not None for f in result.claims)
+
+
+def test_probes(tmp_path: Path) -> None:
+    settings = WORLD | {"folds": 2, "shuffles": 1, "population.attributes": 4, "population.held_out": 3}
+    result = done("reliability-probes", settings, tmp_path, seeds=2)
+    rows = result.tables["hidden"]
+    assert set(result.observations["stage"]) == {"Stage 0", "Stage 1"}, "X2 is not told"
+    places = rows.select("layer", "position").unique().sort("layer", "position").rows()
+    assert places == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert set(rows["task"]) == {"defined or not", "which tag"}
+    assert set(rows["variant"]) == {"TAE", "ATE", "ATE, uninformative tags"}
+    last_of_embeddings = rows.filter(layer=0, position=1)
+    # The second token is the question itself, the same in all: nothing can be read there.
+    assert last_of_embeddings["accuracy"].mean() == pytest.approx(0.5, abs=0.1)
+    found = {f.claim: f for f in result.claims}
+    read = rows.filter(variant="ATE", task="which tag")
+    best = (
+        read.group_by("layer", "position", "seed")
+        .agg((pl.col("accuracy") - pl.col("baseline")).mean().alias("gap"))
+        .group_by("layer", "position")
+        .agg(pl.col("gap").mean())["gap"]
+        .max()
+    )
+    assert found["read/ATE/which tag"].measured == pytest.approx(best)
+    assert (tmp_path / "figures/probes.svg").is_file()
+
+
+def test_images(tmp_path: Path) -> None:
+    settings = {"each": 6, "steps": 12, "asked": 1, "renderings": 1, "model.widths": "[8, 16]"}
+    result = done("digits", settings, tmp_path)
+    rows = result.tables["cells"]
+    assert rows["stage"].unique().to_list() == ["X1 and X2"]
+    counts = dict(rows.filter("final", variant="base").group_by("subset").len().rows())
+    assert counts == {"D1cons-QA1": 6, "D2incons-QA2": 6, "QA3": 6, "D5cons": 24, "D6cons": 24}
+    assert rows.filter(pl.col("step") == 0).height == rows.filter("final").height
+    assert all(f.measured is not None for f in result.claims)
+    assert {"curves", "pictures"} <= {p.stem for p in (tmp_path / "figures").glob("*.svg")}
+
+
+def test_what_cannot_be_measured_is_refused(tmp_path: Path) -> None:
+    t5 = WORLD | {"model.architecture": "t5"}
+    with pytest.raises(ObverseError, match="cannot give hidden states"):
+        obverse.study("reliability-probes", seeds=1, settings=t5).run(tmp_path)
+    with pytest.raises(ObverseError, match="cannot do what a measure needs"):
+        obverse.study("digits", models=["scratch"], seeds=1).run(tmp_path)
