@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
@@ -85,7 +86,9 @@ def validated(kind: type[S], data: object, where: str = "") -> S:
             # Our own checks name the values that they are about, where pydantic would give all settings.
             told = item["type"] in ("missing", "value_error")
             given = "" if told else f" (got {item['input']!r})"
-            problems.append(f"{key}{item['msg']}{given}")
+            # What is read from a file is no instance of a class that nobody else knows.
+            msg = re.sub(r" or instance of _\w+$", "", item["msg"])
+            problems.append(f"{key}{msg}{given}")
         raise ObverseError("\n".join(problems)) from None
 
 

@@ -97,7 +97,8 @@ def refuse_no_folder(path: Path) -> None:
     """
     for place in (path, *path.parents):
         if place.exists() and not place.is_dir():
-            raise ObverseError(f"{path}: {place} is a file; name a directory to write to (--out)")
+            where = "" if place == path else f"{path}: "
+            raise ObverseError(f"{where}{place} is a file; name a directory to write to (--out)")
 
 
 def safe_name(text: str) -> str:

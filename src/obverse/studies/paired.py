@@ -67,7 +67,7 @@ def pair(a: Side, b: Side, metric: str, by: Sequence[str]) -> Paired:
     remarks = [f"Both have {seeds}, {_of(every, pairs, ['fact'], 'fact')}, {rows_of}."]
     for side, rows in zip(sides, every, strict=True):
         remarks += _unmeasured(side, rows, metric)
-    remarks += _only(sides, known, by)
+    remarks += _unpaired(sides, known, pairs, by)
     return Paired(pairs, tuple(remarks))
 
 
@@ -102,16 +102,34 @@ def _unmeasured(side: Side, rows: pl.DataFrame, metric: str) -> list[str]:
     return [f"{metric} is missing in {missing} of {len(rows)} rows of {side.name}{wholly}."]
 
 
-def _only(sides: Sequence[Side], known: Sequence[pl.DataFrame], by: Sequence[str]) -> list[str]:
-    """Say which groups only one side has."""
-    found = []
-    for n in (0, 1) if by else ():
-        mine, others = (rows.select(by).unique(maintain_order=True) for rows in (known[n], known[1 - n]))
-        left = mine.join(others, on=by, how="anti", nulls_equal=True, maintain_order="left")
-        cells = left.cast({name: sides[n].rows.schema[name] for name in by}).to_dicts()
+def _unpaired(
+    sides: Sequence[Side], known: Sequence[pl.DataFrame], pairs: pl.DataFrame, by: Sequence[str]
+) -> list[str]:
+    """Say which groups only one side has, and which have nothing in common."""
+    if not by:
+        return []
+    a, b = (rows.select(by).unique(maintain_order=True) for rows in known)
+    alike = a.join(b, on=by, nulls_equal=True, maintain_order="left")
+    paired = pairs.select(by).cast(alike.schema).unique()
+    found = {
+        f"only in {sides[0].name}": _without(a, b).cast(_types(sides[0], by)),
+        f"only in {sides[1].name}": _without(b, a).cast(_types(sides[1], by)),
+        "without a seed and fact in common": _without(alike, paired).cast(pairs.select(by).schema),
+    }
+    said = []
+    for what, groups in found.items():
+        cells = groups.to_dicts()
         shown = "; ".join(map(named, cells[:SHOWN])) + "; …" * (len(cells) > SHOWN)
-        found += [f"{count(len(cells), 'group')} only in {sides[n].name}: {shown}."] * bool(cells)
-    return found
+        said += [f"{count(len(cells), 'group')} {what}: {shown}."] * bool(cells)
+    return said
+
+
+def _without(groups: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    return groups.join(others, on=groups.columns, how="anti", nulls_equal=True, maintain_order="left")
+
+
+def _types(side: Side, by: Sequence[str]) -> pl.Schema:
+    return side.rows.select(by).schema
 
 
 def _refuse_strangers(a: Side, b: Side, by: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from obverse.core.errors import ObverseError
-from obverse.report.read import read
+from obverse.report.read import read, study_and_claims
 from tests.left_behind import Leave
 
 
@@ -108,3 +108,10 @@ def test_table_without_a_declared_label_is_refused(leave: Leave) -> None:
     change(out / "study.json", experiment=experiment | {"columns": {"colour": "str"}})
     with pytest.raises(ObverseError, match=r"ask\.parquet: no column 'colour'"):
         read(out)
+
+
+def test_file_that_holds_something_else_is_named_without_our_classes(leave: Leave) -> None:
+    out = leave()
+    (out / "claims.json").write_text("[]")
+    with pytest.raises(ObverseError, match=r"/claims\.json: Input .* valid dictionary .got \[\].$"):
+        study_and_claims(out)

@@ -222,7 +222,10 @@ def test_true_and_false_are_named_as_such_or_as_numbers(grid: obverse.Result, tm
 def test_what_only_one_side_has_is_said(grid: obverse.Result, tmp_path: Path) -> None:
     plain = run(tmp_path, seeds=3)
     found = obverse.compare(f"{grid.out}[facts=12]", plain)
-    assert found.remarks == ("Both have 2 of 2 and 3 seeds, 6 of 12 and 8 facts, 12 of 24 pairs.",)
+    assert found.remarks == (
+        "Both have 2 of 2 and 3 seeds, 6 of 12 and 8 facts, 12 of 24 pairs.",
+        "1 group without a seed and fact in common: kind new.",
+    )
     known = pl.when((pl.col("seed") > 0) & (pl.col("fact") != "city 0")).then("exact_match")
     kind = pl.when(pl.col("fact") == "city 1").then(pl.lit("other")).otherwise("kind")
     nulls = changed(plain, exact_match=known, kind=kind)
