@@ -201,6 +201,25 @@ def test_claim_is_evaluated_on_the_table_that_it_is_of() -> None:
     assert found[1].measured == pytest.approx(-0.75, abs=0.1)
 
 
+def test_claim_may_take_the_rows_of_several_measures() -> None:
+    """Each model's rows of both tables, and each seed's of both for the seed's own value."""
+
+    def both(first: pl.DataFrame, second: pl.DataFrame) -> ClusteredMean | None:
+        assert set(first["model"]) == set(second["model"]) == {"m"}
+        assert set(first["seed"]) == set(second["seed"])
+        joined = first.join(second, on=("seed", "fact"), suffix="_2")
+        return mean(joined.with_columns(score=pl.col("score_2") - pl.col("score")), "score")
+
+    asked = pl.concat([table(1.0), table(9.0, model="other")])
+    beside = claim(estimate=both, of="ask", beside=("hidden",))
+    found = evaluate([beside], {"ask": asked, "hidden": table(4.0)})
+    assert [f.model for f in found] == ["m", "other"]
+    assert found[0].measured == pytest.approx(3.0)
+    assert found[0].by_seed == pytest.approx({"0": 3.0, "1": 3.0})
+    assert found[1].criterion == "not measured", "the other model has no rows in the second table"
+    assert only([beside], ask=table(1.0)).criterion == "not measured"
+
+
 def test_table_that_is_not_there_counts_as_not_measured() -> None:
     found = evaluate([claim("a"), claim("b", of="hidden")], {"ask": table(1.0)})
     assert found[0].verdict in ("holds", "undecided")

@@ -94,6 +94,10 @@ class Digits(Experiment):
                 f"{most} aliases of {self.side} × {self.side} digits: there are {10**self.side**2}; "
                 "expected at most half of them"
             )
+        if self.recipe.epochs != Recipe().epochs:
+            raise ValueError(
+                f"recipe.epochs {self.recipe.epochs}: how long it is trained is the setting steps"
+            )
         if len(self.sizes) == 1 or list(self.sizes) != sorted(set(self.sizes)):
             raise ValueError(f"sizes {self.sizes}: expected two numbers or more, from few to many")
         return self

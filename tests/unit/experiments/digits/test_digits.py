@@ -255,7 +255,9 @@ def test_presets() -> None:
         )  # with 1,000 classes 28.6
 
 
-@pytest.mark.parametrize("given", [{"each": 2000}, {"sizes": (20,)}, {"sizes": (40, 20)}])
+@pytest.mark.parametrize(
+    "given", [{"each": 2000}, {"sizes": (20,)}, {"sizes": (40, 20)}, {"recipe": Recipe(epochs=9)}]
+)
 def test_refused(given: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"expected"):
+    with pytest.raises(ValueError, match=r"expected|is the setting steps"):
         Digits(**given)
