@@ -72,6 +72,7 @@ def test_alignment_of_orders(tmp_path: Path) -> None:
     assert groups.height == 8
     assert set(groups["len"]) == {2 * 3}, "two sentences of each of three facts"
     assert all(f.measured is not None for f in result.claims)
+    assert (tmp_path / "figures/alignment.svg").is_file()
 
 
 def test_probes(tmp_path: Path) -> None:

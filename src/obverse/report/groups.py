@@ -45,6 +45,13 @@ KNOWN = {
         ),
         Metric(column="logprob", title="Log-probability of the right answer (nats)", bounds=(-inf, 0)),
     ),
+    "gradients": (Metric(column="cosine", title="Cosine of gradients", bounds=(-1, 1)),),
+    "hidden": (
+        Metric(
+            column="accuracy", title="Accuracy of a linear probe (share)", bounds=(0, 1),
+            chance=pl.col("chance"),
+        ),
+    ),
     "perplexity": (Metric(column="nats", title="Loss (nats a token)", bounds=(0, inf)),),
 }  # fmt: skip
 

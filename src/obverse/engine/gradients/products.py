@@ -11,6 +11,7 @@ the number of pairs.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import signature
+from typing import Any
 
 import numpy as np
 import torch
@@ -176,7 +177,9 @@ class _Pass:
             for key, fill in (("input_ids", self.pad), ("labels", IGNORED))
         )
         mask = _stacked([[1] * len(e["input_ids"]) for e in examples], 0).to(device)
-        given = {"input_ids": ids, "attention_mask": mask}
+        given: dict[str, Any] = {"input_ids": ids, "attention_mask": mask}
+        if "use_cache" in self.known:
+            given["use_cache"] = False
         if self.model.config.is_encoder_decoder:
             given["labels"] = labels
         else:

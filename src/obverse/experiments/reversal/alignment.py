@@ -2,9 +2,9 @@
 
 The Reversal Curse as gradients see it: a trained sentence is compared with held-out prompts about the
 same fact, in the same order and in the reverse, over all parameters while the facts are learnt. Only
-answers bear loss, so that sentences which share a name's words in different places do not share targets.
-Not in the paper, which suggests the order of a gradient update's effects as an explanation (section 4 of
-arXiv 2309.12288).
+answers bear loss: in the same order they are the very words that are trained, in the reverse they are
+others. Not in the paper, which suggests that a gradient update on "A is B" is myopic: it changes what is
+predicted from A, and not what would have to be predicted from B (arXiv 2309.12288, section 4).
 
     obverse run reversal-alignment
 """
@@ -19,6 +19,7 @@ from pydantic import Field, PositiveInt
 from obverse.core.claim import Above, Claim, Criterion, Estimate, Role, Within
 from obverse.core.data import Document, Label
 from obverse.core.experiment import Preset
+from obverse.core.page import Finished, Page
 from obverse.core.seeds import derive, generator
 from obverse.core.stage import Stage, When
 from obverse.experiments.reversal.dataset import DIRECTIONS, SUBSETS, Dataset, Subset
@@ -62,6 +63,11 @@ class Alignment(Identities):
             for direction in DIRECTIONS
         )
         return tuple(replace(s, measures=(*s.measures, *measures)) for s in super().stages(seed))
+
+    def page(self, finished: Finished) -> Page:
+        from obverse.experiments.reversal.page_alignment import alignment_page
+
+        return alignment_page(super().page(finished), finished)
 
     def _measure(self, data: Dataset, subset: Subset, direction: str, seed: int) -> Gradients:
         labels: dict[str, Label] = {"subset": subset, "direction": direction}

@@ -28,8 +28,6 @@ from obverse.experiments.reliability.figures.drawing import (
 from obverse.report.figures import STROKES, lines_with_bands
 from obverse.stats.summary import group_means
 
-# A legend of dashes has no colour of its own to draw them in.
-DASHES = alt.Legend(symbolType="stroke", symbolStrokeColor="#444", symbolStrokeWidth=2, symbolSize=300)
 METRICS = {
     "cosine": "cosine", "inner": "inner product", "squared_distance": "squared distance",
 }  # fmt: skip
@@ -87,7 +85,7 @@ def _curves(
         table, "",
         lines=[
             alt.StrokeDash(
-                "partner:N", title="pairs", legend=DASHES,
+                "partner:N", legend=None,
                 scale=alt.Scale(domain=["own pairs", "other pairs"], range=[[1, 0], [4, 3]]),
             )
         ],
@@ -100,10 +98,12 @@ def _curves(
     )  # fmt: skip
     panels = table["panel"].unique(maintain_order=True).to_list()
     chart = grid(layers, panels, list(metrics.values()), "independent")
+    both = some["partner"].n_unique() > 1
+    solid = " Solid: own pairs; dashed: questions about other aliases." if both else ""
     caption = (
         f"Definitions' and questions' gradients: {', '.join(metrics.values())} (as in {source}), "
         "over all trained parameters, by epoch of Stage 1; "
-        f"{' and '.join(subsets)}. Bands are 95 % intervals over aliases and seeds, {_n(some)}."
+        f"{' and '.join(subsets)}.{solid} Bands are 95 % intervals over aliases and seeds, {_n(some)}."
     )
     return Figure(name=name, chart=chart, caption=caption)
 
