@@ -13,8 +13,8 @@ from obverse.stats.summary import group_means
 
 NOTE = (
     "A trained sentence's gradient is compared with those of held-out prompts in the same order and in "
-    "the reverse: about the same fact, and about other facts, the baseline. Only answers bear loss; in the "
-    "same order they are the very words that are trained, in the reverse they are others."
+    "the reverse: about the same fact, and about other facts, the baseline. Only answers bear loss; in "
+    "the same order they are the very words that are trained, in the reverse they are others."
 )
 
 
