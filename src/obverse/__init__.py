@@ -19,13 +19,26 @@ if TYPE_CHECKING:
     from obverse.core.errors import ObverseError
     from obverse.core.experiment import Experiment, Preset, Variant
     from obverse.core.measure import Measure, Moment
-    from obverse.core.model import Generates, Model, ModelSpec, Point, Scores, Setup, Trains, Watch
+    from obverse.core.model import (
+        Generates,
+        GivesGradients,
+        GivesHiddenStates,
+        Model,
+        ModelSpec,
+        Point,
+        Scores,
+        Setup,
+        Trains,
+        Watch,
+    )
     from obverse.core.page import Column, Figure, Finished, Page, Section, Table, Text
     from obverse.core.recipe import Recipe
     from obverse.core.seeds import generator
     from obverse.core.settings import InputFile, Settings
     from obverse.core.stage import Stage, Timetable, Training, When
     from obverse.measures.ask import Ask
+    from obverse.measures.gradients import Gradients
+    from obverse.measures.hidden import Labelled, LinearProbe
     from obverse.measures.perplexity import Perplexity
     from obverse.models.checkpoint import Checkpoint
     from obverse.models.endpoint import Endpoint
@@ -34,6 +47,7 @@ if TYPE_CHECKING:
     from obverse.report.build import build as write_report
     from obverse.run.task import Event, Execution, Executor, Failure, Task
     from obverse.stats.contrast import difference, excess, slope
+    from obverse.stats.largest import largest
     from obverse.stats.summary import group_means, mean
     from obverse.studies.compare import compare
     from obverse.studies.naming import study
@@ -47,13 +61,26 @@ _WHERE = {
     "core.errors": ("ObverseError",),
     "core.experiment": ("Experiment", "Preset", "Variant"),
     "core.measure": ("Measure", "Moment"),
-    "core.model": ("Generates", "Model", "ModelSpec", "Point", "Scores", "Setup", "Trains", "Watch"),
+    "core.model": (
+        "Generates",
+        "GivesGradients",
+        "GivesHiddenStates",
+        "Model",
+        "ModelSpec",
+        "Point",
+        "Scores",
+        "Setup",
+        "Trains",
+        "Watch",
+    ),  # fmt: skip
     "core.page": ("Column", "Figure", "Finished", "Page", "Section", "Table", "Text"),
     "core.recipe": ("Recipe",),
     "core.seeds": ("generator",),
     "core.settings": ("InputFile", "Settings"),
     "core.stage": ("Stage", "Timetable", "Training", "When"),
     "measures.ask": ("Ask",),
+    "measures.gradients": ("Gradients",),
+    "measures.hidden": ("Labelled", "LinearProbe"),
     "measures.perplexity": ("Perplexity",),
     "models.checkpoint": ("Checkpoint",),
     "models.endpoint": ("Endpoint",),
@@ -62,6 +89,7 @@ _WHERE = {
     "report.build": ("write_report",),
     "run.task": ("Event", "Execution", "Executor", "Failure", "Task"),
     "stats.contrast": ("difference", "excess", "slope"),
+    "stats.largest": ("largest",),
     "stats.summary": ("group_means", "mean"),
     "studies.naming": ("study",),
     "studies.compare": ("compare",),
@@ -89,8 +117,13 @@ __all__ = [
     "Finding",
     "Finished",
     "Generates",
+    "GivesGradients",
+    "GivesHiddenStates",
+    "Gradients",
     "Grown",
     "InputFile",
+    "Labelled",
+    "LinearProbe",
     "Measure",
     "Model",
     "ModelSpec",
@@ -125,6 +158,7 @@ __all__ = [
     "excess",
     "generator",
     "group_means",
+    "largest",
     "load",
     "mean",
     "slope",
