@@ -62,7 +62,7 @@ def test_first_file_is_planned_gridded_loaded_and_compared(folder: Path) -> None
     assert "time, H100" in planned
     assert not (folder / "grid").exists()
     printed = obverse(folder, "run", *few, *grid, "--out", "grid")
-    assert "scratch, learning rate 0.001, layers 2" in " ".join(printed.split())
+    assert "learning rate 0.001, layers 2: " in " ".join(printed.split())
     assert "8 runs of 1 model, 8 done" in obverse(folder, "plan", *few, *grid, "--out", "grid")
     assert "Over learning rate and layers" in (folder / "grid/report.html").read_text(encoding="utf-8")
     result = load(folder / "grid")
