@@ -72,7 +72,7 @@ _WHERE = {
         "Setup",
         "Trains",
         "Watch",
-    ),  # fmt: skip
+    ),
     "core.page": ("Column", "Figure", "Finished", "Page", "Section", "Table", "Text"),
     "core.recipe": ("Recipe",),
     "core.seeds": ("generator",),
