@@ -15,17 +15,27 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedModel
+from transformers import (
+    GPT2Config,
+    GPT2LMHeadModel,
+    GPTNeoXConfig,
+    GPTNeoXForCausalLM,
+    PreTrainedModel,
+)
+from transformers.pytorch_utils import Conv1D
 
 from obverse.engine.documents import Example
 from obverse.engine.gradients.products import products
 
+TOKENS = 4096  # of a batch
 PAIRS = 24  # timed where every pair is computed anew
 # What the embedded studies have, and a published size: layers, width, heads, vocabulary, tokens a text.
 SHAPES = {
@@ -83,7 +93,45 @@ def anew(model: PreTrainedModel, first: Sequence[Example], second: Sequence[Exam
     return np.array([float(gradient(model, a) @ gradient(model, b)) for a, b in pairs])
 
 
-WAYS: dict[str, Callable[..., Any]] = {"obverse": by_obverse, "kept": kept, "anew": anew}
+def by_bergson(model: PreTrainedModel, first: Sequence[Example], second: Sequence[Example]) -> Any:
+    """Return the products over linear weights below the head, from gradients that bergson collects."""
+    from bergson import CollectorComputer, GradientProcessor, IndexConfig, InMemoryCollector
+    from datasets import Dataset
+
+    folder = tempfile.mkdtemp()
+    Path(f"{folder}.part").mkdir()  # where it writes what it has seen
+    with_gradients = []
+    for some in (first, second):
+        data = Dataset.from_list([dict(text) for text in some])
+        config = IndexConfig(run_path=folder, loss_reduction="mean", projection_dim=0)
+        processor = GradientProcessor(projection_dim=None)
+        collector = InMemoryCollector(model=model.base_model, cfg=config, processor=processor, data=data)
+        size = max(1, TOKENS // max(len(text["input_ids"]) for text in some))
+        batches = [list(range(i, min(i + size, len(some)))) for i in range(0, len(some), size)]
+        computer = CollectorComputer(
+            model=model, data=data, collector=collector, batches=batches, cfg=config
+        )
+        computer.run_with_collector_hooks()
+        with_gradients.append(collector.gradients)
+    a, b = with_gradients
+    return sum(a[name].float() @ b[name].float().T for name in a).numpy()
+
+
+def linear_alone(model: PreTrainedModel, first: Sequence[Example], second: Sequence[Example]) -> Any:
+    """Return what `by_bergson` does, by obverse."""
+    linear = {
+        id(module.weight)
+        for module in model.base_model.modules()
+        if isinstance(module, torch.nn.Linear | Conv1D)
+    }
+    for parameter in model.parameters():
+        parameter.requires_grad_(id(parameter) in linear)
+    return by_obverse(model, first, second)
+
+
+WAYS: dict[str, Callable[..., Any]] = {
+    "obverse": by_obverse, "kept": kept, "anew": anew, "bergson": by_bergson, "linear": linear_alone,
+}  # fmt: skip
 
 
 def measure(shape: str, way: str, n: int) -> dict[str, Any]:
@@ -128,8 +176,10 @@ def main() -> None:
         shape, way, n = given.one
         print(json.dumps(measure(shape, way, int(n))))
         return
-    print("| model | texts | obverse | kept | anew | ratio | memory | kept | error |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    print(
+        "| model | texts | obverse | kept | anew | ratio | memory | kept | error | linear alone | bergson |"
+    )
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
     for shape in given.shapes:
         for n in given.texts:
             line(shape, n, given.threads, given.kept_at_most)
@@ -142,6 +192,11 @@ def line(shape: str, n: int, threads: int, most: float) -> None:
     theirs = apart(shape, "kept", n, threads) if fits else None
     again = apart(shape, "anew", n, threads)
     assert again is not None
+    linear = apart(shape, "linear", n, threads)
+    peer = apart(shape, "bergson", n, threads) if fits else None
+    if linear is not None and peer is not None:
+        off = np.abs(np.array(linear["numbers"]) - np.array(peer["numbers"])).max()
+        assert off < 1e-3 * np.abs(linear["numbers"]).max(), "bergson has other numbers"
     scale = np.abs(again["numbers"]).max()
     error = np.abs(np.array(ours["numbers"]) - np.array(again["numbers"])).max() / scale
     kept_, ratio, memory = "–", "–", "–"
@@ -150,9 +205,14 @@ def line(shape: str, n: int, threads: int, most: float) -> None:
         ratio = f"{theirs['seconds'] / ours['seconds']:.1f}×"
     print(
         f"| {shape}, {ours['parameters'] / 1e6:.2g} M | {n:,} | {ours['seconds']:.2f} s | {kept_} | "
-        f"{again['seconds']:,.0f} s | {ratio} | {ours['mib']:,.0f} MiB | {memory} | {error:.0e} |",
+        f"{again['seconds']:,.0f} s | {ratio} | {ours['mib']:,.0f} MiB | {memory} | {error:.0e} | "
+        f"{_time(linear)} | {_time(peer)} |",
         flush=True,
     )
+
+
+def _time(found: dict[str, Any] | None) -> str:
+    return "–" if found is None else f"{found['seconds']:.2f} s, {found['mib']:,.0f} MiB"
 
 
 if __name__ == "__main__":

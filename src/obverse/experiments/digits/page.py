@@ -126,7 +126,10 @@ def _pictures(experiment: "Digits", seed: int) -> Figure | None:
             ),
         )
         .properties(width=150, height=150 * height / width)
-        .facet(facet=alt.Facet("title:N", title=None, header=alt.Header(labelLimit=200)), columns=3)
+        .facet(
+            facet=alt.Facet("title:N", title=None, header=alt.Header(labelLimit=0, labelFontSize=10)),
+            columns=3,
+        )
     )
     caption = (
         f"Examples of seed {seed} (as in Figure 5): the tag of a definition is the bar pattern above it, "
