@@ -176,10 +176,8 @@ def main() -> None:
         shape, way, n = given.one
         print(json.dumps(measure(shape, way, int(n))))
         return
-    print(
-        "| model | texts | obverse | kept | anew | ratio | memory | kept | error | linear alone | bergson |"
-    )
-    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    heads = "model,texts,obverse,kept,anew,ratio,memory,kept,error,linear alone,bergson".split(",")
+    print(f"| {' | '.join(heads)} |\n|---|{'---:|' * (len(heads) - 1)}")
     for shape in given.shapes:
         for n in given.texts:
             line(shape, n, given.threads, given.kept_at_most)
