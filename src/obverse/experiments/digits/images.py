@@ -39,6 +39,11 @@ from obverse.experiments.digits.claims import BASE, CONTROL, at_size, main, over
 from obverse.experiments.digits.documents import Grid
 from obverse.experiments.digits.network import PAPER, TINY
 
+NOT_FOR_IMAGES = (
+    "embedding_learning_rate", "micro_batch_size", "loss_on", "pad_to", "precision",
+    "gradient_checkpointing",
+)  # fmt: skip
+
 
 class Digits(Experiment):
     """Settings of the experiment on images; the defaults are the embedded ones.
@@ -98,6 +103,9 @@ class Digits(Experiment):
             raise ValueError(
                 f"recipe.epochs {self.recipe.epochs}: how long it is trained is the setting steps"
             )
+        for key in NOT_FOR_IMAGES:
+            if (value := getattr(self.recipe, key)) != getattr(Recipe(), key):
+                raise ValueError(f"recipe.{key} {value}: has no meaning for images; leave it out")
         if len(self.sizes) == 1 or list(self.sizes) != sorted(set(self.sizes)):
             raise ValueError(f"sizes {self.sizes}: expected two numbers or more, from few to many")
         return self

@@ -256,8 +256,18 @@ def test_presets() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"each": 2000}, {"sizes": (20,)}, {"sizes": (40, 20)}, {"recipe": Recipe(epochs=9)}]
+    ("given", "said"),
+    [
+        ({"each": 2000}, "expected at most half"),
+        ({"sizes": (20,)}, "expected two numbers or more"),
+        ({"sizes": (40, 20)}, "from few to many"),
+        ({"recipe": Recipe(epochs=9)}, r"recipe\.epochs 9: how long it is trained is the setting steps"),
+        (
+            {"recipe": Recipe(precision="bfloat16")},
+            "bfloat16: has no meaning for images",
+        ),
+    ],
 )
-def test_refused(given: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"expected|is the setting steps"):
+def test_refused(given: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
         Digits(**given)
