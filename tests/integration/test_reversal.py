@@ -226,7 +226,7 @@ def test_unwritable_directory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = run_command("run", "reversal", *SET, "--out", str(tmp_path / "file" / "out"))
     assert done.returncode == 1
-    assert "cannot be written" in done.stderr
+    assert "is a file; name a directory to write to (--out)" in done.stderr
     assert "Traceback" not in done.stderr
 
 
