@@ -24,14 +24,12 @@ from obverse.core.claim import (
     check_criterion,
     in_order,
 )
-from obverse.core.data import Label
 from obverse.core.errors import ObverseError
+from obverse.stats.needs import Cell, held_back
 from obverse.stats.power import seeds_needed
 from obverse.stats.share import open_share
 from obverse.stats.tests import ALPHA, holm_levels
 
-Cell = Mapping[str, Label | None]  # values of columns, by their names
-Place = tuple[tuple[str, Label | None], ...]
 LEVEL = 1 - 2 * ALPHA
 ONE_TRAINING = "one training: this one model only"
 
@@ -112,7 +110,7 @@ def evaluate_cells(
         if claim.by == kind
     ]
     findings = _tested(measured, ALPHA / looks)
-    return _held_back([(cell, claims) for cell, _, claims in ordered], findings)
+    return held_back([(cell, claims) for cell, _, claims in ordered], findings)
 
 
 def _of_cell(tables: Mapping[str, pl.DataFrame], cell: Cell) -> Mapping[str, pl.DataFrame]:
@@ -293,49 +291,6 @@ def _met(one: _Measured, criterion: Criterion) -> dict[str, Any]:
         return {}
     met = sum(criterion.meets(value) for value in values)
     return {"meets": met, "open_share": open_share(len(values) - met, len(values))}
-
-
-def _held_back(
-    cells: Iterable[tuple[Cell, Sequence[Claim]]], findings: Sequence[Finding]
-) -> list[Finding]:
-    """Hold back what has a claim that it needs and that does not hold, in the order of need."""
-    known = {(_place(f.cell), f.claim, f.model): f for f in findings}
-    models: dict[tuple[Place, str], list[str]] = {}
-    for place, id, model in known:
-        models.setdefault((place, id), []).append(model)
-    for cell, claims in cells:
-        place = _place(cell)
-        for claim in claims:
-            for model in models.get((place, claim.id), ()):
-                others = [(need, known.get((place, need, model))) for need in claim.needs]
-                lacking = [f"{id} {_is(other)}" for id, other in others if _is(other) != "holds"]
-                key = place, claim.id, model
-                if lacking and known[key].measured is not None:
-                    known[key] = _without_verdict(known[key], lacking)
-    return list(known.values())
-
-
-def _place(cell: Cell) -> Place:
-    return tuple(cell.items())
-
-
-def _is(finding: Finding | None) -> str:
-    if finding is None or finding.measured is None:
-        return "is not measured"
-    return "is undecided" if finding.verdict == "undecided" else finding.verdict
-
-
-def _without_verdict(finding: Finding, lacking: Sequence[str]) -> Finding:
-    if finding.verdict == "explored":
-        return finding
-    would = {"holds": "it would hold, and is", "fails": "it would fail, and is"}
-    said = f"{would.get(finding.verdict, 'it is')} held back, since {' and '.join(lacking)}"
-    return replace(
-        finding,
-        verdict="undecided",
-        note="; ".join(filter(None, (finding.note, said))),
-        seeds_needed=None,
-    )
 
 
 def _known(value: float) -> float | None:

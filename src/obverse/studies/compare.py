@@ -12,8 +12,9 @@ from obverse.core.errors import ObverseError
 from obverse.core.format import count, named, number
 from obverse.core.measure import LEADING
 from obverse.core.settings import unknown_name
+from obverse.stats.needs import Cell
 from obverse.stats.summary import mean
-from obverse.stats.verdict import Cell, evaluate_cells
+from obverse.stats.verdict import evaluate_cells
 from obverse.studies.findings import Findings
 from obverse.studies.paired import PAIR, pair
 from obverse.studies.result import Result
