@@ -1,11 +1,10 @@
 """What models of transformers have in common: training, saving, counting."""
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -21,10 +20,11 @@ from obverse.engine.gradients.products import products
 from obverse.engine.greedy import Greedy, rounding
 from obverse.engine.tokens import count_in_context, encode
 from obverse.engine.train import restore, train
+from obverse.models.module import ModuleModel
 from obverse.models.quiet import quiet
 
 
-class LocalModel(ABC):
+class LocalModel(ModuleModel, ABC):
     """A model and its tokenizer, to be trained and asked.
 
     It fulfils `Scores`, `Generates`, `Foresees` and `Trains`.
@@ -34,20 +34,10 @@ class LocalModel(ABC):
         quiet()
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.eos_token
-        self.model = model
+        self.model: PreTrainedModel = model
         self.tokenizer = tokenizer
         self._optimizers: list[torch.optim.Optimizer] = []
         self._fits: dict[str, bool] = {}  # the same texts are asked for at every moment
-
-    def to(self, device: str) -> Self:
-        """Move the weights to a device, and return the model."""
-        torch.nn.Module.to(self.model, device)
-        return self
-
-    @property
-    def parameters(self) -> int:
-        """The number of parameters, embeddings included."""
-        return sum(p.numel() for p in self.model.parameters())
 
     @abstractmethod
     def _scored(
@@ -143,13 +133,6 @@ class LocalModel(ABC):
         sets = [encode_texts(self.model, self.tokenizer, texts, loss_on) for texts in (first, second)]
         pad = self.tokenizer.pad_token_id or 0
         return products(self.model, *sets, pad=pad, weights=weights, projections=projections, seed=seed)
-
-    def weights_hash(self) -> str:
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self.model.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-        return digest.hexdigest()
 
     def save(self, folder: Path) -> None:
         quiet()

@@ -11,8 +11,7 @@ so that the inner product of two texts' gradients follows from the factors,
 
 and neither gradient has to be formed. The rows of an embedding are such a sum as well, with g_t in the
 place of x_t and, in the place of g_t, the unit vector of the token that was read. Sums over tokens come
-after the
-products: a product of sums over texts would mix their gradients.
+after the products: a product of sums over texts would mix their gradients.
 """
 
 from collections.abc import Iterator, Sequence
@@ -99,8 +98,8 @@ def squared_norms(a: Gradients, weight: Tensor | None = None) -> Tensor:
     for part in parts(a, FLOATS // _numbers_of(a)):
         values = form(part)
         squares = values.square() if isinstance(part, Whole) else values.square_()
-        summed = squares.sum(1) if weight is None else squares @ weight.flatten()
-        total.append(summed.double())
+        of_texts = squares.sum(1) if weight is None else squares @ weight.flatten()
+        total.append(of_texts.double())
     return torch.cat(total)
 
 

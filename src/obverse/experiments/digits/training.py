@@ -5,11 +5,10 @@ of 2,000 steps). Everything that is drawn at a step follows from seed and step, 
 goes on as the undisturbed one.
 """
 
-import hashlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -23,6 +22,7 @@ from obverse.core.seeds import derive
 from obverse.core.stage import Timetable, Training
 from obverse.experiments.digits.documents import Grid
 from obverse.experiments.digits.pictures import Part, draw, handwriting
+from obverse.models.module import ModuleModel
 
 if TYPE_CHECKING:
     from obverse.experiments.digits.network import ConvNext
@@ -31,29 +31,20 @@ PER_BATCH = 512  # pictures asked at a time
 SECONDS_BETWEEN_CHECKPOINTS = 30.0
 
 
-class GridModel:
+class GridModel(ModuleModel):
     """A ConvNeXt V2 that gives for each cell of a grid how likely every target is, and none."""
 
     def __init__(self, spec: "ConvNext", example: Grid, seed: int) -> None:
         self.cells, self.classes = len(example.digits), example.nothing + 1
         classes: dict[str, Any] = {"num_labels": self.cells * self.classes}
         torch.manual_seed(derive(seed, "initialisation"))
-        self.model = ConvNextV2ForImageClassification(
+        self.model: ConvNextV2ForImageClassification = ConvNextV2ForImageClassification(
             ConvNextV2Config(
                 num_channels=1, patch_size=spec.patch, num_stages=len(spec.widths),
                 hidden_sizes=list(spec.widths), depths=list(spec.depths),
                 drop_path_rate=spec.drop_path, **classes,
             )
         )  # fmt: skip
-
-    def to(self, device: str) -> Self:
-        """Move the weights to a device, and return the model."""
-        torch.nn.Module.to(self.model, device)
-        return self
-
-    @property
-    def parameters(self) -> int:
-        return sum(p.numel() for p in self.model.parameters())
 
     def read(self, grids: Sequence[Grid], seed: int) -> list[list[int]]:
         """Return the likeliest target of each cell, no answer left out (`asking.ReadsGrids`)."""
@@ -110,13 +101,6 @@ class GridModel:
                 self._checkpoint(folder, optimizer, step)
                 saved = time.monotonic()
         return {"steps": table.steps, "tokens": table.tokens[-1], "resumed_from_step": done or None}
-
-    def weights_hash(self) -> str:
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self.model.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-        return digest.hexdigest()
 
     def save(self, folder: Path) -> None:
         self.model.save_pretrained(folder)

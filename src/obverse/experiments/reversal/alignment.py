@@ -9,7 +9,6 @@ predicted from A, and not what would have to be predicted from B (arXiv 2309.122
     obverse run reversal-alignment
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, ClassVar
 
@@ -18,7 +17,6 @@ from pydantic import Field, PositiveInt
 
 from obverse.core.claim import Above, Claim, Criterion, Estimate, Role, Within
 from obverse.core.data import Document, Label
-from obverse.core.experiment import Preset
 from obverse.core.page import Finished, Page
 from obverse.core.seeds import derive, generator
 from obverse.core.stage import Stage, When
@@ -46,13 +44,6 @@ class Alignment(Identities):
 
     aligned: PositiveInt = 3
     cosine_margin: Annotated[float, Field(gt=0)] = 0.02
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Preset]:
-        return {
-            name: replace(preset, experiment=cls(**_settings(preset)))
-            for name, preset in super().presets().items()
-        }
 
     def stages(self, seed: int) -> tuple[Stage, ...]:
         """Return the stages of experiment 1, gradients compared after each epoch."""
@@ -96,11 +87,6 @@ class Alignment(Identities):
             *(_reverse(subset, self.cosine_margin) for subset in TESTED),
             *(_less(subset) for subset in TESTED),
         )
-
-
-def _settings(preset: Preset) -> dict[str, object]:
-    experiment = preset.experiment
-    return {key: getattr(experiment, key) for key in type(experiment).model_fields}
 
 
 def _cell(rows: pl.DataFrame, subset: str, direction: str) -> tuple[pl.DataFrame, pl.DataFrame]:

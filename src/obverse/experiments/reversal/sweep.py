@@ -9,7 +9,7 @@ learns in the same order.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from obverse.core.claim import Claim
 from obverse.core.experiment import Preset
@@ -34,7 +34,7 @@ class Sweep(Identities):
         and takes the multiplier of 0.2 for 1e-5, as the preset `paper` of `reversal` does.
         """
         parent = super().presets()
-        tiny, paper = (cls(**dict(_settings(parent[name]))) for name in ("tiny", "paper"))
+        tiny, paper = (parent[name].experiment for name in ("tiny", "paper"))
         return {
             "tiny": Preset(tiny, parent["tiny"].models, _grid((1e-3, 3e-3, 6e-3), (16, 32, 64))),
             "fig6": Preset(
@@ -52,11 +52,6 @@ class Sweep(Identities):
             for claim in super().claims()
             if claim.id.startswith("accuracy/") and not claim.id.endswith("/most")
         )
-
-
-def _settings(preset: Preset) -> Mapping[str, Any]:
-    experiment = preset.experiment
-    return {key: getattr(experiment, key) for key in type(experiment).model_fields}
 
 
 def _grid(rates: tuple[float, ...], batches: tuple[int, ...]) -> dict[str, tuple[float | int, ...]]:
