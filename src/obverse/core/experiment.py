@@ -19,7 +19,8 @@ CountTokens = Callable[[str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One of the settings that a study compares: `settings` replace the experiment's by dotted key."""
+    """One of what a study compares: `settings` replace the experiment's by dotted key, and those called
+    `model.KEY` replace settings of its models, which have to be made here."""
 
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)

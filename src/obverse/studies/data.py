@@ -57,7 +57,7 @@ def write_data(study: Study, out: Path, seed: int, layout: str | None) -> str:
             f"{experiment.name}: the names of two variants make one directory: {', '.join(folders)}"
         )
     return "\n".join(
-        _write_stages(variant, folders[name], seed) for name, variant in study.variants().items()
+        _write_stages(arm.experiment, folders[name], seed) for name, arm in study.variants().items()
     )
 
 

@@ -1,6 +1,6 @@
 """What a study will do: its runs, each with its identity, and which of them are done already."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +20,19 @@ from obverse.studies.grid import Cell
 from obverse.studies.models import refuse_averaged, refuse_same
 
 
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One of what a study compares: an experiment, and the models that it is done to."""
+
+    experiment: Experiment
+    models: tuple[ModelSpec, ...]
+
+
 class Plan:
     """A study's runs. The data of each seed and variant is built once; that of the first seed is kept.
 
     Args:
-        experiments: what is compared, by the name of the variant; "" for one alone.
-        models: what they are done to.
+        arms: experiments with their models, by the name of the variant; "" for one alone.
         seeds: over which what is trained, and what grows by itself, is repeated.
         cell: the values at which this is the plan of a grid.
         claims: what is claimed of what the experiments give.
@@ -36,17 +43,16 @@ class Plan:
 
     def __init__(
         self,
-        experiments: dict[str, Experiment],
-        models: Sequence[ModelSpec],
+        arms: Mapping[str, Arm],
         seeds: Sequence[int],
         cell: Cell | None = None,
         claims: Sequence[Claim] = (),
     ) -> None:
         if not seeds:
             raise ObverseError("a study needs at least one seed")
-        self.experiments, self.models, self.seeds = experiments, models, seeds
+        self.arms, self.seeds = arms, seeds
         self.cell, self.claims = cell or {}, claims
-        self.first = {name: built(experiment, seeds[0]) for name, experiment in experiments.items()}
+        self.first = {name: built(arm.experiment, seeds[0]) for name, arm in arms.items()}
 
     @property
     def trains(self) -> bool:
@@ -59,24 +65,26 @@ class Plan:
         Raises:
             ObverseError: that says what, and what to do instead.
         """
-        for model in self.models:
-            check_portable(model, model.name)
         for name, stages in self.first.items():
-            check_portable(self.experiments[name], self.experiments[name].name)
-            check_stages(self.experiments[name], stages)
-            check_models(self.models, stages, keep_weights)
+            experiment, models = self.arms[name].experiment, self.arms[name].models
+            for model in models:
+                check_portable(model, model.name)
+            check_portable(experiment, experiment.name)
+            check_stages(experiment, stages)
+            check_models(models, stages, keep_weights)
         every = [stage for stages in self.first.values() for stage in stages]
         measures = {measure.name: measure.columns for stage in every for measure, _ in stage.measures}
-        experiment = next(iter(self.experiments.values()))
+        experiment = next(iter(self.arms.values())).experiment
         labels = LEADING | dict(experiment.columns)
         tables = {name: schema(labels | dict(columns)) for name, columns in measures.items()}
         check_claims(experiment.name, self.claims, tables)
         for key in self.cell:
             if any(key in columns for columns in measures.values()):
                 raise ObverseError(f"{key}: a measure has a column of this name; it cannot be an axis")
-        refuse_same(self.models)
-        if not self.trains or any(claim.by == "family" for claim in self.claims):
-            refuse_averaged(self.models)
+        for arm in self.arms.values():
+            refuse_same(arm.models)
+            if not self.trains or any(claim.by == "family" for claim in self.claims):
+                refuse_averaged(arm.models)
 
     def runs(self) -> tuple[Run, ...]:
         """Return every run. A model asked as it is gives the same whatever the seed."""
@@ -84,13 +92,12 @@ class Plan:
 
     def _groups(self) -> Iterator[list[Run]]:
         """Yield runs of the same data together."""
-        again = [m for m in self.models if self.trains or not m.same_for_all_seeds]
         for seed in self.seeds:
-            for variant, experiment in self.experiments.items():
-                models = self.models if seed == self.seeds[0] else again
+            for variant, arm in self.arms.items():
                 yield [
-                    Run(experiment=experiment, model=model, seed=seed, variant=variant)
-                    for model in models
+                    Run(experiment=arm.experiment, model=model, seed=seed, variant=variant)
+                    for model in arm.models
+                    if self.trains or seed == self.seeds[0] or not model.same_for_all_seeds
                 ]
 
     def identified(self) -> Iterator[tuple[Run, Identity]]:

@@ -21,7 +21,7 @@ from obverse.studies.executors.here import Here
 from obverse.studies.grid import MOST, Axes, axes_of, cells_of, refuse_many
 from obverse.studies.leave import leave
 from obverse.studies.models import Skipped, distinct, refuse_same
-from obverse.studies.plan import Plan, work
+from obverse.studies.plan import Arm, Plan, work
 from obverse.studies.progress import say
 from obverse.studies.result import Result
 
@@ -121,27 +121,34 @@ class Study:
     def without_grid(self) -> Self:
         return replace(self, axes={})
 
-    def variants(self) -> dict[str, Experiment]:
-        """Return the experiments that the study compares, by name; "" if it is one alone.
+    def variants(self) -> dict[str, Arm]:
+        """Return what the study compares, by name; "" if it is one experiment alone.
 
         Raises:
-            ObverseError: if two are the same, or all set what the user gave.
+            ObverseError: if two are the same, all set what the user gave, or one sets a model that is
+                not made here.
         """
         compared = self.experiment.variants()
         if not compared:
-            return {"": self.experiment}
+            return {"": Arm(self.experiment, self.models)}
         for key in set.intersection(*(set(v.settings) for v in compared)) & set(self.given):
             raise ObverseError(f"{key}: the study {self.name} compares values of it, and sets it itself")
-        made: dict[str, Experiment] = {}
+        made: dict[str, Arm] = {}
+        differences: dict[str, Mapping[str, Any]] = {}
         for variant in compared:
-            experiment = self.experiment.with_overrides(variant.settings)
+            of_model, of_experiment = split(variant.settings)
+            # Where no model takes part, data is written, for which models do not matter.
+            settings = variant.settings if self.models else of_experiment
+            study = self.without_grid().with_settings(settings)
+            arm = Arm(study.experiment, study.models)
             for name, other in made.items():
-                if name == variant.name or experiment == other:
+                same = arm == other and (self.models or of_model == differences[name])
+                if name == variant.name or same:
                     raise ObverseError(
                         f"with these settings the variants {name!r} and {variant.name!r} of the study "
                         f"{self.name} are one and the same"
                     )
-            made[variant.name] = experiment
+            made[variant.name], differences[variant.name] = arm, of_model
         return made
 
     def plans(self) -> list[Plan]:
@@ -151,7 +158,7 @@ class Study:
             ObverseError: if the data of the first seed cannot be built.
         """
         return [
-            Plan(study.variants(), study.models, study.seeds, cell, study.experiment.claims())
+            Plan(study.variants(), study.seeds, cell, study.experiment.claims())
             for cell, study in cells_of(self)
         ]
 

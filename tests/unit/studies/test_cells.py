@@ -65,7 +65,7 @@ def test_text_is_what_a_setting_of_text_takes(tmp_path: Path) -> None:
     words = ["1", "true", "none", '"x"', "[2"]
     made = study(Guessed).grid({"words": words})
     assert list(made.axes["words"]) == words
-    assert [plan.experiments[""].model_dump()["words"] for plan in made.plans()] == words
+    assert [plan.arms[""].experiment.model_dump()["words"] for plan in made.plans()] == words
     result, _ = run(study(Guessed).grid({"words": ["1", "none"]}), tmp_path)
     assert [f.cell["words"] for f in result.evaluate()] == ["1", "1", "none", "none"]
 
@@ -85,13 +85,37 @@ def test_settings_that_depend_on_one_another_are_checked_in_each_cell() -> None:
     """Three heads do not go with the width that the model has otherwise."""
     coupled = obverse.study(Capitals, models=[Coupled()], seeds=1)
     made = coupled.grid({"model.width": [48, 96], "model.heads": [3, 6]})
-    assert [plan.models[0].identity()["heads"] for plan in made.plans()] == [3, 6, 3, 6]  # type: ignore[index]
+    assert [plan.arms[""].models[0].identity()["heads"] for plan in made.plans()] == [3, 6, 3, 6]  # type: ignore[index]
     with pytest.raises(ObverseError, match=r"the grid at width 48, heads 5: model: .* with 5 heads"):
         coupled.grid({"model.width": [48], "model.heads": [3, 5]})
     with pytest.raises(ObverseError, match=r"the grid: model.width: Input should be"):
         coupled.grid({"model.width": [0]})
     with pytest.raises(ObverseError, match=r"^model.width: Input should be"):
         coupled.with_settings({"model.width": "0"})
+
+
+class Sized(Capitals):
+    """Compares two models, and one of them told more."""
+
+    def variants(self) -> tuple[obverse.Variant, ...]:
+        sizes = {"narrow": {"model.width": 64}, "wide": {"model.width": 96}}
+        more = {"model.width": 96, "facts": 12}
+        return *(obverse.Variant(name, of) for name, of in sizes.items()), obverse.Variant("more", more)
+
+
+def test_variants_may_set_models(tmp_path: Path) -> None:
+    compared = obverse.study(Sized, models=[Coupled()], seeds=1)
+    (plan,) = compared.plans()
+    widths = [one.models[0].identity()["width"] for one in plan.arms.values()]  # type: ignore[index]
+    assert widths == [64, 96, 96]
+    assert len({identity.id for _, identity in plan.identified()}) == 3
+    result, _ = run(compared, tmp_path)
+    assert set(result.observations["variant"]) == {"narrow", "wide", "more"}
+    fixed = obverse.study(Sized, models=[Coupled()], seeds=1, settings={"facts": 12})
+    with pytest.raises(ObverseError, match=r"'wide' and 'more' of the study .* are one and the same"):
+        fixed.variants()
+    with pytest.raises(ObverseError, match=r"model.width: the study .* compares values of it"):
+        obverse.study(Sized, models=[Coupled()], settings={"model.width": 64}).variants()
 
 
 def test_grid_of_a_class_that_is_nowhere_to_be_found_takes_claims_of_ones_own(tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ import pytest
 import obverse
 from obverse.core.errors import ObverseError
 from obverse.models.scratch import Scratch
-from obverse.studies.plan import Plan
+from obverse.studies.plan import Arm, Plan
 from tests.outside.counting import Capitals, Entries, TableSpec
 
 
 def refused(experiment: obverse.Experiment, said: str, *models: obverse.ModelSpec) -> None:
+    one = Arm(experiment, models or (TableSpec(),))
     with pytest.raises(ObverseError, match=said):
-        Plan({"": experiment}, models or (TableSpec(),), (0,), None, experiment.claims()).check()
+        Plan({"": one}, (0,), None, experiment.claims()).check()
 
 
 def claim(id: str, **more: Any) -> obverse.Claim:
@@ -150,7 +151,8 @@ def test_refused_before_training(experiment: obverse.Experiment, said: str) -> N
 
 def test_models_that_are_the_same_are_refused() -> None:
     refused(Capitals(), "table, other are one and the same", TableSpec(), TableSpec(name="other"))
-    Plan({"": Capitals()}, (TableSpec(), TableSpec(name="other", seconds=0.1)), (0,)).check()
+    two = (TableSpec(), TableSpec(name="other", seconds=0.1))
+    Plan({"": Arm(Capitals(), two)}, (0,)).check()
 
 
 def test_probes_of_one_id_are_refused() -> None:
@@ -160,6 +162,6 @@ def test_probes_of_one_id_are_refused() -> None:
 
 
 def test_experiment_that_fits_is_not_refused() -> None:
-    Plan({"": Capitals()}, (TableSpec(),), (0, 1)).check(keep_weights=True)
+    Plan({"": Arm(Capitals(), (TableSpec(),))}, (0, 1)).check(keep_weights=True)
     with pytest.raises(ObverseError, match="at least one seed"):
-        Plan({"": Capitals()}, (Scratch(),), ())
+        Plan({"": Arm(Capitals(), (Scratch(),))}, ())

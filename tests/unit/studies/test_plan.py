@@ -7,7 +7,7 @@ import pytest
 import obverse
 from obverse.core.stage import Stage
 from obverse.run.task import Execution
-from obverse.studies.plan import Plan, work
+from obverse.studies.plan import Arm, Plan, work
 from tests.outside.counting import Capitals, Compared, TableSpec
 
 EXECUTION = Execution(device="cpu")
@@ -32,7 +32,7 @@ class AskedAsItIs(Capitals):
 
 def test_model_asked_as_it_is_is_run_once_unless_seeds_make_it_another() -> None:
     for spec, runs in ((TableSpec(), 1), (Seedless(), 3)):
-        assert len(Plan({"": AskedAsItIs()}, (spec,), (0, 1, 2)).runs()) == runs
+        assert len(Plan({"": Arm(AskedAsItIs(), (spec,))}, (0, 1, 2)).runs()) == runs
 
 
 def test_data_is_built_once_for_a_seed_and_variant(
