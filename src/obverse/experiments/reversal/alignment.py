@@ -7,6 +7,9 @@ and own prompts have to be better aligned than those:
 
     Δ = cos(∇L(sentence), ∇L(answer | own prompt)) − cos(∇L(sentence), ∇L(answer | another's prompt)).
 
+Claims are about the moments from which facts are learnt, before the first epoch and behind it: an answer
+that is known has no gradient left to compare.
+
 Not in the paper, which suggests that a gradient update on "A is B" is myopic: it changes what is
 predicted from A, and not what would have to be predicted from B (arXiv 2309.12288, section 4).
 
@@ -32,6 +35,7 @@ from obverse.stats.contrast import Pair, by_seed, difference, over_seeds
 
 TESTED = SUBSETS[:2]  # of Both, both orders are trained
 OWN, ANOTHER = "own", "another's"  # whose prompt an answer stands behind
+LEARNING = 1  # the last epoch behind which facts are still to be learnt
 
 
 class Alignment(Identities):
@@ -53,7 +57,7 @@ class Alignment(Identities):
 
     aligned: PositiveInt = 2
     aligned_prompts: PositiveInt = 4
-    cosine_margin: Annotated[float, Field(gt=0)] = 0.02
+    cosine_margin: Annotated[float, Field(gt=0)] = 0.005
 
     def stages(self, seed: int) -> tuple[Stage, ...]:
         """Return the stages of experiment 1, gradients compared after each epoch."""
@@ -135,11 +139,11 @@ def _anothers(asked: list[HeldOutPrompt]) -> list[str]:
 
 
 def _prompts(subset: str, direction: str) -> Callable[[pl.DataFrame], Pair]:
-    """Return what takes the rows after each epoch: right answers behind own prompts, and others'."""
+    """Return what takes right answers behind own prompts, and behind others', while they are learnt."""
 
     def pair(rows: pl.DataFrame) -> Pair:
         some = rows.filter(
-            pl.col("epoch") > 0, pl.col("partner") == "own", pl.col("subset") == subset,
+            pl.col("epoch") <= LEARNING, pl.col("partner") == "own", pl.col("subset") == subset,
             pl.col("direction") == direction,
         )  # fmt: skip
         return some.filter(prompted=OWN), some.filter(prompted=ANOTHER)
@@ -200,7 +204,7 @@ def _anyway(subset: str) -> Claim:
 
     def estimate(rows: pl.DataFrame) -> Estimate | None:
         some = rows.filter(
-            pl.col("epoch") > 0, pl.col("subset") == subset, pl.col("direction") == "reverse",
+            pl.col("epoch") <= LEARNING, pl.col("subset") == subset, pl.col("direction") == "reverse",
             pl.col("prompted") == ANOTHER,
         )  # fmt: skip
         return difference(some.filter(partner="own"), some.filter(partner="other"), "cosine")
