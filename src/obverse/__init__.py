@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from obverse.models.checkpoint import Checkpoint
     from obverse.models.endpoint import Endpoint
     from obverse.models.grown import Grown
+    from obverse.models.hosted import Hosted
     from obverse.models.scratch import Scratch
     from obverse.report.build import build as write_report
     from obverse.run.task import Event, Execution, Executor, Failure, Task
@@ -85,6 +86,7 @@ _WHERE = {
     "models.checkpoint": ("Checkpoint",),
     "models.endpoint": ("Endpoint",),
     "models.grown": ("Grown",),
+    "models.hosted": ("Hosted",),
     "models.scratch": ("Scratch",),
     "report.build": ("write_report",),
     "run.task": ("Event", "Execution", "Executor", "Failure", "Task"),
@@ -121,6 +123,7 @@ __all__ = [
     "GivesHiddenStates",
     "Gradients",
     "Grown",
+    "Hosted",
     "InputFile",
     "Labelled",
     "LinearProbe",
