@@ -7,8 +7,9 @@ import json
 import re
 import socket
 import struct
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import RLock, Thread
@@ -25,7 +26,7 @@ class Finetuning:
     Attributes:
         looks: how often a job is looked at before it is over.
         faults: of requests, by "METHOD path"; each is taken once: a status, ("drop", when) for a lost
-            connection, before or after the request is carried out, or ("slow", seconds).
+            connection, before or after the request is carried out, or ("slow", "after").
         retry_after: the header that goes with a 429.
         outcome: what becomes of jobs.
         older: refuse `method` and `metadata`, as servers of the older API do.
@@ -253,7 +254,7 @@ def finetuning(**settings: Any) -> Iterator[Finetuning]:
             request = f"{method} {parts.path}"
             with state.lock:
                 state.requests.append(request)
-                state.headers.append(dict(self.headers))
+                state.headers.append({k.lower(): v for k, v in self.headers.items()})
                 waiting = state.faults.get(request)
                 fault = waiting.pop(0) if waiting else None
             if fault == ("drop", "before"):
@@ -262,6 +263,8 @@ def finetuning(**settings: Any) -> Iterator[Finetuning]:
                 key = self.headers.get("Authorization", "")
                 return self.send(*error(fault, f"no luck with {key}"))
             status, answer = state.answer(method, parts.path, parse_qs(parts.query), self.read(raw))
+            if fault == ("slow", "after"):
+                time.sleep(0.6)
             if fault == ("drop", "after"):
                 return self.drop()
             return self.send(status, answer)
@@ -305,10 +308,8 @@ def finetuning(**settings: Any) -> Iterator[Finetuning]:
                 self.close_connection = True
 
         def finish(self) -> None:
-            try:
+            with suppress(ConnectionError, ValueError, OSError):
                 super().finish()
-            except (ConnectionError, ValueError, OSError):
-                pass
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True

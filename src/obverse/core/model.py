@@ -320,6 +320,10 @@ class ModelSpec(Settings, ABC):
         """Return the number of parameters if it is known before the model is made."""
         return None
 
+    def adapters(self) -> int | None:
+        """Return how many parameters are trained in place of all; 0: all are; None: nobody knows."""
+        return 0
+
     def memory(self, parameters: int, trained: int) -> int:
         """Return the bytes of weights, gradients and optimizer, of so many parameters.
 

@@ -71,7 +71,9 @@ def train(
         stops.at(0)
     on_cpu = model.device.type == "cpu"
     if recipe.gradient_checkpointing:
-        model.gradient_checkpointing_enable()
+        # Called otherwise before transformers 5.2x.
+        older = model.gradient_checkpointing_enable
+        getattr(model, "activation_checkpointing_enable", older)()
     trainer = _Trainer(
         model=model,
         args=_arguments(recipe, len(examples), folder, derive(seed, "dropout"), table.steps, on_cpu),

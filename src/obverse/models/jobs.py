@@ -21,6 +21,7 @@ import openai
 
 from obverse.core.content import content_hash
 from obverse.core.errors import ObverseError
+from obverse.models.hosted import Hosted
 from obverse.models.ledger import Ledger
 
 TRIES = 6  # of a request that fails for a passing reason
@@ -222,6 +223,24 @@ class Service:
             if job is None:
                 raise
         return str(job.id)
+
+
+def status_of(spec: Hosted, job: str, *, cancel: bool) -> str:
+    """Return the status of a job, which is cancelled first if it is not over.
+
+    Raises:
+        ObverseError: if the service is not reached or refuses.
+    """
+    key = os.environ.get(spec.key) or "none"
+    with openai.OpenAI(base_url=spec.url, api_key=key, max_retries=TRIES) as client:
+        try:
+            found = client.fine_tuning.jobs.retrieve(job)
+            if cancel and found.status not in OVER:
+                found = client.fine_tuning.jobs.cancel(job)
+        except openai.OpenAIError as error:
+            message = str(error) if key == "none" else str(error).replace(key, "***")
+            raise ObverseError(f"{spec.url}, job {job}: {message}") from None
+    return str(found.status)
 
 
 PASSING = (

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,7 @@ def _refuse_incomplete(where: str, files: frozenset[str]) -> None:
         raise CannotLoadError(f"{where}: no tokenizer; expected tokenizer.json beside the weights")
 
 
+@cache
 def adapters(path_or_name: str, commit: str | None, lora: Lora) -> int | None:
     """Return how many parameters adapters have that are put into a model; None if it is not here.
 

@@ -19,6 +19,7 @@ from obverse.models.endpoint import Endpoint
 
 AT_ONCE = 8
 RETRIES = 4
+TIMEOUT = 120.0  # seconds
 # llama-cpp-python applies a penalty of 1.1 unless told, even at temperature 0.
 NO_PENALTY = {"repeat_penalty": 1.0}
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class RemoteModel(ABC):
         # Local servers take any key; the client insists on one.
         self._key = os.environ.get(spec.key) or "none"
         self.client = openai.OpenAI(
-            base_url=spec.url, api_key=self._key, max_retries=RETRIES, timeout=120
+            base_url=spec.url, api_key=self._key, max_retries=RETRIES, timeout=TIMEOUT
         )
         self._answers = Answers(answers)
 

@@ -47,12 +47,15 @@ class Forecast:
         load: of all that are to do, added up.
         parameters: of the smallest and the largest model; None where nobody knows.
         counted: whether tokens were counted by the models' own tokenizers.
-        training_flops, asking_flops: 6 and 2 for each parameter and token; None if a size is not known.
+        training_flops, asking_flops: 6 (4 where adapters are trained) and 2 for each parameter and token;
+            None if a size is not known.
         seconds: of all runs one after the other on this machine; None where no model is at hand.
         memory: bytes of a run here, measured; None likewise.
         on_gpu: bytes of weights, gradients and optimizer of the largest model on a GPU.
         workers: runs at a time here.
         took: seconds that measuring took.
+        adapters: parameters of the largest adapters that are trained in place of all weights; None
+            without any, or where the configuration is not here.
         bill: what all runs are charged, those that are done among them, by whoever trains them elsewhere.
     """
 
@@ -69,6 +72,7 @@ class Forecast:
     workers: int
     took: float
     bill: Bill | None = None
+    adapters: int | None = None
 
     @property
     def to_do(self) -> int:
@@ -102,6 +106,10 @@ class Forecast:
             low, high = self.parameters
             shown = f"{low:,}" if low == high else f"{low:,} to {high:,}"
             table.add_row("parameters", shown, "", "embeddings included")
+        if self.adapters is not None:
+            table.add_row(
+                "parameters trained", f"{self.adapters:,}", "", "adapters; the others are frozen"
+            )
         if self.memory is not None:
             table.add_row("memory here", _bytes(self.memory), "", "measured; of each worker")
         if self.on_gpu is not None:
@@ -155,7 +163,8 @@ def forecast(study: Study, out: Path, execution: Execution) -> Forecast:
             loads[kind, place] = workload_of(stages[place], count_, run.model)
         load = loads[kind, place]
         sizes.append(_size(run.model, gauged))
-        training += 6.0 * (sizes[-1] or 0) * load.trained
+        # Of weights that are not trained, the gradient is passed on and not taken.
+        training += (4.0 if run.model.adapters() != 0 else 6.0) * (sizes[-1] or 0) * load.trained
         asking += 2.0 * (sizes[-1] or 0) * load.asked
         seconds += 0.0 if gauged is None else gauged.of(load)
         for i, name in enumerate(("documents", "steps", "trained", "questions", "asked")):
@@ -177,6 +186,7 @@ def forecast(study: Study, out: Path, execution: Execution) -> Forecast:
         on_gpu=_on_gpu(gpu_sizes, stages.values()) if gpu_sizes else None,
         workers=execution.workers or workers_of(execution),
         took=sum(g.took for g in measured),
+        adapters=max(filter(None, {r.model.adapters() for r, _ in to_do}), default=None),
         bill=whole([bill for plan in plans for bill in bills_of(plan).values()]),
     )
 
