@@ -43,8 +43,8 @@ Finetune = Annotated[
 Dtype = Annotated[
     str | None,
     typer.Option(
-        help="What checkpoints are loaded in: float32 (default), bfloat16, or float16. Training takes "
-        "float32, or bfloat16 under adapters (model.lora.rank)."
+        help="What checkpoints are loaded in: float32 (default), bfloat16 (to be asked, or trained with "
+        "adapters, model.lora.rank) or float16 (to be asked)."
     ),
 ]
 Data = Annotated[

@@ -19,7 +19,7 @@ Layout = Literal["completions", "chat"]
 
 LEAST = 10  # examples that OpenAI's service asks for
 LARGEST = 512 * 10**6  # bytes that it takes as one file
-ROLES = ("system", "developer", "user", "assistant", "tool")
+ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 # Tokens that a chat spends on saying who speaks: about four a message.
 BY_MESSAGE = 4
 # What else an example of a chat may hold.

@@ -53,8 +53,8 @@ def study(
             the same form; `model.training_price` and `model.cost_limit` have to be set.
         family: what the models have in common, for trends over their size; the members of published
             families are known by their names.
-        dtype: what checkpoints that are only asked are loaded in: "float32" (the default), "bfloat16"
-            or "float16".
+        dtype: what checkpoints are loaded in: "float32" (the default), "bfloat16" (to be asked, or
+            trained with adapters) or "float16" (to be asked).
         looks: how often the study will be looked at, with more seeds each time; every look has its
             share of the level.
         grid: values of settings at whose combinations the study is done (`Study.grid`), beside those of

@@ -16,7 +16,7 @@ from obverse.store import files
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """A job of a run, with its id at the service; `cost` and `model` are known once the run is finished."""
+    """A job of a run, with its id at the service; `cost` and `model` are known once it is finished."""
 
     run: str
     job: str

@@ -192,12 +192,11 @@ class Study:
         plans = self.plans()
         for plan in plans:
             plan.check(execution.keep_weights)
-        for message in check_bills(plans):
-            say(console, message)
+        charged = check_bills(plans)
         for left in self.skipped:
             say(console, f"left out: {left.reason}")
         found = work(plans, out, execution)
-        for message in found.messages:
+        for message in (*(charged if found.to_do else ()), *found.messages):
             say(console, message)
         if found.to_do:
             carry_out(executor or Here(), found.to_do, len(found.tasks), console)
