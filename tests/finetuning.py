@@ -8,7 +8,7 @@ import re
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -58,7 +58,7 @@ class Finetuning:
         return self.requests.count(request)
 
     def answer(self, method: str, path: str, query: dict[str, Any], body: Any) -> tuple[int, Any]:
-        for pattern, act in (
+        known: tuple[tuple[str, Callable[..., tuple[int, Any]]], ...] = (
             (r"POST /v1/files", self.upload),
             (r"GET /v1/files", self.list_files),
             (r"POST /v1/fine_tuning/jobs", self.create),
@@ -69,12 +69,12 @@ class Finetuning:
             (r"GET /v1/fine_tuning/jobs/([^/]+)/checkpoints", self.kept),
             (r"POST /v1/chat/completions", self.chat),
             (r"POST /v1/completions", self.complete),
-        ):
+        )
+        for pattern, act in known:
             found = re.fullmatch(pattern, f"{method} {path}")
             if found:
                 with self.lock:
-                    answered: tuple[int, Any] = act(*found.groups(), body=body, query=query)
-                    return answered
+                    return act(*found.groups(), body=body, query=query)
         return error(404, f"no {method} {path}")
 
     # Files --------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from obverse.models.endpoint import Endpoint
     from obverse.models.grown import Grown
     from obverse.models.hosted import Hosted
+    from obverse.models.lora import Lora
     from obverse.models.scratch import Scratch
     from obverse.report.build import build as write_report
     from obverse.run.task import Event, Execution, Executor, Failure, Task
@@ -87,6 +88,7 @@ _WHERE = {
     "models.endpoint": ("Endpoint",),
     "models.grown": ("Grown",),
     "models.hosted": ("Hosted",),
+    "models.lora": ("Lora",),
     "models.scratch": ("Scratch",),
     "report.build": ("write_report",),
     "run.task": ("Event", "Execution", "Executor", "Failure", "Task"),
@@ -127,6 +129,7 @@ __all__ = [
     "InputFile",
     "Labelled",
     "LinearProbe",
+    "Lora",
     "Measure",
     "Model",
     "ModelSpec",

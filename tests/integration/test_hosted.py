@@ -15,6 +15,7 @@ from obverse.models.jobs import Service
 from obverse.run.task import Execution, Task
 from obverse.studies.forecast import forecast
 from obverse.studies.plan import work
+from obverse.studies.workload import sent
 from tests.finetuning import BASE, Finetuning, finetuning
 from tests.unit.studies.test_forecast import shown
 
@@ -181,3 +182,32 @@ def test_same_study_is_the_same_runs(server: Finetuning, tmp_path: Path) -> None
     study(server, 1).run(tmp_path, execution=EXECUTION, executor=Here())
     dearer = study(server, 1, **{"model.training_price": 4, "model.cost_limit": 9, "model.suffix": "x"})
     assert not work(dearer.plans(), tmp_path, EXECUTION).to_do
+
+
+@pytest.mark.parametrize("api", ["chat", ""])
+def test_what_is_sent_to_be_asked_was_counted_before(
+    server: Finetuning, tmp_path: Path, api: str
+) -> None:
+    """Bytes of all prompts that the server is sent, but for what tries it out."""
+    settings = {**SETTINGS, "model.asking_price": 1}
+    made = obverse.study(
+        "reversal", models=[BASE], finetune=server.url + f"#{api}" * bool(api), seeds=1, settings=settings
+    )
+    [plan] = made.plans()
+    [(run, _)] = plan.identified()
+    read, written = sent(plan.stages_of(run), run.model)
+    bodies: list[dict[str, Any]] = []
+    whole = server.answer
+
+    def heard(method: str, path: str, query: Any, body: Any) -> tuple[int, Any]:
+        if path.endswith("completions"):
+            bodies.append(body)
+        return whole(method, path, query, body)
+
+    server.answer = heard  # type: ignore[method-assign]
+    made.run(tmp_path, execution=EXECUTION, executor=Here())
+    prompts = [b["prompt"] if "prompt" in b else b["messages"][0]["content"] for b in bodies]
+    asked = [(p, b) for p, b in zip(prompts, bodies, strict=True) if p not in ("The", "The end")]
+    # The same is asked of no model twice, where the forecast takes every moment by itself.
+    assert 0.8 * read < sum(len(p.encode()) for p, _ in asked) <= read
+    assert 0.8 * written < sum(b["max_tokens"] for _, b in asked if not b.get("echo")) <= written

@@ -331,10 +331,10 @@ class ModelSpec(Settings, ABC):
         """
         return parameters * (trained or 4)
 
-    def bill(self, stages: Sequence["Stage"], asked: int = 0) -> Bill | None:
+    def bill(self, stages: Sequence["Stage"], asked: int = 0, answered: int = 0) -> Bill | None:
         """Return what a run is charged by whoever trains its model; None: nobody asks for money.
 
-        `asked` are the bytes of all that is asked and answered.
+        `asked` are the bytes of all that is asked, `answered` the tokens that answers have at most.
         """
         return None
 

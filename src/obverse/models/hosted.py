@@ -91,10 +91,10 @@ class Hosted(Endpoint):
         one = tokens_of(training.documents, self.api, self.bytes_per_token)
         return training.recipe.epochs * one
 
-    def bill(self, stages: Sequence[Stage], asked: int = 0) -> Bill:
-        """Return what a run is charged; `asked` are the bytes of all that is asked and answered."""
+    def bill(self, stages: Sequence[Stage], asked: int = 0, answered: int = 0) -> Bill:
+        """Return what a run is charged (`core.model.ModelSpec.bill`)."""
         trained = sum(self.tokens(s.training) for s in stages if s.training is not None)
-        tokens = round(asked / self.bytes_per_token)
+        tokens = round(asked / self.bytes_per_token) + answered
         return Bill(
             trained=trained,
             training=_cost(trained, self.training_price),

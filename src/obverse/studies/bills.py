@@ -9,7 +9,7 @@ from obverse.core.format import MISSING
 from obverse.core.model import ModelSpec
 from obverse.models.hosted import refuse_cost
 from obverse.studies.plan import Plan
-from obverse.studies.workload import sent_bytes
+from obverse.studies.workload import sent
 
 
 def bills_of(plan: Plan) -> dict[str, Bill]:
@@ -21,7 +21,7 @@ def bills_of(plan: Plan) -> dict[str, Bill]:
         if not _charges(run.model):
             continue
         stages = plan.stages_of(run)
-        bill = run.model.bill(stages, sent_bytes(stages, run.model))
+        bill = run.model.bill(stages, *sent(stages, run.model))
         assert bill is not None
         name = run.model.name
         found[name] = found[name] + bill if name in found else bill

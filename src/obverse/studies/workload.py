@@ -7,7 +7,7 @@ from functools import cached_property
 from obverse.core.measure import Measure
 from obverse.core.model import Model, ModelSpec
 from obverse.core.stage import Stage, Timetable, When
-from obverse.measures.ask import Ask
+from obverse.measures.ask import ROOM, Ask
 
 BYTES = 4  # of a token, where no tokenizer is at hand
 Count = Callable[[Sequence[str]], list[int]]  # the tokens of texts
@@ -106,25 +106,26 @@ def _questions(measure: Measure) -> int:
     return len(measure.probes) if isinstance(measure, Ask) else sum(1 for _ in measure.rows())
 
 
-def sent_bytes(stages: Sequence[Stage], spec: ModelSpec) -> int:
-    """Return the bytes that a run sends to a server and gets from it to be measured.
+def sent(stages: Sequence[Stage], spec: ModelSpec) -> tuple[int, int]:
+    """Return the bytes that a run sends to a server to be measured, and the tokens it answers at most.
 
-    A prompt is sent with every possible answer where these are scored, and once to be answered.
+    A prompt is sent with every possible answer where these are scored, and once to be answered. A server
+    may write as many tokens as the longest right answer has bytes (`Ask`, where a tokenizer is not known).
     """
     scored = "scores" in spec.abilities()
     load = workload_of(stages, counter(None), spec)
-    sent = 0
+    read = written = 0
     for stage, of_stage in zip(stages, load.stages, strict=True):
         for (measure, _), times in zip(stage.measures, of_stage.moments, strict=True):
             if not isinstance(measure, Ask):
-                sent += times * sum(len(text.encode()) for text in measure.texts())
+                read += times * sum(len(text.encode()) for text in measure.texts())
                 continue
             for probe in measure.probes:
                 options = [len(option.encode()) for option in measure.options(probe)]
                 prompt = len(probe.prompt.encode())
-                answered = prompt + max(options)
-                sent += times * (answered + scored * (len(options) * prompt + sum(options)))
-    return sent
+                read += times * (prompt + scored * (len(options) * prompt + sum(options)))
+                written += times * (max(len(target.encode()) for target in probe.targets) + ROOM)
+    return read, written
 
 
 def asked_tokens(measure: Measure, count: Count) -> int:

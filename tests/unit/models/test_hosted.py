@@ -421,7 +421,7 @@ def test_what_is_charged() -> None:
     )  # fmt: skip
     stage = Stage(name="told", training=TRAINING, measures=())
     tokens = 4 * (sum(len(d.text) for d in TOLD) // 2 + 8 * 12)
-    bill = spec.bill([stage, stage], asked=500)
+    bill = spec.bill([stage, stage], asked=400, answered=50)
     assert (bill.trained, bill.asked, bill.limit) == (2 * tokens, 250, 5)
     assert bill.training == pytest.approx(2 * tokens * 3e-6)
     assert bill.asking == pytest.approx(250e-6)
