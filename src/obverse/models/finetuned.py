@@ -108,7 +108,7 @@ class FinetunedModel:
         """Start the job unless it is there, wait for it, and return it."""
         ledger = Ledger(folder / "job.json", order.key)
         with self._told():
-            service = Service(self._asked.client, self.spec.poll)
+            service = Service(self._asked.client, self.spec.poll, self._asked.redacted)
             if ledger["job"] is None:
                 tokens, price = self.spec.tokens(training), self.spec.training_price
                 cost = None if price is None else tokens * price / 1e6
@@ -152,7 +152,7 @@ class FinetunedModel:
         if not stops - {0, table.steps}:
             return []
         with self._told():
-            kept = Service(self._asked.client, self.spec.poll).checkpoints(job)
+            kept = Service(self._asked.client, self.spec.poll, self._asked.redacted).checkpoints(job)
         epochs = len(table.epoch_ends)
         found = []
         for step, name in kept:

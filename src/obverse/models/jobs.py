@@ -86,10 +86,13 @@ class Order:
 
 
 class Service:
-    """The files and jobs of a server that speaks OpenAI's fine-tuning API."""
+    """The files and jobs of a server that speaks OpenAI's fine-tuning API.
 
-    def __init__(self, client: openai.OpenAI, poll: float) -> None:
-        self.client, self.poll = client, poll
+    `redacted` takes the key out of a message.
+    """
+
+    def __init__(self, client: openai.OpenAI, poll: float, redacted: Callable[[str], str] = str) -> None:
+        self.client, self.poll, self._redacted = client, poll, redacted
         # What sends or starts something is repeated by us alone, who look first.
         self._once = client.with_options(max_retries=0)
 
@@ -135,8 +138,8 @@ class Service:
                 missed += 1
                 if missed >= MISSED_LOOKS:
                     raise ObverseError(
-                        f"the job {job} cannot be looked at ({error}); it goes on, and the same command "
-                        "takes it up again"
+                        self._redacted(f"the job {job} cannot be looked at ({error}); ")
+                        + "it goes on, and the same command takes it up again"
                     ) from None
                 sleep(self.poll)
                 continue
@@ -148,14 +151,18 @@ class Service:
         """Return the steps after which the model was kept, and what it is called; some keep none."""
         try:
             found = list(self.client.fine_tuning.jobs.checkpoints.list(job))
-        except (*ABSENT, *REFUSED):
+        except openai.APIStatusError as error:
+            if error.status_code not in ABSENT:
+                raise
             return []
         return sorted((c.step_number, c.fine_tuned_model_checkpoint) for c in found)
 
     def _events(self, job: str, told: set[str]) -> list[Any]:
         try:
             page = self.client.fine_tuning.jobs.list_events(job, limit=100)
-        except (*ABSENT, *REFUSED):
+        except openai.APIStatusError as error:
+            if error.status_code not in ABSENT:
+                raise
             return []  # some servers tell of none
         new = [event for event in page.data if event.id not in told]
         told.update(event.id for event in new)
@@ -174,7 +181,9 @@ class Service:
         for number in range(TRIES):
             try:
                 found = find()
-            except ABSENT:
+            except openai.APIStatusError as error:
+                if error.status_code not in ABSENT:
+                    raise
                 if in_doubt:
                     raise ObverseError(
                         f"it is not known whether a {step} that was cut off has come through, and the "
@@ -250,7 +259,7 @@ PASSING = (
     openai.ConflictError,
 )
 REFUSED = (openai.BadRequestError, openai.UnprocessableEntityError)
-ABSENT = (openai.NotFoundError,)
+ABSENT = (404, 405)  # what a server says of what it does not have
 
 
 def _pause(error: openai.OpenAIError, number: int) -> float:

@@ -110,7 +110,7 @@ def sent(stages: Sequence[Stage], spec: ModelSpec) -> tuple[int, int]:
     """Return the bytes that a run sends to a server to be measured, and the tokens it answers at most.
 
     A prompt is sent with every possible answer where these are scored, and once to be answered. A server
-    may write as many tokens as the longest right answer has bytes (`Ask`, where a tokenizer is not known).
+    may write as many tokens as the longest right answer has bytes, since its tokenizer is not known.
     """
     scored = "scores" in spec.abilities()
     load = workload_of(stages, counter(None), spec)

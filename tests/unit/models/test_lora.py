@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import obverse
+from obverse.core.data import Document
 from obverse.core.errors import ObverseError
 from obverse.core.recipe import Recipe
 from obverse.core.stage import Stage, Training, When
@@ -15,9 +16,10 @@ from obverse.measures.perplexity import Perplexity
 from obverse.models.causal import CausalModel
 from obverse.models.checkpoint import Checkpoint, Dtype, resolve
 from obverse.models.lora import Lora
+from obverse.models.seq2seq import Seq2SeqModel
 from obverse.run.task import Execution
 from obverse.studies.forecast import forecast
-from tests.conftest import TEXTS, documents, setup, watch
+from tests.conftest import TEXTS, TINY_MODEL, documents, made, setup, watch
 
 LORA = Lora(rank=4, dropout=0.1)
 TRAINING = Training(documents=documents(TEXTS), recipe=Recipe(batch_size=5, epochs=4, learning_rate=0.02))
@@ -107,13 +109,14 @@ def test_scores_are_those_of_merged_weights(checkpoint: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_resumed_training_ends_with_the_same_bits(checkpoint: Path, tmp_path: Path, dtype: Dtype) -> None:
+    recipe = TRAINING.recipe.with_overrides({"epochs": 2})  # over after steps 2 and 5
     whole, cut, resumed = (loaded(checkpoint, dtype=dtype) for _ in range(3))
-    trained(whole, tmp_path / "a")
+    trained(whole, tmp_path / "a", recipe=recipe)
     with pytest.raises(StopError):
-        trained(cut, tmp_path / "b", stop_at=6)
-    assert trained(resumed, tmp_path / "b")["resumed_from_step"] == 4
+        trained(cut, tmp_path / "b", stop_at=4, recipe=recipe)
+    assert trained(resumed, tmp_path / "b", recipe=recipe)["resumed_from_step"] == 2
     assert resumed.weights_hash() == whole.weights_hash() != cut.weights_hash()
-    [kept] = (tmp_path / "b").glob("checkpoint-7")
+    [kept] = (tmp_path / "b").glob("checkpoint-2")
     weights = (kept / "adapter_model.safetensors").stat().st_size
     assert weights < (checkpoint / "model.safetensors").stat().st_size / 2
     assert not (kept / "model.safetensors").exists()
@@ -153,6 +156,18 @@ def test_recomputed_activations_give_the_same_adapters(checkpoint: Path, tmp_pat
     own, again = split(one)[1], split(two)[1]
     assert all(torch.allclose(own[name], again[name], atol=1e-5) for name in own)
     assert before != one.weights_hash()
+
+
+def test_adapters_of_an_encoder_decoder(tmp_path: Path) -> None:
+    spec = TINY_MODEL.model_copy(update={"architecture": "t5"})
+    made(spec).save(tmp_path / "t5")
+    model = Checkpoint(path=str(tmp_path / "t5"), lora=LORA).build(setup())
+    assert isinstance(model, Seq2SeqModel)
+    told = tuple(Document(prompt=text[:20], completion=text[20:]) for text in TEXTS)
+    before = model.logprobs([told[0].prompt], [[told[0].completion]])[0][0]
+    training = Training(documents=told, recipe=TRAINING.recipe)
+    model.train(training, folder=tmp_path, seed=0, watch=watch())
+    assert model.logprobs([told[0].prompt], [[told[0].completion]])[0][0] > before + 5
 
 
 def test_adapters_tell_runs_apart(checkpoint: Path) -> None:
@@ -202,7 +217,9 @@ def test_settings_of_adapters_are_the_user_s(checkpoint: Path) -> None:
     assert cells[0] != cells[1]
 
 
-def test_memory_is_that_of_weights_and_of_what_is_trained(checkpoint: Path, tmp_path: Path) -> None:
+def test_memory_is_that_of_weights_and_of_what_is_trained(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = loaded(checkpoint)
     own = sum(t.numel() for t in split(model)[1].values())
     base = model.parameters
@@ -212,8 +229,11 @@ def test_memory_is_that_of_weights_and_of_what_is_trained(checkpoint: Path, tmp_
         assert spec.memory(base, 16) == weight * base + 16 * own
     assert Checkpoint(path=str(checkpoint)).memory(base, 16) == 16 * base
     assert Checkpoint(path=str(checkpoint), dtype="bfloat16").memory(base, 0) == 2 * base
+    monkeypatch.setattr(Checkpoint, "at_hand", lambda self: False)  # nothing is timed
     settings = {"facts_per_subset": 3, "paraphrases": 2, "held_out_prompts": 1, "model.lora.rank": 4}
     study = obverse.study("reversal", models=[str(checkpoint)], seeds=1, settings=settings)
     found = forecast(study, tmp_path / "out", Execution(device="cpu"))
     assert found.on_gpu == 4 * base + 16 * own
     assert found.parameters == (base, base)
+    assert found.adapters == own
+    assert found.training_flops == 4 * base * found.load[2]
