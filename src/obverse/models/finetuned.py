@@ -16,8 +16,9 @@ from obverse.core.stage import Timetable, Training
 from obverse.models import jobs
 from obverse.models.finetuning_file import written
 from obverse.models.hosted import Hosted, refuse_cost
-from obverse.models.jobs import Order, Service
+from obverse.models.jobs import Service
 from obverse.models.ledger import Ledger
+from obverse.models.order import Order
 from obverse.models.remote import ChatModel, CompletionsModel, RemoteModel
 
 READY = 60  # looks at a model that was just made, before one gives up
@@ -98,7 +99,7 @@ class FinetunedModel:
             "file": job.training_file,
             "began_with": order.model,
             "model": job.fine_tuned_model,
-            "hyperparameters": job.hyperparameters.model_dump(mode="json"),
+            "hyperparameters": _as_json(getattr(job, "hyperparameters", None)),
             "cost": None if price is None else tokens * price / 1e6,
         }
 
@@ -120,8 +121,8 @@ class FinetunedModel:
             why = f": {job.error.message}" if job.error and job.error.message else ""
             raise ObverseError(
                 self._asked.redacted(f"{self.spec.name}: the job {job.id} {how}{why}. ")
-                + "It is not started again by itself; another is by --set model.attempt="
-                + str(self.spec.attempt + 1)
+                + "It is not started again by itself: "
+                + f"--set model.attempt={self.spec.attempt + 1} starts another"
             )
         return job
 
@@ -208,6 +209,11 @@ class FinetunedCompletions(FinetunedModel):
     ) -> list[list[float]]:
         assert isinstance(self._asked, CompletionsModel)
         return self._asked.logprobs(prompts, continuations)
+
+
+def _as_json(told: Any) -> Any:
+    """Return what a service says of a job's hyperparameters, which some leave out."""
+    return told.model_dump(mode="json") if isinstance(told, openai.BaseModel) else told
 
 
 HOW = {"failed": "has failed", "cancelled": "was cancelled"}

@@ -13,16 +13,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import openai
 
-from obverse.core.content import content_hash
 from obverse.core.errors import ObverseError
 from obverse.models.hosted import Hosted
 from obverse.models.ledger import Ledger
+from obverse.models.order import Order
 
 TRIES = 6  # of a request that fails for a passing reason
 FIRST_PAUSE = 1.0  # seconds, doubled each time, unless the server says
@@ -32,57 +31,6 @@ OVER = ("succeeded", "failed", "cancelled")
 T = TypeVar("T")
 
 sleep = time.sleep
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a service is asked to do.
-
-    Attributes:
-        model: the model to begin with.
-        content: the training file.
-        epochs, batch_size, learning_rate_multiplier, seed: of the job.
-        suffix: of the finetuned model's name.
-        attempt: tells this job from one with the same settings that has failed.
-    """
-
-    url: str
-    model: str
-    content: bytes
-    epochs: int
-    batch_size: int
-    learning_rate_multiplier: float | str
-    seed: int
-    suffix: str
-    attempt: int
-
-    @property
-    def key(self) -> str:
-        """A hash of all that determines the job; the suffix does not."""
-        return content_hash(
-            [
-                self.url, self.model, self.content, self.epochs, self.batch_size,
-                self.learning_rate_multiplier, self.seed, self.attempt,
-            ]
-        )[:32]  # fmt: skip
-
-    @property
-    def file_name(self) -> str:
-        return f"obverse-{self.key}.jsonl"
-
-    def request(self) -> dict[str, Any]:
-        """Return what the job is asked for with, its file apart."""
-        hyperparameters = {
-            "n_epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "learning_rate_multiplier": self.learning_rate_multiplier,
-        }
-        return {
-            "model": self.model,
-            "seed": self.seed,
-            "method": {"type": "supervised", "supervised": {"hyperparameters": hyperparameters}},
-            "metadata": {"obverse": self.key},
-        } | ({"suffix": self.suffix} if self.suffix else {})
 
 
 class Service:
@@ -204,7 +152,9 @@ class Service:
 
     def _file_called(self, name: str) -> str | None:
         files = self.client.files.list(purpose="fine-tune")
-        return next((f.id for f in files if f.filename == name and f.status != "error"), None)
+        return next(
+            (f.id for f in files if f.filename == name and getattr(f, "status", "") != "error"), None
+        )
 
     def _send(self, order: Order) -> str:
         sent = self._once.files.create(file=(order.file_name, order.content), purpose="fine-tune")

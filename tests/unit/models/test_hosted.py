@@ -18,8 +18,9 @@ from obverse.core.stage import Stage, Training, When
 from obverse.models import jobs, remote
 from obverse.models.finetuned import FinetunedModel
 from obverse.models.hosted import Hosted, refuse_cost
-from obverse.models.jobs import Order, Service
+from obverse.models.jobs import Service
 from obverse.models.ledger import Ledger
+from obverse.models.order import Order
 from tests.conftest import setup, watch
 from tests.finetuning import BASE, Finetuning, finetuning
 
