@@ -158,7 +158,8 @@ def test_what_a_service_would_not_do_is_refused_before(
 def test_axis_that_a_service_does_not_heed_is_refused(server: Finetuning) -> None:
     with pytest.raises(ObverseError, match=r"recipe\.weight_decay: base-model is trained by a service"):
         study(server).grid({"recipe.weight_decay": [0, 0.1]})
-    other = study(server, **{"recipe.batch_size": None})
+    settings: dict[str, Any] = {"recipe.batch_size": None}
+    other = study(server, **settings)
     other.grid({"model.learning_rate_multiplier": [1, 2], "recipe.batch_size": [4, 8]})
 
 

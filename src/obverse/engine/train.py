@@ -124,7 +124,7 @@ def _restore_adapters(model: PreTrainedModel, folder: Path) -> None:
 
     prefix = "base_model.model."  # which the format puts before the names
     saved = {name.removeprefix(prefix): t for name, t in load_file(folder / ADAPTERS).items()}
-    found = set_peft_model_state_dict(model, saved)
+    found: Any = set_peft_model_state_dict(model, saved)
     lacking = [name for name in found.missing_keys if ".lora_" in name]
     if lacking or found.unexpected_keys:
         raise ObverseError(
@@ -135,6 +135,7 @@ def _restore_adapters(model: PreTrainedModel, folder: Path) -> None:
 
 class _Trainer(Trainer):
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        assert isinstance(self.model, PreTrainedModel)
         restore(self.model, Path(resume_from_checkpoint))
 
 

@@ -22,14 +22,15 @@ def add_adapters(model: PreTrainedModel, lora: Lora, seed: int) -> None:
         from peft import LoraConfig
     except ImportError:
         raise ObverseError("adapters (model.lora.rank) need: pip install 'obverse[peft]'") from None
-    config: Any = LoraConfig(
-        r=lora.rank,
-        lora_alpha=lora.alpha,
-        lora_dropout=lora.dropout,
-        target_modules=list(lora.targets) or "all-linear",
-        bias="none",
-        task_type="SEQ_2_SEQ_LM" if model.config.is_encoder_decoder else "CAUSAL_LM",
-    )
+    settings: dict[str, Any] = {
+        "r": lora.rank,
+        "lora_alpha": lora.alpha,
+        "lora_dropout": lora.dropout,
+        "target_modules": list(lora.targets) or "all-linear",
+        "bias": "none",
+        "task_type": "SEQ_2_SEQ_LM" if model.config.is_encoder_decoder else "CAUSAL_LM",
+    }
+    config = LoraConfig(**settings)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         try:

@@ -56,7 +56,7 @@ def write_data(study: Study, out: Path, seed: int, layout: str | None) -> str:
             f"{experiment.name}: the names of two variants make one directory: {', '.join(folders)}"
         )
     arms = study.variants().items()
-    if layout in LAYOUTS:
+    if layout is not None and layout in LAYOUTS:
         made = [_training_files(arm.experiment, folders[name], seed, layout) for name, arm in arms]
         contents = {path: content for each in made for path, content in each.items()}
         for path, content in contents.items():  # once all are known to be in order

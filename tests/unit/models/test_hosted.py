@@ -163,7 +163,7 @@ def test_next_stage_goes_on_from_the_model_of_the_last(server: Finetuning, tmp_p
 # Faults -------------------------------------------------------------------------------------------------
 
 SENDS = ("POST /v1/files", "POST /v1/fine_tuning/jobs")
-FAULTS: list[Any] = [429, 500, 503, ("drop", "before"), ("drop", "after"), ("slow", "after")]
+FAULTS: list[Any] = [429, 500, ("drop", "before"), ("drop", "after"), ("slow", "after")]
 
 
 @pytest.mark.parametrize("fault", FAULTS)

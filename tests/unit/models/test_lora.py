@@ -88,10 +88,19 @@ def test_adapters_are_on_every_linear_layer_but_the_output(checkpoint: Path) -> 
         loaded(checkpoint, Lora(rank=2, targets=("nothing",)))
 
 
-def test_scores_are_those_of_merged_weights(checkpoint: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def learnt(model: CausalModel, tmp_path_factory: pytest.TempPathFactory) -> CausalModel:
+    """A model whose adapters were trained; it is only read."""
+    folder = tmp_path_factory.mktemp("learnt")
+    model.save(folder / "base")
+    made = loaded(folder / "base")
+    trained(made, folder)
+    return made
+
+
+def test_scores_are_those_of_merged_weights(checkpoint: Path, learnt: CausalModel) -> None:
     """W x + (alpha / rank) · B A x is (W + (alpha / rank) · B A) x, computed here by hand."""
-    model = loaded(checkpoint)
-    trained(model, tmp_path)
+    model = learnt
     merged = loaded(checkpoint, Lora())
     own = split(model)[1]
     with torch.no_grad():
@@ -99,7 +108,8 @@ def test_scores_are_those_of_merged_weights(checkpoint: Path, tmp_path: Path) ->
             if ".lora_A." in name:
                 place = name.partition(".lora_A.")[0]
                 b = own[name.replace(".lora_A.", ".lora_B.")]
-                merged.model.get_submodule(place).weight += (LORA.alpha / LORA.rank) * b @ a
+                weight = merged.model.get_parameter(f"{place}.weight")
+                weight.add_((LORA.alpha / LORA.rank) * b @ a)
     [one, two], [same, too] = model.logprobs(*ASKED), merged.logprobs(*ASKED)
     assert one == pytest.approx(same, abs=1e-4)
     assert two == pytest.approx(too, abs=1e-4)
@@ -122,10 +132,9 @@ def test_resumed_training_ends_with_the_same_bits(checkpoint: Path, tmp_path: Pa
     assert not (kept / "model.safetensors").exists()
 
 
-def test_adapters_are_kept_and_taken_back(checkpoint: Path, tmp_path: Path) -> None:
-    model, other = loaded(checkpoint), loaded(checkpoint, seed=1)
-    assert other.weights_hash() != model.weights_hash(), "drawn from the seed"
-    trained(model, tmp_path / "training")
+def test_adapters_are_kept_and_taken_back(checkpoint: Path, tmp_path: Path, learnt: CausalModel) -> None:
+    model, other = learnt, loaded(checkpoint, seed=1)
+    assert other.weights_hash() != loaded(checkpoint).weights_hash(), "drawn from the seed"
     model.save(tmp_path / "kept")
     other.restore(tmp_path / "kept")
     assert other.weights_hash() == model.weights_hash()
@@ -136,11 +145,10 @@ def test_adapters_are_kept_and_taken_back(checkpoint: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")  # of peft's own loading
-def test_kept_adapters_are_peft_s(checkpoint: Path, tmp_path: Path) -> None:
+def test_kept_adapters_are_peft_s(checkpoint: Path, tmp_path: Path, learnt: CausalModel) -> None:
     from peft import PeftModel
 
-    model = loaded(checkpoint)
-    trained(model, tmp_path / "training")
+    model = learnt
     model.save(tmp_path / "kept")
     theirs: Any = PeftModel.from_pretrained(loaded(checkpoint, Lora()).model, tmp_path / "kept")
     again = CausalModel(theirs.merge_and_unload(), model.tokenizer)
