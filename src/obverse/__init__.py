@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from obverse.models.checkpoint import Checkpoint
     from obverse.models.endpoint import Endpoint
     from obverse.models.grown import Grown
+    from obverse.models.hosted import Hosted
+    from obverse.models.lora import Lora
     from obverse.models.scratch import Scratch
     from obverse.report.build import build as write_report
     from obverse.run.task import Event, Execution, Executor, Failure, Task
@@ -85,6 +87,8 @@ _WHERE = {
     "models.checkpoint": ("Checkpoint",),
     "models.endpoint": ("Endpoint",),
     "models.grown": ("Grown",),
+    "models.hosted": ("Hosted",),
+    "models.lora": ("Lora",),
     "models.scratch": ("Scratch",),
     "report.build": ("write_report",),
     "run.task": ("Event", "Execution", "Executor", "Failure", "Task"),
@@ -121,9 +125,11 @@ __all__ = [
     "GivesHiddenStates",
     "Gradients",
     "Grown",
+    "Hosted",
     "InputFile",
     "Labelled",
     "LinearProbe",
+    "Lora",
     "Measure",
     "Model",
     "ModelSpec",

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import typer
 
+from obverse.cli.jobs import jobs
 from obverse.cli.listing import list_studies, show
 from obverse.cli.reading import compare, report
 from obverse.cli.running import plan, run
@@ -22,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for command in (run, plan, data, export, report, compare, power):
+for command in (run, plan, data, export, report, compare, power, jobs):
     app.command()(command)
 app.command(name="list")(list_studies)
 app.command()(show)

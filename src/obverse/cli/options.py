@@ -33,6 +33,20 @@ Models = Annotated[
         "family of `obverse list`, `scratch`, or a class of your own (FILE.py:CLASS); repeatable.",
     ),
 ]
+Finetune = Annotated[
+    str | None,
+    typer.Option(
+        help="A server that finetunes --model by OpenAI's API; #chat at its end where it serves chat "
+        "(docs/finetuning.md)."
+    ),
+]
+Dtype = Annotated[
+    str | None,
+    typer.Option(
+        help="What checkpoints are loaded in: float32 (default), bfloat16 (to be asked, or trained with "
+        "adapters, model.lora.rank) or float16 (to be asked)."
+    ),
+]
 Data = Annotated[
     Path | None,
     typer.Option(help="The file or directory that the study reads; short for --set data=PATH."),
@@ -70,6 +84,7 @@ def study_of(
     seeds: str | None,
     settings: list[str] | None,
     endpoint: str | None = None,
+    finetune: str | None = None,
     family: str | None = None,
     dtype: str | None = None,
     looks: int = 1,
@@ -81,8 +96,8 @@ def study_of(
 
     return study(
         name, preset=preset, models=models or [], data=data, seeds=seeds, settings=pairs(settings),
-        endpoint=endpoint, family=family, dtype=dtype, looks=looks, grid=grid, most=most,
-        at_hand=at_hand,
+        endpoint=endpoint, finetune=finetune, family=family, dtype=dtype, looks=looks, grid=grid,
+        most=most, at_hand=at_hand,
     )  # fmt: skip
 
 

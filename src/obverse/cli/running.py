@@ -9,6 +9,8 @@ import typer
 
 from obverse.cli.options import (
     Data,
+    Dtype,
+    Finetune,
     Grid,
     Models,
     Most,
@@ -39,19 +41,14 @@ def run(
             "its end for chat."
         ),
     ] = None,
+    finetune: Finetune = None,
     family: Annotated[
         str | None,
         typer.Option(
             help="What the models have in common, for trends over size; published families are known."
         ),
     ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(
-            help="What checkpoints that are only asked are loaded in: float32 (default), bfloat16 or "
-            "float16."
-        ),
-    ] = None,
+    dtype: Dtype = None,
     out: Annotated[Path | None, typer.Option(help="Where to write; out/STUDY by default.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
@@ -75,8 +72,9 @@ def run(
     The same command again finishes what was interrupted.
     """
     study = study_of(
-        name, preset, model, data, seeds, settings, endpoint, family, dtype, looks, axes_of(grid), most
-    )
+        name, preset, model, data, seeds, settings, endpoint, finetune, family, dtype, looks,
+        axes_of(grid), most,
+    )  # fmt: skip
 
     from obverse.report.build import build
     from obverse.run.task import Execution
@@ -111,6 +109,8 @@ def plan(
     settings: Set = None,
     grid: Grid = None,
     most: Most = None,
+    finetune: Finetune = None,
+    dtype: Dtype = None,
     gpu: Annotated[
         list[str] | None, typer.Option(help="A GPU by name (a100, h100 …) or its FLOP/s (312e12).")
     ] = None,
@@ -145,6 +145,7 @@ def plan(
         beside = {
             "--preset": preset, "--model": model, "--data": data, "--seeds": seeds, "--set": settings,
             "--grid": grid, "--most": most, "--gpu": gpu, "--out": out, "--workers": workers,
+            "--finetune": finetune, "--dtype": dtype,
         }  # fmt: skip
         if ignored := [option for option, given in beside.items() if given]:
             raise ObverseError(
@@ -163,8 +164,9 @@ def plan(
             raise ObverseError(f"{option} {value}: needs a pilot whose spread is known (--power DIR)")
     accelerators = flops_of(gpu or [])
     study = study_of(
-        name, preset, model, data, seeds, settings, grid=axes_of(grid), most=most, at_hand=False
-    )
+        name, preset, model, data, seeds, settings, finetune=finetune, dtype=dtype, grid=axes_of(grid),
+        most=most, at_hand=False,
+    )  # fmt: skip
     folder = out or Path("out") / safe_name(study.name)
     found = forecast(study, folder, Execution(workers=workers, threads=threads, device=device))
     models = count(len(study.models), "model")

@@ -29,7 +29,11 @@ def data(
     model: Models = None,
     data: Data = None,
     layout: Annotated[
-        str | None, typer.Option(help="Another layout, where the study has several.")
+        str | None,
+        typer.Option(
+            help="Another layout: one of the study's, or openai-completions or openai-chat, the training "
+            "files of fine-tuning services."
+        ),
     ] = None,
 ) -> None:
     """Write a study's data as JSON lines, or check its questions for a model's tokenizer.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
+from obverse.core.bill import Bill
 from obverse.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -137,8 +138,8 @@ class Watch:
 
 
 @runtime_checkable
-class Trains(Saves, Protocol):
-    """A model that can be trained."""
+class Trains(Protocol):
+    """A model that can be trained, here (then it fulfils `Saves` as well) or by a server."""
 
     def train(self, training: "Training", *, folder: Path, seed: int, watch: Watch) -> dict[str, Any]:
         """Train in place, resuming from a checkpoint under `folder`.
@@ -150,8 +151,12 @@ class Trains(Saves, Protocol):
         """
         ...
 
+    def save(self, folder: Path) -> None:
+        """Write to `folder` what `restore` needs: the weights, or which model of a server's it is."""
+        ...
+
     def restore(self, folder: Path) -> None:
-        """Take back the weights that `save` wrote to `folder`."""
+        """Become the model that `save` wrote to `folder`."""
         ...
 
 
@@ -255,8 +260,16 @@ class ModelSpec(Settings, ABC):
     blank: ClassVar[bool] = False
     # Whether there is one such model whatever the seed, so that it is run once if nothing is trained.
     same_for_all_seeds: ClassVar[bool] = True
-    # Whether its settings are the user's to change by `model.KEY`.
+    # Whether its settings are the user's to change by `model.KEY`; of models that are not, those are
+    # which are named in `settable`.
     made_here: ClassVar[bool] = True
+    settable: ClassVar[frozenset[str]] = frozenset()
+    # Whether it is computed on machines of the user's.
+    on_ours: ClassVar[bool] = True
+    # Whether it can be asked between the start and the end of a training.
+    asked_along: ClassVar[bool] = True
+    # The settings of a recipe that its training heeds; None: all.
+    heeds: ClassVar[frozenset[str] | None] = None
 
     @abstractmethod
     def build(self, setup: Setup) -> Model:
@@ -295,8 +308,34 @@ class ModelSpec(Settings, ABC):
         what = " or ".join(verbs.get(name, f"do what a measure needs ({name})") for name in missing)
         return f"a model of this kind ({type(self).__name__}) cannot {what}"
 
+    def refuses(self, stages: Sequence["Stage"]) -> str | None:
+        """Return why the model cannot be trained as the stages say, or None if it can."""
+        return None
+
+    def takes(self, key: str) -> bool:
+        """Return whether a setting (`lora.rank`) is the user's to change by `model.KEY`."""
+        return self.made_here or key.partition(".")[0] in self.settable
+
     def size(self) -> int | None:
         """Return the number of parameters if it is known before the model is made."""
+        return None
+
+    def adapters(self) -> int | None:
+        """Return how many parameters are trained in place of all; 0: all are; None: nobody knows."""
+        return 0
+
+    def memory(self, parameters: int, trained: int) -> int:
+        """Return the bytes of weights, gradients and optimizer, of so many parameters.
+
+        `trained` are those of a parameter that is trained, 0 if none is.
+        """
+        return parameters * (trained or 4)
+
+    def bill(self, stages: Sequence["Stage"], asked: int = 0, answered: int = 0) -> Bill | None:
+        """Return what a run is charged by whoever trains its model; None: nobody asks for money.
+
+        `asked` are the bytes of all that is asked, `answered` the tokens that answers have at most.
+        """
         return None
 
     def seen(self) -> int | None:

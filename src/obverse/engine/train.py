@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch.utils.data import Dataset
 from transformers import (
     PreTrainedModel,
@@ -22,6 +23,7 @@ from transformers import (
     TrainingArguments,
 )
 
+from obverse.core.errors import ObverseError
 from obverse.core.model import Point, Watch
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
@@ -30,6 +32,7 @@ from obverse.engine.documents import Example, Padding, encode_texts
 from obverse.engine.objective import Batch, Objective
 from obverse.engine.order import timetable, training_order
 
+ADAPTERS = "adapter_model.safetensors"
 COMPLETE = "complete"  # written into a checkpoint once all its files are
 SECONDS_BETWEEN_CHECKPOINTS = 30.0
 
@@ -73,8 +76,10 @@ def train(
         stops.at(0)
     on_cpu = model.device.type == "cpu"
     if recipe.gradient_checkpointing:
-        model.gradient_checkpointing_enable()
-    trainer = (Trainer if objective is None else _trainer_with(objective))(
+        # Called otherwise before transformers 5.2x.
+        older = model.gradient_checkpointing_enable
+        getattr(model, "activation_checkpointing_enable", older)()
+    trainer = (_Trainer if objective is None else _trainer_with(objective))(
         model=model,
         args=_arguments(recipe, len(examples), folder, derive(seed, "dropout"), table.steps, on_cpu),
         train_dataset=_Ordered(examples, order, placed=objective is not None),
@@ -86,8 +91,6 @@ def train(
     trainer.remove_callback(PrinterCallback)
     # One process trains on one device; Trainer would spread batches over all that it sees.
     trainer.args._n_gpu = min(trainer.args.n_gpu, 1)
-    if checkpoint:
-        restore(model, checkpoint)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return {
         "steps": table.steps,
@@ -109,12 +112,36 @@ def restore(model: PreTrainedModel, folder: Path) -> None:
     """Give `model` the weights saved under `folder`.
 
     By way of from_pretrained, which knows the older names under which some are stored (GPT-NeoX's
-    embed_out); Trainer would leave those as they were made.
+    embed_out); Trainer would leave those as they were made. Of a model with adapters, only these are
+    saved, since nothing else is trained.
     """
+    if (folder / ADAPTERS).exists():
+        _restore_adapters(model, folder)
+        return
     saved = type(model).from_pretrained(
         folder, dtype=model.dtype, use_safetensors=True, trust_remote_code=False
     )
     model.load_state_dict(saved.state_dict())
+
+
+def _restore_adapters(model: PreTrainedModel, folder: Path) -> None:
+    from peft import set_peft_model_state_dict
+
+    prefix = "base_model.model."  # which the format puts before the names
+    saved = {name.removeprefix(prefix): t for name, t in load_file(folder / ADAPTERS).items()}
+    found: Any = set_peft_model_state_dict(model, saved)
+    lacking = [name for name in found.missing_keys if ".lora_" in name]
+    if lacking or found.unexpected_keys:
+        raise ObverseError(
+            f"{folder / ADAPTERS}: not the adapters of this model: "
+            f"{', '.join([*lacking, *found.unexpected_keys][:3])}"
+        )
+
+
+class _Trainer(Trainer):
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        assert isinstance(self.model, PreTrainedModel)
+        restore(self.model, Path(resume_from_checkpoint))
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -181,7 +208,7 @@ class _Ordered(Dataset[dict[str, Any]]):
 def _trainer_with(objective: Objective) -> type[Trainer]:
     """Return a Trainer whose loss is the objective's."""
 
-    class WithObjective(Trainer):
+    class WithObjective(_Trainer):
         # The loss of a pass is a mean; that of a step is the mean over its passes.
         loss_is_scaled_for_ga = False
 

@@ -1,10 +1,14 @@
 """Checkpoints of transformers: which weights are meant, and what they are loaded in."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from obverse.core.model import Capability, Model, ModelSpec, Setup
+from obverse.core.seeds import derive
+from obverse.core.stage import Stage
 from obverse.models import families
+from obverse.models.lora import Lora
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -25,10 +29,13 @@ class Checkpoint(ModelSpec):
         tokens: training tokens seen; filled in where the revision tells.
         parameters: their number by the configuration, embeddings included, filled in likewise.
         weights: a hash of the directory's files, or the hub's name and commit, filled in likewise.
-        dtype: what the weights are loaded in; training takes float32.
+        dtype: what the weights are loaded in. Training takes float32; adapters are trained on bfloat16 as
+            well, and are float32 themselves.
+        lora: adapters that are trained in place of all weights; `model.lora.rank` on the command line.
     """
 
     made_here = False
+    settable: ClassVar[frozenset[str]] = frozenset({"lora"})
 
     name: str = ""
     path: str
@@ -38,15 +45,28 @@ class Checkpoint(ModelSpec):
     parameters: int | None = None
     weights: str = ""
     dtype: Dtype = "float32"
+    lora: Lora = Lora()
 
     def abilities(self) -> frozenset[Capability]:
         asked: frozenset[Capability] = frozenset({"scores", "generates", "saves", "gradients", "hidden"})
-        return asked | {"trains"} if self.dtype == "float32" else asked
+        trained = self.dtype == "float32" or (self.dtype == "bfloat16" and self.lora.rank)
+        return asked | {"trains"} if trained else asked
 
     def lacks(self, needed: frozenset[Capability]) -> str | None:
         if "trains" in needed - self.abilities():
-            return f"--dtype {self.dtype} is for models that are only asked; training is in float32"
+            return (
+                f"--dtype {self.dtype} is for models that are only asked; training is in float32, or in "
+                "bfloat16 with adapters (--set model.lora.rank=8)"
+            )
         return super().lacks(needed)
+
+    def refuses(self, stages: Sequence[Stage]) -> str | None:
+        trainings = [stage.training for stage in stages if stage.training is not None]
+        if self.lora.rank and not trainings:
+            return "model.lora.rank: nothing is trained in this study, for which adapters would be"
+        if self.lora.rank and any(t.recipe.embedding_learning_rate is not None for t in trainings):
+            return "embedding_learning_rate: the embeddings are not trained where adapters are"
+        return None
 
     def resolve(self) -> Self:
         """Return a copy with name, weights, number of parameters, and what else the name tells.
@@ -84,11 +104,32 @@ class Checkpoint(ModelSpec):
         from obverse.models.pretrained import load
 
         spec = self.resolve()
-        return load(spec.path, spec.commit, spec.dtype).to(setup.device)
+        model = load(spec.path, spec.commit, spec.dtype)
+        if self.lora.rank:
+            from obverse.models.adapters import add_adapters
+
+            add_adapters(model.model, self.lora, derive(setup.seed, "adapters"))
+        return model.to(setup.device)
 
     def identity(self) -> object:
-        """Return which weights they are and their type; where they lie does not matter."""
-        return {"weights": self.resolve().weights, "dtype": self.dtype}
+        """Return which weights they are, their type, and what is trained of them; where they lie does
+        not matter."""
+        known = {"weights": self.resolve().weights, "dtype": self.dtype}
+        return known | ({"lora": self.lora} if self.lora.rank else {})
+
+    def memory(self, parameters: int, trained: int) -> int:
+        weight = 4 if self.dtype == "float32" else 2
+        if not trained:
+            return parameters * weight
+        if not self.lora.rank:
+            return super().memory(parameters, trained)
+        return parameters * weight + (self.adapters() or 0) * trained
+
+    def adapters(self) -> int | None:
+        """Return the number of the adapters' parameters; None if the configuration is not here."""
+        from obverse.models.pretrained import adapters
+
+        return adapters(self.path, self.commit, self.lora) if self.lora.rank else 0
 
     def at_hand(self) -> bool:
         return Path(self.path).is_dir()

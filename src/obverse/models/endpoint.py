@@ -1,8 +1,9 @@
 """Models behind an OpenAI-compatible server."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from obverse.core.model import Capability, Model, ModelSpec, Setup
 
@@ -21,11 +22,26 @@ class Endpoint(ModelSpec):
     """
 
     made_here = False
+    on_ours: ClassVar[bool] = False
 
     url: str
     api: Literal["completions", "chat"] = "completions"
     key: str = "OPENAI_API_KEY"
     parameters: Annotated[int, Field(ge=1)] | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _tells_no_secret(cls, url: str) -> str:
+        """Refuse an address that would write a key down wherever it is shown."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("expected an address such as https://api.openai.com/v1")
+        if parts.username or parts.password or parts.query:
+            raise ValueError(
+                "has a user name, a password or a query, which would be written down with the results; "
+                "give the bare address, and the key by the environment"
+            )
+        return url
 
     def abilities(self) -> frozenset[Capability]:
         return frozenset({"generates"} if self.api == "chat" else {"scores", "generates"})

@@ -19,8 +19,8 @@ class ModuleModel:
 
     @property
     def parameters(self) -> int:
-        """The number of parameters, embeddings included."""
-        return sum(p.numel() for p in self.model.parameters())
+        """The number of parameters, embeddings included, adapters left out."""
+        return sum(p.numel() for name, p in self.model.named_parameters() if ".lora_" not in name)
 
     def weights_hash(self) -> str:
         digest = hashlib.sha256()

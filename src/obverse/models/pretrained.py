@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from transformers import (
 import obverse.models.relative  # noqa: F401 - registers the type of grown models
 from obverse.core.errors import CannotLoadError, ObverseError
 from obverse.models import hub
+from obverse.models.adapters import add_adapters, of_adapters
 from obverse.models.causal import CausalModel
 from obverse.models.local import LocalModel
+from obverse.models.lora import Lora
 from obverse.models.quiet import quiet
 from obverse.models.seq2seq import Seq2SeqModel
 
@@ -142,6 +145,11 @@ def _refuse_revision(folder: str, revision: str | None) -> None:
 
 def _refuse_incomplete(where: str, files: frozenset[str]) -> None:
     """Refuse a directory or repository whose files are not those of a checkpoint."""
+    if "adapter_config.json" in files and "config.json" not in files:
+        raise CannotLoadError(
+            f"{where}: holds adapters alone, without the model that they belong to; merge them by peft "
+            "(docs/finetuning.md) and name the result"
+        )
     if "config.json" not in files:
         raise CannotLoadError(f"{where}: no config.json; expected a checkpoint saved by transformers")
     top = [f for f in files if "/" not in f]
@@ -153,14 +161,41 @@ def _refuse_incomplete(where: str, files: frozenset[str]) -> None:
         raise CannotLoadError(f"{where}: no tokenizer; expected tokenizer.json beside the weights")
 
 
-def _parameters(folder: Path) -> int:
-    """Return how many parameters the configuration asks for, embeddings included, without making them."""
+@cache
+def adapters(path_or_name: str, commit: str | None, lora: Lora) -> int | None:
+    """Return how many parameters adapters have that are put into a model; None if it is not here.
+
+    Raises:
+        ObverseError: if the model has none of the layers that are named.
+    """
+    quiet()
+    try:
+        folder = Path(path_or_name)
+        if not folder.is_dir():
+            if commit is None:
+                return None
+            folder = hub.download(path_or_name, commit, hub.SMALL)
+        model = _shape(folder)
+    except CannotLoadError:
+        return None
+    add_adapters(model, lora, seed=0)
+    return of_adapters(model)
+
+
+def _shape(folder: Path) -> Any:
+    """Return a model as the configuration asks for it, without its weights."""
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         with torch.device("meta"):
-            model = _kind(config).from_config(config, trust_remote_code=False)
+            return _kind(config).from_config(config, trust_remote_code=False)
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise CannotLoadError(f"{folder}: cannot be loaded as a language model: {error}") from error
+
+
+def _parameters(folder: Path) -> int:
+    """Return how many parameters the configuration asks for, embeddings included, without making them."""
+    model = _shape(folder)
+    config = model.config
     number: int = sum(p.numel() for p in model.parameters())
     if getattr(config, "scale_decoder_outputs", None) is False:
         # T5 1.1 has output weights of its own, which transformers ties until it sees them in the file.

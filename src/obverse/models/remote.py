@@ -19,6 +19,7 @@ from obverse.models.endpoint import Endpoint
 
 AT_ONCE = 8
 RETRIES = 4
+TIMEOUT = 120.0  # seconds
 # llama-cpp-python applies a penalty of 1.1 unless told, even at temperature 0.
 NO_PENALTY = {"repeat_penalty": 1.0}
 T = TypeVar("T")
@@ -40,12 +41,13 @@ class RemoteModel(ABC):
             raise ObverseError("models behind an endpoint need: pip install 'obverse[openai]'") from None
         self.spec = spec
         self._errors = openai.OpenAIError
+        self._absent = openai.NotFoundError
         self._refusals = (openai.BadRequestError, openai.UnprocessableEntityError)
         self._extra: dict[str, float] = NO_PENALTY
         # Local servers take any key; the client insists on one.
         self._key = os.environ.get(spec.key) or "none"
-        self._client = openai.OpenAI(
-            base_url=spec.url, api_key=self._key, max_retries=RETRIES, timeout=120
+        self.client = openai.OpenAI(
+            base_url=spec.url, api_key=self._key, max_retries=RETRIES, timeout=TIMEOUT
         )
         self._answers = Answers(answers)
 
@@ -66,8 +68,30 @@ class RemoteModel(ABC):
         return [len(t.encode()) for t in texts]
 
     def close(self) -> None:
-        self._client.close()
+        self.client.close()
         self._answers.close()
+
+    def try_out(self) -> None:
+        """Ask something short in every way that the model is asked; the answer is written down.
+
+        Raises:
+            ObverseError: if it cannot be asked so.
+        """
+        self.generate(["The"], [1])
+
+    def is_there(self) -> bool:
+        """Return whether the server knows the model; one that was just made may take a while.
+
+        Raises:
+            ObverseError: if it cannot be asked for another reason.
+        """
+        try:
+            self._answer("The", 1)
+        except self._absent:
+            return False
+        except self._errors:
+            self.try_out()  # fails with the message for the user, or was a passing trouble
+        return True
 
     @abstractmethod
     def _answer(self, prompt: str, limit: int) -> str:
@@ -79,8 +103,12 @@ class RemoteModel(ABC):
                 return list(pool.map(lambda question: self._once(ask, question), questions))
         except self._errors as error:
             # Some servers repeat the key they were given; the cause is dropped for the same reason.
-            message = str(error).replace(self._key, "***") if self._key != "none" else str(error)
-            raise ObverseError(f"{self.spec.url}, model {self.spec.name}: {message}") from None
+            message = self.redacted(f"{self.spec.url}, model {self.spec.name}: {error}")
+            raise ObverseError(message) from None
+
+    def redacted(self, message: str) -> str:
+        """Return a message without the key."""
+        return message.replace(self._key, "***") if self._key != "none" else message
 
     def _once(self, ask: Callable[..., T], question: tuple[Any, ...]) -> T:
         asked = [ask.__name__, *question]
@@ -117,7 +145,7 @@ class ChatModel(RemoteModel):
 
     def _answer(self, prompt: str, limit: int) -> str:
         turns = [{"role": "user", "content": prompt}]
-        chat = self._greedy(self._client.chat.completions.create, messages=turns, max_tokens=limit)
+        chat = self._greedy(self.client.chat.completions.create, messages=turns, max_tokens=limit)
         return self._choice(chat).message.content or ""
 
 
@@ -125,7 +153,7 @@ class CompletionsModel(RemoteModel):
     """A model behind a completions endpoint (fulfils `Scores` as well)."""
 
     def _answer(self, prompt: str, limit: int) -> str:
-        completion = self._greedy(self._client.completions.create, prompt=prompt, max_tokens=limit)
+        completion = self._greedy(self.client.completions.create, prompt=prompt, max_tokens=limit)
         return str(self._choice(completion).text)
 
     def logprobs(
@@ -150,6 +178,10 @@ class CompletionsModel(RemoteModel):
         values = iter(self._all(self._score, pairs))
         return [[next(values) for _ in options] for options in continuations]
 
+    def try_out(self) -> None:
+        super().try_out()
+        self.logprobs(["The"], [[" end"]])
+
     def _score(self, prompt: str, continuation: str) -> float:
         if not continuation:
             raise ValueError(f"an empty continuation of {prompt!r} has no score")
@@ -169,7 +201,7 @@ class CompletionsModel(RemoteModel):
 
     def _echo(self, text: str) -> Echo:
         # One token more is asked for, since some servers take 0 for no limit; it is left out.
-        response = self._client.completions.create(
+        response = self.client.completions.create(
             model=self.spec.name, prompt=text, echo=True, logprobs=1, max_tokens=1, temperature=0
         )
         written = getattr(getattr(response, "usage", None), "completion_tokens", None) or 0

@@ -24,6 +24,8 @@ from obverse.run.memory import peak_memory
 from obverse.run.run import Run
 from obverse.run.task import Execution, OnStep, Task
 
+MISSED = "moments of a training, at which a model that is trained elsewhere cannot be asked"
+
 
 def perform(task: Task, on_step: OnStep) -> None:
     """Carry out a task in its folder.
@@ -97,10 +99,9 @@ class _Loop:
                 assert isinstance(model, Trains)
                 model.restore(folder.trained(self.origin[number]))
             record = self._train(number, stage) if stage.training else self._as_it_is(number, stage)
-            if isinstance(model, Saves):
-                if record["steps"]:
-                    weights = model.weights_hash()
-                self._save(model, number)
+            if isinstance(model, Saves) and record["steps"]:
+                weights = model.weights_hash()
+            self._save(number)
             folder.finish_stage(number, record | {"weights_sha256": weights})
             at = self._trained_last(number)
         records = [folder.stage_record(number) or {} for number in range(len(self.stages))]
@@ -112,11 +113,12 @@ class _Loop:
             "weights_after_sha256": weights,
         }
 
-    def _save(self, model: Saves, number: int) -> None:
+    def _save(self, number: int) -> None:
         """Keep the model as a stage left it, where another goes on from it or the user wants it."""
-        if number in self.origin:
+        model = self.model
+        if number in self.origin and isinstance(model, Saves | Trains):
             model.save(cleared(self.folder.trained(number)))
-        elif self.execution.keep_weights:
+        elif self.execution.keep_weights and isinstance(model, Saves):
             several = self.origin.count(self.origin[number]) > 1
             branch = f"branch-{self.stages[number].branch}" if several else ""
             model.save(cleared(self.folder.path / "weights" / branch))
@@ -175,14 +177,26 @@ class _Loop:
         return {"name": stage.name, "documents": len(stage.training.documents)} | record
 
     def _refuse_missed(self, number: int, stage: Stage, due: Sequence[set[int]]) -> None:
-        """Refuse a training that passed over a moment at which a measure was wanted."""
-        for index, (measure, _) in enumerate(stage.measures):
-            for step in sorted(due[index]):
-                if not self.folder.has_moment(measure.name, number, step, index):
-                    raise ObverseError(
-                        f"{self.run.model.name}: its train() did not call watch.at after step {step} of "
-                        f"stage {stage.label!r}, where the measure {measure.name!r} is taken"
-                    )
+        """Refuse a training that passed over a moment at which a measure was wanted.
+
+        What a model misses that cannot be asked before its training is over is left out, and counted.
+        """
+        missed = [
+            (step, index)
+            for index, (measure, _) in enumerate(stage.measures)
+            for step in sorted(due[index])
+            if not self.folder.has_moment(measure.name, number, step, index)
+        ]
+        end = max(set[int]().union(*due), default=0)
+        along = not self.run.model.asked_along
+        for step, index in missed:
+            if not along or (step == end and stage.measures[index][1].end):
+                raise ObverseError(
+                    f"{self.run.model.name}: its train() did not call watch.at after step {step} of "
+                    f"stage {stage.label!r}, where the measure {stage.measures[index][0].name!r} is taken"
+                )
+        if missed:
+            self.folder.leave_out(f"along {number}", MISSED, len(missed))
 
     def _as_it_is(self, number: int, stage: Stage) -> dict[str, Any]:
         """Take a stage's measures of a model as it is, or, in the first stage, as it grows."""

@@ -13,6 +13,7 @@ from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.measure import LEADING, Measure
 from obverse.core.model import Capability, ModelSpec
+from obverse.core.recipe import Recipe
 from obverse.core.settings import Settings, unknown_name, validated
 from obverse.core.stage import Stage, origins
 
@@ -159,7 +160,27 @@ def check_portable(settings: Settings, name: str) -> None:
             )
 
 
-def check_models(models: Sequence[ModelSpec], stages: Iterable[Stage], keep_weights: bool) -> None:
+def refuse_unheeded(experiment: Experiment, models: Iterable[ModelSpec], given: Iterable[str]) -> None:
+    """Refuse a setting of a recipe that a model's training does not heed, which would change nothing.
+
+    Raises:
+        ObverseError: naming the setting, and what is heeded.
+    """
+    for model in models:
+        for key in given if model.heeds is not None else ():
+            *parents, name = key.split(".")
+            holder: object = experiment
+            for parent in parents:
+                holder = getattr(holder, parent, None)
+            if isinstance(holder, Recipe) and name not in (model.heeds or ()):
+                heeded = ", ".join(sorted(model.heeds or ()))
+                raise ObverseError(
+                    f"{key}: {model.name} is trained by a service, which heeds {heeded} of a recipe, and "
+                    "settings of its own (model.*)"
+                )
+
+
+def check_models(models: Sequence[ModelSpec], stages: Sequence[Stage], keep_weights: bool) -> None:
     """Refuse models that cannot do what the stages ask of them.
 
     Raises:
@@ -178,5 +199,6 @@ def check_models(models: Sequence[ModelSpec], stages: Iterable[Stage], keep_weig
                 "are; use the models of its preset, or name one with --model"
             )
         reason = model.lacks(frozenset(needed))
+        reason = reason or model.refuses(stages)
         if reason is not None:
             raise ObverseError(f"{model.name}: {reason}")

@@ -12,12 +12,14 @@ from obverse.core.experiment import CountTokens, Experiment
 from obverse.core.settings import unknown_name
 from obverse.core.stage import Stage
 from obverse.measures.ask import Ask
+from obverse.models.finetuning_file import LAYOUTS, written
 from obverse.store import files
 from obverse.studies.catalogue import What, find, preset_of
 from obverse.studies.models import checkpoints_of
 from obverse.studies.study import Study
 
 SHOWN = 3
+LINE = b"\n"
 
 
 def data_of(
@@ -43,12 +45,9 @@ def write_data(study: Study, out: Path, seed: int, layout: str | None) -> str:
         ObverseError: if `out` cannot be written, or the experiment has no such layout.
     """
     experiment = study.experiment
-    if layout is not None and layout not in experiment.layouts:
-        raise ObverseError(
-            f"--layout {layout}: {experiment.name} has "
-            + (", ".join(experiment.layouts) if experiment.layouts else "no layout but its own")
-        )
-    own = experiment.write_data(out, seed, layout)
+    if layout is not None and layout not in (known := (*experiment.layouts, *LAYOUTS)):
+        raise ObverseError(f"--layout {layout}: {experiment.name} has {', '.join(known)}")
+    own = None if layout in LAYOUTS else experiment.write_data(out, seed, layout)
     if own is not None:
         return own
     folders = {name: out / files.safe_name(name) if name else out for name in study.variants()}
@@ -56,9 +55,36 @@ def write_data(study: Study, out: Path, seed: int, layout: str | None) -> str:
         raise ObverseError(
             f"{experiment.name}: the names of two variants make one directory: {', '.join(folders)}"
         )
-    return "\n".join(
-        _write_stages(arm.experiment, folders[name], seed) for name, arm in study.variants().items()
-    )
+    arms = study.variants().items()
+    if layout is not None and layout in LAYOUTS:
+        made = [_training_files(arm.experiment, folders[name], seed, layout) for name, arm in arms]
+        contents = {path: content for each in made for path, content in each.items()}
+        for path, content in contents.items():  # once all are known to be in order
+            files.write_bytes(path, content)
+        return "\n".join(
+            f"{path}: {content.count(LINE):,} examples" for path, content in contents.items()
+        )
+    return "\n".join(_write_stages(arm.experiment, folders[name], seed) for name, arm in arms)
+
+
+def _training_files(experiment: Experiment, out: Path, seed: int, layout: str) -> dict[Path, bytes]:
+    """Return the training files of a fine-tuning service, one for each stage that trains, by path.
+
+    They are what is sent to a service that trains the model (`models.hosted`).
+    """
+    form = LAYOUTS[layout]
+    found = {}
+    for number, stage in enumerate(experiment.stages(seed)):
+        if stage.training is not None:
+            path = out / f"{number:02d}-{files.safe_name(stage.label.lower())}.jsonl"
+            loss_on = "completion" if form == "chat" else stage.training.recipe.loss_on
+            try:
+                found[path] = written(stage.training.documents, form, loss_on)
+            except ObverseError as error:
+                raise ObverseError(f"{experiment.name}, stage {stage.label!r}: {error}") from None
+    if not found:
+        raise ObverseError(f"--layout {layout}: {experiment.name} trains nothing")
+    return found
 
 
 def _write_stages(experiment: Experiment, out: Path, seed: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
+from obverse.core.bill import Bill
 from obverse.core.errors import CannotLoadError, ObverseError
 from obverse.core.format import MISSING, count
 from obverse.core.model import ModelSpec
@@ -19,6 +20,7 @@ from obverse.run.folder import RunFolder
 from obverse.run.run import Run
 from obverse.run.task import Execution
 from obverse.store import files
+from obverse.studies.bills import bills_of, rows_of, whole
 from obverse.studies.executors.here import workers_of
 from obverse.studies.gauge import Gauge, gauge
 from obverse.studies.grid import Cell
@@ -45,12 +47,16 @@ class Forecast:
         load: of all that are to do, added up.
         parameters: of the smallest and the largest model; None where nobody knows.
         counted: whether tokens were counted by the models' own tokenizers.
-        training_flops, asking_flops: 6 and 2 for each parameter and token; None if a size is not known.
+        training_flops, asking_flops: 6 (4 where adapters are trained) and 2 for each parameter and token;
+            None if a size is not known.
         seconds: of all runs one after the other on this machine; None where no model is at hand.
         memory: bytes of a run here, measured; None likewise.
         on_gpu: bytes of weights, gradients and optimizer of the largest model on a GPU.
         workers: runs at a time here.
         took: seconds that measuring took.
+        adapters: parameters of the largest adapters that are trained in place of all weights; None
+            without any, or where the configuration is not here.
+        bill: what all runs are charged, those that are done among them, by whoever trains them elsewhere.
     """
 
     runs: int
@@ -65,6 +71,8 @@ class Forecast:
     on_gpu: int | None
     workers: int
     took: float
+    bill: Bill | None = None
+    adapters: int | None = None
 
     @property
     def to_do(self) -> int:
@@ -98,10 +106,17 @@ class Forecast:
             low, high = self.parameters
             shown = f"{low:,}" if low == high else f"{low:,} to {high:,}"
             table.add_row("parameters", shown, "", "embeddings included")
+        if self.adapters is not None:
+            table.add_row(
+                "parameters trained", f"{self.adapters:,}", "", "adapters; the others are frozen"
+            )
         if self.memory is not None:
             table.add_row("memory here", _bytes(self.memory), "", "measured; of each worker")
         if self.on_gpu is not None:
             table.add_row("memory, GPU", _bytes(self.on_gpu), "", "without activations")
+        if self.bill is not None:
+            for row in rows_of(self.bill, self.runs):
+                table.add_row(*row)
         if self.seconds is not None:
             at_once = min(self.workers, each)
             table.add_row(
@@ -148,13 +163,16 @@ def forecast(study: Study, out: Path, execution: Execution) -> Forecast:
             loads[kind, place] = workload_of(stages[place], count_, run.model)
         load = loads[kind, place]
         sizes.append(_size(run.model, gauged))
-        training += 6.0 * (sizes[-1] or 0) * load.trained
+        # Of weights that are not trained, the gradient is passed on and not taken.
+        training += (4.0 if run.model.adapters() != 0 else 6.0) * (sizes[-1] or 0) * load.trained
         asking += 2.0 * (sizes[-1] or 0) * load.asked
         seconds += 0.0 if gauged is None else gauged.of(load)
         for i, name in enumerate(("documents", "steps", "trained", "questions", "asked")):
             sums[i] += getattr(load, name)
     measured = [g for g in gauges.values() if g is not None]
     known = [size for size in sizes if size is not None]
+    here = zip(to_do, sizes, strict=True)
+    gpu_sizes = [(r.model, size) for (r, _), size in here if size is not None and r.model.on_ours]
     return Forecast(
         runs=len(runs),
         done=len(runs) - len(to_do),
@@ -165,9 +183,11 @@ def forecast(study: Study, out: Path, execution: Execution) -> Forecast:
         asking_flops=asking if len(known) == len(sizes) else None,
         seconds=seconds if len(measured) == len(gauges) else None,
         memory=max((g.memory for g in measured), default=None),
-        on_gpu=_on_gpu(max(known), stages.values()) if known else None,
+        on_gpu=_on_gpu(gpu_sizes, stages.values()) if gpu_sizes else None,
         workers=execution.workers or workers_of(execution),
         took=sum(g.took for g in measured),
+        adapters=max(filter(None, {r.model.adapters() for r, _ in to_do}), default=None),
+        bill=whole([bill for plan in plans for bill in bills_of(plan).values()]),
     )
 
 
@@ -224,10 +244,13 @@ def size_in_name(name: str) -> int | None:
     return None if found is None else round(float(found[1]) * {"m": 1e6, "b": 1e9}[found[2]])
 
 
-def _on_gpu(parameters: int, experiments: Iterable[Sequence[Stage]]) -> int:
-    """Return the bytes of weights, gradients and optimizer, or of weights where nothing is trained."""
+def _on_gpu(models: Sequence[tuple[ModelSpec, int]], experiments: Iterable[Sequence[Stage]]) -> int:
+    """Return the bytes of weights, gradients and optimizer, or of weights where nothing is trained; of
+    the model that has most."""
     every = [stage.training.recipe.optimizer for s in experiments for stage in s if stage.training]
-    return parameters * max((TRAINED[optimizer] for optimizer in every), default=4)
+    trained = max((TRAINED[optimizer] for optimizer in every), default=0)
+    found = {(model.model_dump_json(), size): model for model, size in models}
+    return max(model.memory(size, trained) for (_, size), model in found.items())
 
 
 def flops_of(gpus: Sequence[str]) -> dict[str, float]:

@@ -29,11 +29,13 @@ class OfAll:
 
     Attributes:
         endpoint: address of the server that has them, with `#chat` at its end where it serves chat alone.
+        finetune: likewise, of a server that finetunes them first.
         family: what they have in common, in place of the published families.
         dtype: what checkpoints are loaded in.
     """
 
     endpoint: str | None = None
+    finetune: str | None = None
     family: str | None = None
     dtype: str | None = None
 
@@ -81,6 +83,8 @@ def _specs(models: Sequence[str | ModelSpec], of_all: OfAll) -> Iterable[tuple[s
             yield model.name, _with(model, said)
         elif of_all.endpoint is not None:
             yield model, _endpoint(model, of_all.endpoint, of_all.family or "")
+        elif of_all.finetune is not None:
+            yield model, _endpoint(model, of_all.finetune, of_all.family or "", finetuned=True)
         elif (own := _made_here(model)) is not None:
             yield model, _with(own, said)
         else:
@@ -158,15 +162,18 @@ def _place(model: ModelSpec) -> tuple[str, int, int | str | None] | None:
     return None if not model.family or size is None else (model.family, size, model.position())
 
 
-def _endpoint(model: str, address: str, family: str) -> ModelSpec:
+def _endpoint(model: str, address: str, family: str, *, finetuned: bool = False) -> ModelSpec:
     from obverse.models.endpoint import Endpoint
+    from obverse.models.hosted import Hosted
 
     url, _, api = address.partition("#")
     name, given, size = model.rpartition("=")
     about: dict[str, Any] = {"name": name if given else model, "url": url, "api": api or "completions"}
     if given:
         about["parameters"] = _count(size, model)
-    return validated(Endpoint, about | {"family": family})
+    kind = Hosted if finetuned else Endpoint
+    option = "--finetune" if finetuned else "--endpoint"
+    return validated(kind, about | {"family": family}, f"{option}: ")
 
 
 def _count(text: str, where: str) -> int:

@@ -24,6 +24,7 @@ def study(
     seeds: int | str | Sequence[int] | None = None,
     settings: Mapping[str, Any] | None = None,
     endpoint: str | None = None,
+    finetune: str | None = None,
     family: str | None = None,
     dtype: str | None = None,
     looks: int = 1,
@@ -48,10 +49,12 @@ def study(
         settings: overrides by dotted key, e.g. `{"recipe.epochs": 8}`; `model.*` for models made here.
         endpoint: address of an OpenAI-compatible server whose models `models` names (`NAME=7e9` tells
             its parameters), with `#chat` at its end where it serves chat alone.
+        finetune: address of a server that finetunes the models that `models` names by OpenAI's API, in
+            the same form; `model.training_price` and `model.cost_limit` have to be set.
         family: what the models have in common, for trends over their size; the members of published
             families are known by their names.
-        dtype: what checkpoints that are only asked are loaded in: "float32" (the default), "bfloat16"
-            or "float16".
+        dtype: what checkpoints are loaded in: "float32" (the default), "bfloat16" (to be asked, or
+            trained with adapters) or "float16" (to be asked).
         looks: how often the study will be looked at, with more seeds each time; every look has its
             share of the level.
         grid: values of settings at whose combinations the study is done (`Study.grid`), beside those of
@@ -62,8 +65,11 @@ def study(
     Raises:
         ObverseError: on an unknown name or setting, or where no model or a file can be had.
     """
-    if endpoint is not None and not models:
-        raise ObverseError(f"--endpoint {endpoint}: name the server's model with --model NAME")
+    for option, address in (("--endpoint", endpoint), ("--finetune", finetune)):
+        if address is not None and not models:
+            raise ObverseError(f"{option}: name the server's model with --model NAME")
+    if endpoint is not None and finetune is not None:
+        raise ObverseError("--endpoint, --finetune: expected one of the two")
     kind = find(what)
     name, chosen = preset_of(kind, preset)
     given = isinstance(what, Experiment)
@@ -82,7 +88,11 @@ def study(
         preset="" if given else name,
         looks=looks,
     ).with_settings(of_experiment)
-    specs, skipped = choose(wanted, OfAll(endpoint=endpoint, family=family, dtype=dtype), at_hand=at_hand)
+    specs, skipped = choose(
+        wanted,
+        OfAll(endpoint=endpoint, finetune=finetune, family=family, dtype=dtype),
+        at_hand=at_hand,
+    )
     base = replace(base, models=specs, skipped=skipped)
     base = base.with_settings({f"model.{k}": v for k, v in of_model.items()})
     refuse_no_axes({} if grid is None else grid)

@@ -105,12 +105,13 @@ class Plan:
         for runs in self._groups():
             if not runs:
                 continue
-            stages = self._stages(runs[0])
+            stages = self.stages_of(runs[0])
             hashes: dict[int, str] = {}
             for run in runs:
                 yield run, identify(run, stages, hashes)
 
-    def _stages(self, run: Run) -> tuple[Stage, ...]:
+    def stages_of(self, run: Run) -> tuple[Stage, ...]:
+        """Return a run's stages; those of the first seed are built already."""
         return self.first[run.variant] if run.seed == self.seeds[0] else run.stages()
 
 

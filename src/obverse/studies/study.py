@@ -16,7 +16,9 @@ from obverse.core.model import ModelSpec
 from obverse.core.settings import Settings, leaf_keys, unknown_name
 from obverse.run.task import Execution, Executor
 from obverse.store.provenance import provenance
+from obverse.studies.bills import check_bills
 from obverse.studies.carrying import carry_out, refuse_other
+from obverse.studies.check import refuse_unheeded
 from obverse.studies.executors.here import Here
 from obverse.studies.grid import MOST, Axes, axes_of, cells_of, refuse_many
 from obverse.studies.leave import leave
@@ -70,12 +72,10 @@ class Study:
                 [model.with_overrides(of_model, exact=exact, prefix="model.") for model in models]
             )
             refuse_same(models, named({f"model.{key}": value for key, value in of_model.items()}))
-        return replace(
-            self,
-            experiment=self.experiment.with_overrides(of_experiment, exact=exact),
-            models=models,
-            given={**self.given, **{key: str(value) for key, value in settings.items()}},
-        )
+        given = {**self.given, **{key: str(value) for key, value in settings.items()}}
+        experiment = self.experiment.with_overrides(of_experiment, exact=exact)
+        refuse_unheeded(experiment, models, given)
+        return replace(self, experiment=experiment, models=models, given=given)
 
     def holder_of(self, key: str) -> tuple[Settings, str]:
         """Return the settings that a key is one of, and what it is called there.
@@ -87,16 +87,15 @@ class Study:
             if not self.models:
                 raise ObverseError(f"{key}: no model takes part here")
             for model in self.models:
-                if not model.made_here:
+                if not model.takes(key.removeprefix("model.")):
                     raise ObverseError(
                         f"{key} belongs to a model made here; {_called(model)} has its own shape"
                     )
-        made_here = [("model.", model) for model in self.models if model.made_here][:1]
-        known = {
-            prefix + name: (settings, name)
-            for prefix, settings in [("", self.experiment), *made_here]
-            for name in leaf_keys(settings)
+        known: dict[str, tuple[Settings, str]] = {
+            name: (self.experiment, name) for name in leaf_keys(self.experiment)
         }
+        for model in self.models[:1]:
+            known |= {f"model.{n}": (model, n) for n in leaf_keys(model) if model.takes(n)}
         if key not in known:
             raise ObverseError(unknown_name(key, known, "setting"))
         return known[key]
@@ -193,10 +192,11 @@ class Study:
         plans = self.plans()
         for plan in plans:
             plan.check(execution.keep_weights)
+        charged = check_bills(plans)
         for left in self.skipped:
             say(console, f"left out: {left.reason}")
         found = work(plans, out, execution)
-        for message in found.messages:
+        for message in (*(charged if found.to_do else ()), *found.messages):
             say(console, message)
         if found.to_do:
             carry_out(executor or Here(), found.to_do, len(found.tasks), console)

@@ -7,7 +7,7 @@ from functools import cached_property
 from obverse.core.measure import Measure
 from obverse.core.model import Model, ModelSpec
 from obverse.core.stage import Stage, Timetable, When
-from obverse.measures.ask import Ask
+from obverse.measures.ask import ROOM, Ask
 
 BYTES = 4  # of a token, where no tokenizer is at hand
 Count = Callable[[Sequence[str]], list[int]]  # the tokens of texts
@@ -70,11 +70,13 @@ def workload_of(stages: Sequence[Stage], count: Count, spec: ModelSpec) -> Workl
     """Return what a run with these stages does to a model."""
     tokens, points = spec.growth() or (0, 1)
     # A model that grows is asked meanwhile by the first stage, if that trains nothing.
-    made = (_stage(stage, count, points if n == 0 else 1) for n, stage in enumerate(stages))
+    made = (
+        _stage(stage, count, points if n == 0 else 1, spec.asked_along) for n, stage in enumerate(stages)
+    )
     return Workload(tuple(made), tokens)
 
 
-def _stage(stage: Stage, count: Count, points: int) -> StageWorkload:
+def _stage(stage: Stage, count: Count, points: int, asked_along: bool) -> StageWorkload:
     documents = steps = trained = 0
     table = None
     if stage.training is not None:
@@ -84,7 +86,7 @@ def _stage(stage: Stage, count: Count, points: int) -> StageWorkload:
         trained = recipe.epochs * sum(count([getattr(d, "text", "") for d in told]))
         evenly = tuple(trained * step // steps for step in range(steps + 1))
         table = Timetable(steps=steps, epoch_ends=tuple(ends), tokens=evenly)
-    moments = tuple(_moments(when, table, points) for _, when in stage.measures)
+    moments = tuple(_moments(when, table, points, asked_along) for _, when in stage.measures)
     questions = asked = 0
     for (measure, _), times in zip(stage.measures, moments, strict=True):
         questions += times * _questions(measure)
@@ -92,15 +94,38 @@ def _stage(stage: Stage, count: Count, points: int) -> StageWorkload:
     return StageWorkload(documents, steps, trained, questions, asked, moments)
 
 
-def _moments(when: When, table: Timetable | None, points: int) -> int:
+def _moments(when: When, table: Timetable | None, points: int, asked_along: bool = True) -> int:
     """Return how often a measure is taken; a stage without training has `points` moments."""
     if table is not None:
-        return len(when.steps_of(table))
+        due = when.steps_of(table)
+        return len(due if asked_along else due & {0, table.steps})
     return (points - 1) * when.along + when.end
 
 
 def _questions(measure: Measure) -> int:
     return len(measure.probes) if isinstance(measure, Ask) else sum(1 for _ in measure.rows())
+
+
+def sent(stages: Sequence[Stage], spec: ModelSpec) -> tuple[int, int]:
+    """Return the bytes that a run sends to a server to be measured, and the tokens it answers at most.
+
+    A prompt is sent with every possible answer where these are scored, and once to be answered. A server
+    may write as many tokens as the longest right answer has bytes, since its tokenizer is not known.
+    """
+    scored = "scores" in spec.abilities()
+    load = workload_of(stages, counter(None), spec)
+    read = written = 0
+    for stage, of_stage in zip(stages, load.stages, strict=True):
+        for (measure, _), times in zip(stage.measures, of_stage.moments, strict=True):
+            if not isinstance(measure, Ask):
+                read += times * sum(len(text.encode()) for text in measure.texts())
+                continue
+            for probe in measure.probes:
+                options = [len(option.encode()) for option in measure.options(probe)]
+                prompt = len(probe.prompt.encode())
+                read += times * (prompt + scored * (len(options) * prompt + sum(options)))
+                written += times * (max(len(target.encode()) for target in probe.targets) + ROOM)
+    return read, written
 
 
 def asked_tokens(measure: Measure, count: Count) -> int:

@@ -7,7 +7,6 @@ from typing import Any, Literal
 import pytest
 import torch
 from pydantic import ValidationError
-from transformers import Trainer
 
 from obverse.core.data import Document
 from obverse.core.errors import ObverseError
@@ -83,14 +82,14 @@ def optimizers(monkeypatch: pytest.MonkeyPatch) -> list[torch.optim.Optimizer]:
     """The optimizer of every training that follows."""
     used: list[torch.optim.Optimizer] = []
 
-    class Watched(Trainer):
+    class Watched(train_module._Trainer):
         def train(self, *args: Any, **kwargs: Any) -> Any:
             result = super().train(*args, **kwargs)
             assert self.optimizer is not None
             used.append(getattr(self.optimizer, "optimizer", self.optimizer))
             return result
 
-    monkeypatch.setattr(train_module, "Trainer", Watched)
+    monkeypatch.setattr(train_module, "_Trainer", Watched)
     return used
 
 

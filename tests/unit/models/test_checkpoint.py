@@ -113,7 +113,8 @@ def test_half_precision_is_not_trained_in(checkpoint: Path) -> None:
     half = resolve(str(checkpoint), dtype="bfloat16")
     assert half.lacks(frozenset({"scores", "generates", "saves"})) is None
     said = half.lacks(frozenset({"trains", "scores"}))
-    assert said == "--dtype bfloat16 is for models that are only asked; training is in float32"
+    assert said is not None
+    assert "--dtype bfloat16 is for models that are only asked; training is in float32, or in" in said
     assert resolve(str(checkpoint)).lacks(frozenset({"trains", "scores"})) is None
 
 

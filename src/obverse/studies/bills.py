@@ -1,0 +1,81 @@
+"""What a study is charged by services that train its models, and whether the user has agreed to it."""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+
+from obverse.core.bill import Bill
+from obverse.core.format import MISSING
+from obverse.core.model import ModelSpec
+from obverse.models.hosted import refuse_cost
+from obverse.studies.plan import Plan
+from obverse.studies.workload import sent
+
+
+def bills_of(plan: Plan) -> dict[str, Bill]:
+    """Return what all runs of a plan are charged, by model; nothing for models that are trained here."""
+    found: dict[str, Bill] = {}
+    if not any(_charges(model) for arm in plan.arms.values() for model in arm.models):
+        return found
+    for run in plan.runs():
+        if not _charges(run.model):
+            continue
+        stages = plan.stages_of(run)
+        bill = run.model.bill(stages, *sent(stages, run.model))
+        assert bill is not None
+        name = run.model.name
+        found[name] = found[name] + bill if name in found else bill
+    return found
+
+
+def _charges(model: ModelSpec) -> bool:
+    return model.bill(()) is not None
+
+
+def whole(bills: Sequence[Bill]) -> Bill | None:
+    """Return several bills as one, or None if there are none."""
+    return reduce(add, bills) if bills else None
+
+
+def check_bills(plans: Sequence[Plan]) -> list[str]:
+    """Refuse a study that costs more than the user allows; return what is to be said of its costs.
+
+    The limit is for all runs together, those that are finished already among them.
+
+    Raises:
+        ObverseError: with the forecast, and what would have to be set.
+    """
+    found: dict[str, list[Bill]] = {}
+    for plan in plans:
+        for name, bill in bills_of(plan).items():
+            found.setdefault(name, []).append(bill)
+    said = []
+    for name, bills in found.items():
+        bill = reduce(add, bills)
+        refuse_cost(bill, name)
+        said.append(
+            f"{name}: about {bill.trained:,} tokens to train on, {bill.training:.2f} of at most "
+            f"{bill.limit:g}; it is asked before its training and after it, and in between only where "
+            "the service kept it"
+        )
+    return said
+
+
+def rows_of(bill: Bill, runs: int) -> list[tuple[str, str, str, str]]:
+    """Return the rows of a forecast's table: name, of a run, of all runs, a remark."""
+
+    def row(name: str, value: float | None, shape: str, remark: str) -> tuple[str, str, str, str]:
+        if value is None:
+            return name, MISSING, MISSING, remark
+        return name, format(value / runs, shape), format(value, shape), remark
+
+    limit = "no model.cost_limit" if bill.limit is None else f"of at most {bill.limit:g}"
+    priced = "estimated" if bill.training is not None else "no model.training_price"
+    asking = "estimated" if bill.asking is not None else "no model.asking_price: not counted"
+    return [
+        row("tokens charged, training", bill.trained, ",.0f", f"estimated; of all {runs} runs"),
+        row("tokens charged, asking", bill.asked, ",.0f", "estimated"),
+        row("cost, training", bill.training, ",.2f", priced),
+        row("cost, asking", bill.asking, ",.2f", asking),
+        row("cost", bill.total, ",.2f", limit),
+    ]
