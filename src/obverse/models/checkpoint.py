@@ -40,7 +40,9 @@ class Checkpoint(ModelSpec):
     dtype: Dtype = "float32"
 
     def abilities(self) -> frozenset[Capability]:
-        asked: frozenset[Capability] = frozenset({"scores", "generates", "saves", "gradients", "hidden"})
+        asked: frozenset[Capability] = frozenset(
+            {"scores", "generates", "samples", "saves", "gradients", "hidden"}
+        )
         return asked | {"trains"} if self.dtype == "float32" else asked
 
     def lacks(self, needed: frozenset[Capability]) -> str | None:

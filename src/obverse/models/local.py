@@ -14,7 +14,7 @@ from obverse.core.gradients import Products
 from obverse.core.model import Beginning, Watch
 from obverse.core.stage import Training
 from obverse.engine.documents import encode_texts
-from obverse.engine.generate import generate
+from obverse.engine.generate import generate, sample
 from obverse.engine.gradients.metric import adam_metric
 from obverse.engine.gradients.products import products
 from obverse.engine.greedy import Greedy, rounding
@@ -27,7 +27,7 @@ from obverse.models.quiet import quiet
 class LocalModel(ModuleModel, ABC):
     """A model and its tokenizer, to be trained and asked.
 
-    It fulfils `Scores`, `Generates`, `Foresees` and `Trains`.
+    It fulfils `Scores`, `Generates`, `Samples`, `Foresees` and `Trains`.
     """
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -73,6 +73,21 @@ class LocalModel(ModuleModel, ABC):
 
     def generate(self, prompts: Sequence[str], max_new_tokens: Sequence[int]) -> list[str]:
         return generate(self.model, self.tokenizer, prompts, max_new_tokens)
+
+    def sample(
+        self,
+        prompts: Sequence[str],
+        max_new_tokens: Sequence[int],
+        *,
+        samples: int,
+        temperature: float = 1.0,
+        seed: int = 0,
+    ) -> list[list[str]]:
+        """Return drawn continuations (`core.model.Samples`)."""
+        return sample(
+            self.model, self.tokenizer, prompts, max_new_tokens, samples=samples,
+            temperature=temperature, seed=seed,
+        )  # fmt: skip
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         if not texts:
