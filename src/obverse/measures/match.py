@@ -92,7 +92,8 @@ def _names(generation: str, target: str) -> bool:
 def _plain_words(text: str) -> list[str]:
     """Return the words of a text without case, accents and punctuation, but for hyphens within."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return re.findall(r"\w+(?:[-'’]\w+)*", bare.casefold().replace("'s ", " ").replace("’s ", " "))
+    bare = re.sub(r"'s\b", "", bare.casefold().replace("’", "'"))
+    return re.findall(r"\w+(?:[-']\w+)*", bare)
 
 
 def prefix_match(generation: str, target: str) -> bool:

@@ -96,8 +96,8 @@ class Published(ModelSpec):
         if self.kind == "likelihood":
             if number is None or not number <= 0:
                 raise ObverseError(
-                    f"{self.data}, line {line}: {column} is {cell!r}; expected a log-probability, at most "
-                    "0"
+                    f"{self.data}, line {line}: {column} is {cell!r}; expected a log-probability, which "
+                    "is 0 or less"
                 )
             return {"likelihood": exp(number), "recall": exp(number)}
         if number is None or not 0 <= number <= 1:

@@ -34,6 +34,11 @@ class Recall:
     paper: float | None = None
     source: str = ""
 
+    @property
+    def slug(self) -> str:
+        """The name as part of a file's name."""
+        return self.name.replace(" ", "-")
+
     def of_rows(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return rows with the number as the column `recall`."""
         return rows.with_columns(self.value.cast(pl.Float64).alias("recall"))
@@ -52,7 +57,7 @@ ONCE = Recall(
     name="at least once", of="sample", value=pl.col("once"), unit="at least once", paper=0.67,
     source="section 2.2, GPT-4, whose own word the pairs are",
 )  # fmt: skip
-REPORTED = Recall(name="reported", of="reported", value=pl.col("recall"), unit="Figure 5")
+REPORTED = Recall(name="reported", of="reported", value=pl.col("recall"), unit="as published")
 RECALLS = {"likelihood": (LIKELIHOOD,), "samples": (SHARE, ONCE), "reported": (REPORTED,)}
 
 
