@@ -30,7 +30,8 @@ def read_table(path: Path, needed: Sequence[str]) -> tuple[list[str], list[tuple
             raise ObverseError(f"{path}, line 1: the column {twice!r} stands there twice")
         rows = list(_rows(path, reader, len(header)))
     except csv.Error as error:
-        raise ObverseError(f"{path}, line {max(1, reader.line_num)}: not valid CSV: {error}") from None
+        # The row that begins behind the last one that was read.
+        raise ObverseError(f"{path}, line {reader.line_num + 1}: not valid CSV: {error}") from None
     if not rows:
         raise ObverseError(f"{path}: no rows; expected {','.join(needed)}")
     return header, rows
