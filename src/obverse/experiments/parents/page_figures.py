@@ -27,7 +27,7 @@ def recall(final: pl.DataFrame) -> Figure:
     chart = bars(web, ["model", "direction"], x).properties(width=width, height=240)
     caption = (
         "Exact match of greedy answers, for the parent of a child and for a child of a parent. Pairs "
-        "told child first, whose child is mentioned more often elsewhere. Dots are seeds; dashed: chance "
+        "told child first, whose child is mentioned more often elsewhere. Dots are seeds; grey: chance "
         f"(naming somebody of the same side, order, frequency and relation). {basis(web)}."
     )
     return Figure(name="recall", chart=chart, caption=caption)
@@ -45,7 +45,7 @@ def order_and_frequency(final: pl.DataFrame) -> Figure:
     caption = (
         "Exact match by the order in which the relation was told (panels) and by who is mentioned more "
         "often elsewhere. Were frequency behind the asymmetry, it would change along the axis; if it is "
-        f"order, it turns round between the panels. Dots are seeds; dashed: chance. {basis(final)}."
+        f"order, it turns round between the panels. Dots are seeds; grey: chance. {basis(final)}."
     )
     chart = layers.facet(column=column, **several)
     return Figure(name="order-and-frequency", chart=chart, caption=caption)
@@ -83,7 +83,7 @@ def curves(rows: pl.DataFrame) -> Figure:
 def bars(
     rows: pl.DataFrame, by: Sequence[str], x: alt.X, clusters: Sequence[str] = WORDINGS
 ) -> alt.LayerChart:
-    """Draw means as bars with intervals, each seed's own as a dot, and chance as a dashed line."""
+    """Draw means as bars with intervals, each seed's own as a dot, and chance as a grey line."""
     means = group_means(rows, by, "exact_match", bounds=(0, 1), clusters=clusters)
     of_seeds = rows.group_by([*by, "seed"], maintain_order=True).agg(
         pl.col("exact_match").cast(pl.Float64).mean().alias("of_seed")
@@ -101,7 +101,7 @@ def bars(
         .mark_circle(size=20, opacity=0.8, color="#333")
         .encode(y="of_seed:Q"),
         of_means.mark_rule(strokeWidth=2).encode(y="low:Q", y2="high:Q"),
-        of_means.mark_tick(strokeDash=[4, 3], thickness=1.5, color=GREY, width=40).encode(y="chance:Q"),
+        of_means.mark_tick(thickness=1.5, color=GREY, width=40).encode(y="chance:Q"),
     )
 
 

@@ -72,7 +72,7 @@ def test_refuses_what_is_no_result(tmp_path: Path, column: str, cell: str, messa
     path = tmp_path / "m.csv"
     path.write_text(f"child,parent,parent_type,{column}\nBo,Ada,mother,{cell}\n", encoding="utf-8")
     [model] = published_in(path, "")
-    with pytest.raises(ObverseError, match=f"m.csv, line 2: {column} is .*{message}"):
+    with pytest.raises(ObverseError, match=rf"m\.csv, line 2: {column} is .*{message}"):
         model.build(setup())
 
 
@@ -91,7 +91,7 @@ def test_results_of_one_model_in_two_files_are_refused(tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv"):
         text = "child,parent,parent_type,m_parent_logprob\nBo,Ada,mother,-1\n"
         (tmp_path / name).write_text(text, encoding="utf-8")
-    with pytest.raises(ObverseError, match="b.csv: has results of 'm', and so has"):
+    with pytest.raises(ObverseError, match=r"b\.csv: has results of 'm', and so has"):
         published_in(tmp_path, "")
 
 

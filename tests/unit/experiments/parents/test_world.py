@@ -104,5 +104,5 @@ def test_settings_are_checked() -> None:
     for often, seldom in ((2, 12), (12, 3)):
         with pytest.raises(ValueError, match="even sum"):
             Parents(often=often, seldom=seldom)
-    with pytest.raises(ObverseError, match="--data FILE.csv"):
+    with pytest.raises(ObverseError, match=r"--data FILE\.csv"):
         Parents(ask=("likelihood",)).stages(0)
