@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 from random import Random
 
-from obverse.core.data import Probe
+from obverse.core.data import Label, Probe
 from obverse.core.seeds import generator
 from obverse.experiments.parents import wording
 from obverse.experiments.parents.wording import Direction, Order
@@ -58,7 +58,12 @@ def probes(count: int, facts: int, seed: int) -> tuple[Probe, ...]:
         relation = context.pairs[context.asked][2]
         for direction in DIRECTIONS:
             people = tuple(f" {name}" for name in context.people(direction))
-            labels = {"order": context.order, "direction": direction, "relation": relation, "template": 0}
+            labels: dict[str, Label] = {
+                "order": context.order,
+                "direction": direction,
+                "relation": relation,
+                "template": 0,
+            }
             asked.append(
                 Probe(
                     id=f"{number}/{direction}", prompt=context.prompt(direction), targets=people[:1],

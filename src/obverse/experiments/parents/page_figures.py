@@ -39,7 +39,7 @@ def order_and_frequency(final: pl.DataFrame) -> Figure:
     x = alt.X(
         "mentioned:N", sort=LEVELS, title="mentioned more often elsewhere", axis=alt.Axis(labelAngle=0)
     )
-    several = {"row": alt.Row("model:N", title=None)} if final["model"].n_unique() > 1 else {}
+    row = alt.Row("model:N", title=None) if final["model"].n_unique() > 1 else alt.Undefined
     layers = bars(rows, ["model", "order", "mentioned", "direction"], x).properties(width=300, height=240)
     column = alt.Column("order:N", sort=list(ORDERS), title="told")
     caption = (
@@ -47,7 +47,7 @@ def order_and_frequency(final: pl.DataFrame) -> Figure:
         "often elsewhere. Were frequency behind the asymmetry, it would change along the axis; if it is "
         f"order, it turns round between the panels. Dots are seeds; grey: chance. {basis(final)}."
     )
-    chart = layers.facet(column=column, **several)
+    chart = layers.facet(column=column, row=row)
     return Figure(name="order-and-frequency", chart=chart, caption=caption)
 
 
@@ -82,7 +82,7 @@ def curves(rows: pl.DataFrame) -> Figure:
 
 def bars(
     rows: pl.DataFrame, by: Sequence[str], x: alt.X, clusters: Sequence[str] = WORDINGS
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     """Draw means as bars with intervals, each seed's own as a dot, and chance as a grey line."""
     means = group_means(rows, by, "exact_match", bounds=(0, 1), clusters=clusters)
     of_seeds = rows.group_by([*by, "seed"], maintain_order=True).agg(

@@ -8,6 +8,7 @@ import pytest
 
 from obverse import study
 from obverse.core.errors import ObverseError
+from obverse.core.settings import InputFile
 from obverse.experiments.parents.parents import Parents
 from obverse.experiments.parents.published import Published, published_in
 from obverse.report.build import build
@@ -99,4 +100,4 @@ def test_data_without_results_needs_a_preset(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("child,parent,parent_type\nBo,Ada,mother\n", encoding="utf-8")
     with pytest.raises(ObverseError, match="has no published results"):
-        Parents(data=path).stages(0)  # type: ignore[arg-type]
+        Parents(data=InputFile(path)).stages(0)

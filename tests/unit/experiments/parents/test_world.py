@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from obverse.core.data import Label
 from obverse.core.errors import ObverseError
 from obverse.experiments.parents import wording
 from obverse.experiments.parents.parents import Parents
@@ -42,7 +43,7 @@ def test_each_pair_is_stated_in_one_order_and_mentioned_as_often_as_said() -> No
     assert counted == {"child": (12, 2), "equal": (7, 7), "parent": (2, 12)}
 
 
-def people(experiment: Parents) -> list[tuple[str, dict[str, object], str, str]]:
+def people(experiment: Parents) -> list[tuple[str, dict[str, Label], str, str]]:
     """Return fact, labels, child and parent of each pair."""
     right: dict[str, dict[str, str]] = {}
     labels = {}
