@@ -12,7 +12,9 @@ from obverse.core.measure import LEADING
 from obverse.experiments.parents.in_context import InContext
 from obverse.measures.ask import Ask
 from obverse.measures.frame import schema
+from obverse.models.causal import CausalModel
 from obverse.stats.verdict import evaluate
+from tests.conftest import moment
 
 SMALL = InContext(asked=40, facts=3)
 
@@ -72,9 +74,18 @@ def test_verdicts(told: float, reverse: float, verdicts: tuple[str, ...]) -> Non
         assert (found[f"told/{order}"], found[f"reverse/{order}"], found["alike"]) == verdicts
 
 
-def test_a_checkpoint_is_asked_and_sampled(checkpoint: Path, tmp_path: Path) -> None:
-    for ask in ("answers", "samples"):
-        settings = {"ask": ask, "asked": 6, "samples": 2}
-        result = study(InContext, models=[str(checkpoint)], settings=settings).run(tmp_path / ask)
-        assert [f.measured is not None for f in result.claims] == [True] * 5
-        assert len(result.tables["ask" if ask == "answers" else "sample"]) == 12
+def test_a_checkpoint_is_asked(checkpoint: Path, tmp_path: Path) -> None:
+    result = study(InContext, models=[str(checkpoint)], settings={"asked": 6}).run(tmp_path / "out")
+    assert [f.measured is not None for f in result.claims] == [True] * 5
+    assert len(result.observations) == 12
+
+
+def test_answers_are_drawn_where_a_model_is_sampled(model: CausalModel) -> None:
+    experiment = InContext(ask="samples", asked=6, samples=2)
+    [stage] = experiment.stages(0)
+    [(sample, _)] = stage.measures
+    table = sample(model, moment()).with_columns(
+        pl.lit(0).alias("seed"), pl.lit("m").alias("model"), pl.lit(True).alias("final")
+    )
+    found = evaluate(experiment.claims(), {"sample": table.with_columns(pl.lit(None).alias("family"))})
+    assert [f.measured is not None for f in found] == [True] * 5
