@@ -45,12 +45,21 @@ class Completions:
     def answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         with self.lock:
             if path == "/v1/chat/completions":
-                content = self.model.generate([body["messages"][-1]["content"]], [body["max_tokens"]])[0]
+                content = self.say(body["messages"][-1]["content"], body)
                 return {"choices": [{"index": 0, "message": {"role": "assistant", "content": content}}]}
             if self.echoes and body.get("echo"):
                 return {"choices": [{"index": 0, **self.echo(body)}]}
-            text = self.model.generate([body["prompt"]], [body["max_tokens"]])[0]
+            text = self.say(body["prompt"], body)
             return {"choices": [{"index": 0, "text": text, "logprobs": None}]}
+
+    def say(self, prompt: str, body: dict[str, Any]) -> str:
+        """Continue a prompt, greedily at temperature 0, and drawn by the seed of the request above it."""
+        if not body["temperature"]:
+            return self.model.generate([prompt], [body["max_tokens"]])[0]
+        [[said]] = self.model.sample(
+            [prompt], [body["max_tokens"]], samples=1, temperature=body["temperature"], seed=body["seed"]
+        )
+        return said
 
     def echo(self, body: dict[str, Any]) -> dict[str, Any]:
         tokenizer = self.model.tokenizer

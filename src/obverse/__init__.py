@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Model,
         ModelSpec,
         Point,
+        Samples,
         Scores,
         Setup,
         Trains,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from obverse.measures.gradients import Gradients
     from obverse.measures.hidden import Labelled, LinearProbe
     from obverse.measures.perplexity import Perplexity
+    from obverse.measures.sample import Sample
     from obverse.models.checkpoint import Checkpoint
     from obverse.models.endpoint import Endpoint
     from obverse.models.grown import Grown
@@ -70,6 +72,7 @@ _WHERE = {
         "Model",
         "ModelSpec",
         "Point",
+        "Samples",
         "Scores",
         "Setup",
         "Trains",
@@ -84,6 +87,7 @@ _WHERE = {
     "measures.gradients": ("Gradients",),
     "measures.hidden": ("Labelled", "LinearProbe"),
     "measures.perplexity": ("Perplexity",),
+    "measures.sample": ("Sample",),
     "models.checkpoint": ("Checkpoint",),
     "models.endpoint": ("Endpoint",),
     "models.grown": ("Grown",),
@@ -142,6 +146,8 @@ __all__ = [
     "Probe",
     "Recipe",
     "Result",
+    "Sample",
+    "Samples",
     "Scores",
     "Scratch",
     "Section",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-Match = Literal["words", "whole", "normalised"]
+Match = Literal["words", "whole", "normalised", "name"]
 Label = str | int | float | bool
 
 
@@ -43,7 +43,8 @@ class Probe:
         chance: how often naming a random candidate is right.
         match: how a generated answer is compared. "words" takes as many of its first words as the
             target has, "whole" all of it, "normalised" all of it without case, punctuation and
-            articles; None generates nothing.
+            articles, "name" looks for the target's first and last word in its first line; None
+            generates nothing.
         labels: values of the columns that the experiment declares.
     """
 

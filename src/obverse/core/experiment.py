@@ -95,6 +95,11 @@ class Experiment(Settings):
     def claims(self) -> tuple[Claim, ...]:
         """Return the claims, each with the paper's number."""
 
+    def models(self) -> tuple[ModelSpec, ...]:
+        """Return the models that its settings bring along, such as those of which an input file has the
+        results; they take the place of its preset's. None, if it is done to others."""
+        return ()
+
     def variants(self) -> tuple[Variant, ...]:
         """Return what a study of this experiment compares; nothing, if it is done as it is."""
         return ()

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from obverse.core.gradients import Products
     from obverse.core.stage import Stage, Timetable, Training
 
-# What a model can do: "scores", "generates", "trains", "saves", "gradients" or "hidden", each a protocol
-# below; or what a measure from elsewhere asks for.
+# What a model can do: "scores", "generates", "samples", "trains", "saves", "gradients" or "hidden", each
+# a protocol below; or what a measure from elsewhere asks for.
 Capability = str
 
 
@@ -55,6 +55,27 @@ class Generates(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, special tokens left out, or an upper bound."""
+        ...
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """A model whose answers can be drawn ("samples")."""
+
+    def sample(
+        self,
+        prompts: Sequence[str],
+        max_new_tokens: Sequence[int],
+        *,
+        samples: int,
+        temperature: float = 1.0,
+        seed: int = 0,
+    ) -> list[list[str]]:
+        """Return so many continuations of each prompt, each token drawn at `temperature`.
+
+        Every continuation is drawn from a seed of its own, made of `seed`, the prompt and its number, so
+        that it is the same whatever else is asked.
+        """
         ...
 
 
@@ -302,8 +323,8 @@ class ModelSpec(Settings, ABC):
         missing = sorted(needed - self.abilities())
         if not missing:
             return None
-        verbs = {"scores": "give log-probabilities", "generates": "answer", "trains": "be trained",
-                 "saves": "have its weights kept", "gradients": "give gradients",
+        verbs = {"scores": "give log-probabilities", "generates": "answer", "samples": "be sampled",
+                 "trains": "be trained", "saves": "have its weights kept", "gradients": "give gradients",
                  "hidden": "give hidden states"}  # fmt: skip
         what = " or ".join(verbs.get(name, f"do what a measure needs ({name})") for name in missing)
         return f"a model of this kind ({type(self).__name__}) cannot {what}"

@@ -2,11 +2,14 @@
 
 import re
 import string
+import unicodedata
 from collections.abc import Sequence
 
 from obverse.core.data import Match
 
 PARTIAL = "\ufffd"  # what a token that is a part of a character is decoded to
+BETWEEN = 3  # middle names, at most
+GENERATIONS = {"jr", "sr", "ii", "iii", "iv"}  # after a name, and seldom said
 EDGE = " \t\n.,;:!?\"'“”‘’()[]"
 
 
@@ -17,6 +20,8 @@ def exact_match(generation: str, target: str, match: Match) -> bool:
     a model goes on to say does not count; "whole" takes everything up to the end of the text.
     Punctuation around a word's or the whole text's edges does not count. "normalised" is not strict:
     case, punctuation and articles do not count, as in the code of arXiv 2310.15047 (and of SQuAD).
+    "name" asks whether the first line of the answer names the target, by its first and its last word,
+    with at most three words between them; case, accents and punctuation do not count.
     """
     wanted = target.strip()
     if match == "words":
@@ -24,6 +29,8 @@ def exact_match(generation: str, target: str, match: Match) -> bool:
         return [w.strip(EDGE) for w in words] == [w.strip(EDGE) for w in wanted.split()]
     if match == "normalised":
         return _normalised(generation) == _normalised(target)
+    if match == "name":
+        return _names(generation, target)
     return generation.strip(EDGE) == wanted.strip(EDGE)
 
 
@@ -35,6 +42,8 @@ def judged_early(
     None where it depends on how the answer goes on. Of a beginning this alone is used: the letters of the
     whole answer begin with its letters. Spaces and punctuation may change as more is decoded.
     """
+    if match == "name" and not ended:
+        return None  # the name may come later
     if ended:
         exact = any(exact_match(beginning, target, match) for target in targets)
         return exact, any(prefix_match(beginning, target) for target in targets)
@@ -65,6 +74,26 @@ def _letters(text: str) -> str:
 def _normalised(text: str) -> str:
     bare = text.lower().translate(str.maketrans("", "", string.punctuation))
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", bare).split())
+
+
+def _names(generation: str, target: str) -> bool:
+    """Return whether the first line of an answer has the target's first and last word in this order."""
+    said, wanted = _plain_words(generation.strip().partition("\n")[0]), _plain_words(target)
+    while len(wanted) > 2 and wanted[-1] in GENERATIONS:
+        wanted.pop()
+    if not wanted:
+        return False
+    first, last = wanted[0], wanted[-1]
+    behind = 1 if len(wanted) > 1 else 0  # a name of one word is its own last word
+    places = (i for i, word in enumerate(said) if word == first)
+    return any(last in said[i + behind : i + behind + BETWEEN + 1] for i in places)
+
+
+def _plain_words(text: str) -> list[str]:
+    """Return the words of a text without case, accents and punctuation, but for hyphens within."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    bare = re.sub(r"'s\b", "", bare.casefold().replace("’", "'"))
+    return re.findall(r"\w+(?:[-']\w+)*", bare)
 
 
 def prefix_match(generation: str, target: str) -> bool:

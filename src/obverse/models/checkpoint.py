@@ -48,7 +48,9 @@ class Checkpoint(ModelSpec):
     lora: Lora = Lora()
 
     def abilities(self) -> frozenset[Capability]:
-        asked: frozenset[Capability] = frozenset({"scores", "generates", "saves", "gradients", "hidden"})
+        asked: frozenset[Capability] = frozenset(
+            {"scores", "generates", "samples", "saves", "gradients", "hidden"}
+        )
         trained = self.dtype == "float32" or (self.dtype == "bfloat16" and self.lora.rank)
         return asked | {"trains"} if trained else asked
 

@@ -44,7 +44,7 @@ class Endpoint(ModelSpec):
         return url
 
     def abilities(self) -> frozenset[Capability]:
-        return frozenset({"generates"} if self.api == "chat" else {"scores", "generates"})
+        return frozenset({"generates", "samples"} | ({"scores"} if self.api == "completions" else set()))
 
     def lacks(self, needed: frozenset[Capability]) -> str | None:
         if "saves" in needed and "trains" not in needed:

@@ -24,7 +24,7 @@ class Grown(ModelSpec):
     """
 
     can: ClassVar[frozenset[Capability]] = frozenset(
-        {"scores", "generates", "saves", "gradients", "hidden"}
+        {"scores", "generates", "samples", "saves", "gradients", "hidden"}
     )
     same_for_all_seeds: ClassVar[bool] = False
 

@@ -7,7 +7,7 @@ from obverse.core.data import Document
 from obverse.core.gradients import Products
 from obverse.core.model import Beginning
 from obverse.engine.documents import encode_texts
-from obverse.engine.generate import generate
+from obverse.engine.generate import generate, sample
 from obverse.engine.gradients.metric import adam_metric
 from obverse.engine.gradients.products import products
 from obverse.engine.greedy import Greedy, rounding
@@ -17,7 +17,7 @@ from obverse.models.tokenized import TokenizedModel
 class LocalModel(TokenizedModel, ABC):
     """A model and its tokenizer, to be trained and asked.
 
-    It fulfils `Scores`, `Generates`, `Foresees` and `Trains`.
+    It fulfils `Scores`, `Generates`, `Samples`, `Foresees` and `Trains`.
     """
 
     @abstractmethod
@@ -54,6 +54,21 @@ class LocalModel(TokenizedModel, ABC):
 
     def generate(self, prompts: Sequence[str], max_new_tokens: Sequence[int]) -> list[str]:
         return generate(self.model, self.tokenizer, prompts, max_new_tokens)
+
+    def sample(
+        self,
+        prompts: Sequence[str],
+        max_new_tokens: Sequence[int],
+        *,
+        samples: int,
+        temperature: float = 1.0,
+        seed: int = 0,
+    ) -> list[list[str]]:
+        """Return drawn continuations (`core.model.Samples`)."""
+        return sample(
+            self.model, self.tokenizer, prompts, max_new_tokens, samples=samples,
+            temperature=temperature, seed=seed,
+        )  # fmt: skip
 
     def gradient_products(
         self,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from obverse.core.errors import ObverseError
+from obverse.core.seeds import derive
 from obverse.models.answers import Answers
 from obverse.models.echo import Echo, is_whole, read_echo
 from obverse.models.endpoint import Endpoint
@@ -26,7 +27,7 @@ T = TypeVar("T")
 
 
 class RemoteModel(ABC):
-    """A model that is asked over a network (fulfils `Generates` and `Closes`).
+    """A model that is asked over a network (fulfils `Generates`, `Samples` and `Closes`).
 
     What the file `answers` holds already is not asked again. What is asked is added to it as it comes.
 
@@ -63,6 +64,31 @@ class RemoteModel(ABC):
         """
         return self._all(self._answer, list(zip(prompts, max_new_tokens, strict=True)))
 
+    def sample(
+        self,
+        prompts: Sequence[str],
+        max_new_tokens: Sequence[int],
+        *,
+        samples: int,
+        temperature: float = 1.0,
+        seed: int = 0,
+    ) -> list[list[str]]:
+        """Return the server's drawn answers, one request each (`core.model.Samples`).
+
+        Each request names its seed. Servers that heed it give the same answers again, as far as they
+        promise; what was drawn before an interruption is not drawn again from any.
+
+        Raises:
+            ObverseError: as `generate` does.
+        """
+        asked = [
+            (prompt, limit, temperature, derive(seed, f"sample {n} of {prompt}"))
+            for prompt, limit in zip(prompts, max_new_tokens, strict=True)
+            for n in range(samples)
+        ]
+        drawn = iter(self._all(self._drawn, asked))
+        return [[next(drawn) for _ in range(samples)] for _ in prompts]
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         # The server's tokenizer is not known; bytes are an upper bound.
         return [len(t.encode()) for t in texts]
@@ -93,9 +119,17 @@ class RemoteModel(ABC):
             self.try_out()  # fails with the message for the user, or was a passing trouble
         return True
 
-    @abstractmethod
     def _answer(self, prompt: str, limit: int) -> str:
-        """Ask for one answer of at most `limit` tokens."""
+        """Ask for the greedy answer, of at most `limit` tokens."""
+        return self._said(prompt, limit, temperature=0)
+
+    def _drawn(self, prompt: str, limit: int, temperature: float, seed: int) -> str:
+        """Ask for one drawn answer."""
+        return self._said(prompt, limit, temperature=temperature, seed=seed)
+
+    @abstractmethod
+    def _said(self, prompt: str, limit: int, **settings: float) -> str:
+        """Ask for one answer of at most `limit` tokens, with these settings."""
 
     def _all(self, ask: Callable[..., T], questions: Sequence[tuple[Any, ...]]) -> list[T]:
         try:
@@ -118,8 +152,8 @@ class RemoteModel(ABC):
             self._answers.add(asked, known)
         return known
 
-    def _greedy(self, create: Callable[..., Any], **settings: Any) -> Any:
-        settings |= {"model": self.spec.name, "temperature": 0}
+    def _asked(self, create: Callable[..., Any], **settings: Any) -> Any:
+        settings |= {"model": self.spec.name}
         extra = self._extra
         try:
             return create(**settings, extra_body=extra)
@@ -143,17 +177,19 @@ class RemoteModel(ABC):
 class ChatModel(RemoteModel):
     """A model behind a chat endpoint, which gives answers and no log-probabilities."""
 
-    def _answer(self, prompt: str, limit: int) -> str:
+    def _said(self, prompt: str, limit: int, **settings: float) -> str:
         turns = [{"role": "user", "content": prompt}]
-        chat = self._greedy(self.client.chat.completions.create, messages=turns, max_tokens=limit)
+        create = self.client.chat.completions.create
+        chat = self._asked(create, messages=turns, max_tokens=limit, **settings)
         return self._choice(chat).message.content or ""
 
 
 class CompletionsModel(RemoteModel):
     """A model behind a completions endpoint (fulfils `Scores` as well)."""
 
-    def _answer(self, prompt: str, limit: int) -> str:
-        completion = self._greedy(self.client.completions.create, prompt=prompt, max_tokens=limit)
+    def _said(self, prompt: str, limit: int, **settings: float) -> str:
+        create = self.client.completions.create
+        completion = self._asked(create, prompt=prompt, max_tokens=limit, **settings)
         return str(self._choice(completion).text)
 
     def logprobs(

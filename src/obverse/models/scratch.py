@@ -38,7 +38,7 @@ class Scratch(ModelSpec):
     """
 
     can: ClassVar[frozenset[Capability]] = frozenset(
-        {"scores", "generates", "trains", "saves", "gradients"}
+        {"scores", "generates", "samples", "trains", "saves", "gradients"}
     )
     blank: ClassVar[bool] = True
     same_for_all_seeds: ClassVar[bool] = False

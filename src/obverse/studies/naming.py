@@ -41,8 +41,8 @@ def study(
             experiment that is given with its settings, whose models are those of that preset.
         models: checkpoint directories, hub names (`name@revision` for a training checkpoint),
             families (`pythia`), classes of your own (`FILE.py:CLASS`) or model settings; by default what
-            the preset takes. Models that cannot be loaded are left out, and said to be, as long as
-            one remains.
+            the settings bring along, or else what the preset takes. Models that cannot be loaded are left
+            out, and said to be, as long as one remains.
         data: the input file or directory; stands for the setting `data`.
         seeds: how many (0, 1, …) or which, as numbers or as on the command line ("1000-1009"); by
             default as many as the experiment says.
@@ -79,15 +79,15 @@ def study(
         raise ObverseError(f"looks: at least one is needed, got {looks}")
     overrides = dict(settings or {}) | _data(experiment, data)
     of_model, of_experiment = split(overrides)
-    wanted = models or chosen.models
     # Settings are checked before any checkpoint is looked for.
     base = Study(
         experiment=experiment,
-        models=tuple(m for m in wanted if isinstance(m, ModelSpec)),
+        models=tuple(m for m in models or chosen.models if isinstance(m, ModelSpec)),
         seeds=which_seeds(kind.seeds if seeds is None else seeds),
         preset="" if given else name,
         looks=looks,
     ).with_settings(of_experiment)
+    wanted = models or base.experiment.models() or chosen.models
     specs, skipped = choose(
         wanted,
         OfAll(endpoint=endpoint, finetune=finetune, family=family, dtype=dtype),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from obverse.measures.match import exact_match, prefix_match
+from obverse.measures.match import exact_match, judged_early, prefix_match
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,31 @@ def test_normalised_knows_no_case_punctuation_or_articles(
     generation: str, target: str, same: bool
 ) -> None:
     assert exact_match(generation, target, "normalised") is same
+
+
+@pytest.mark.parametrize(
+    ("generation", "target", "named"),
+    [
+        (" Mary Lee Pfeiffer", "Mary Lee Pfeiffer", True),
+        ("It's MARY pfeiffer.", "Mary Lee Pfeiffer", True),
+        ("Mary Ann Lee Grace Pfeiffer", "Mary Pfeiffer", True),
+        ("Mary and her friends from the old town Pfeiffer", "Mary Pfeiffer", False),
+        ("Pfeiffer, Mary", "Mary Pfeiffer", False),
+        ("I don't know.\nQ: Who is Mary Pfeiffer?", "Mary Pfeiffer", False),
+        ("Maryanne Pfeiffer", "Mary Pfeiffer", False),
+        ("Irene Joliot-Curie's", "Irène Joliot-Curie", True),
+        ("Irène Joliot", "Irène Joliot-Curie", False),
+        ("Robert Downey", "Robert Downey Jr.", True),
+        ("Sean O'Brien", "Sean O’Brien", True),
+        ("Cher", "Cher", True),
+        ("Cherie", "Cher", False),
+        ("", "Cher", False),
+    ],
+)
+def test_a_name_counts_by_first_and_last_name(generation: str, target: str, named: bool) -> None:
+    assert exact_match(generation, target, "name") is named
+
+
+def test_a_name_is_not_judged_before_the_answer_ends() -> None:
+    assert judged_early(" It is", False, (" Ada Vale",), "name") is None
+    assert judged_early(" It is Ada Vale", True, (" Ada Vale",), "name") == (True, False)

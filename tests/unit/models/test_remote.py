@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from obverse.core.errors import ObverseError
-from obverse.core.model import Closes, Generates, Scores
+from obverse.core.model import Closes, Generates, Samples, Scores
 from obverse.engine.tokens import encode
 from obverse.models import remote
 from obverse.models.causal import CausalModel
@@ -225,6 +225,25 @@ def test_bound_on_tokens_holds_for_every_text(server: Completions, client: Clien
     texts = ["Daphne", "☃☃☃", "日本語"]
     bounds = client().count_tokens(texts)
     assert all(b >= n for b, n in zip(bounds, server.model.count_tokens(texts), strict=True))
+
+
+@pytest.mark.parametrize("api", ["completions", "chat"])
+def test_answers_are_drawn_with_a_seed_of_their_own(
+    server: Completions, client: Client, api: str
+) -> None:
+    model = client(api=api)
+    assert isinstance(model, Samples)
+    drawn = model.sample(PROMPTS[:2], [6, 8], samples=3, temperature=0.8, seed=4)
+    assert [len(answers) for answers in drawn] == [3, 3]
+    assert len(set(drawn[0])) > 1
+    bodies = [body for _, _, body in server.seen]
+    assert {body["temperature"] for body in bodies} == {0.8}
+    assert len({body["seed"] for body in bodies}) == len(bodies) == 6
+    assert model.sample(PROMPTS[:2], [6, 8], samples=3, temperature=0.8, seed=4) == drawn
+    assert len(server.seen) == 6, "what was drawn is not drawn again"
+    alone = client(api=api)
+    assert alone.sample(PROMPTS[1:2], [8], samples=2, temperature=0.8, seed=4) == [drawn[1][:2]]
+    assert alone.sample(PROMPTS[1:2], [8], samples=2, temperature=0.8, seed=5) != [drawn[1][:2]]
 
 
 @pytest.mark.parametrize("api", ["completions", "chat"])

@@ -1,0 +1,47 @@
+"""Rows of a CSV file with a header, and errors that name the line."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from io import StringIO
+from pathlib import Path
+
+from obverse.core.errors import ObverseError
+from obverse.store.files import read_text
+
+
+def read_table(path: Path, needed: Sequence[str]) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Return the header, and `(line number, row)` of each row; cells are stripped of spaces around them.
+
+    Raises:
+        ObverseError: naming the line where a column is missing or stands twice, or a row has more or
+            fewer cells than the header; or if the file is not UTF-8, no CSV, or has no rows.
+    """
+    reader = csv.DictReader(StringIO(read_text(path), newline=""), strict=True)
+    try:
+        header = [name.strip() for name in reader.fieldnames or []]
+        reader.fieldnames = header
+        for name in needed:
+            if name not in header:
+                raise ObverseError(
+                    f"{path}, line 1: no column {name!r}; found {', '.join(header) or 'none'}"
+                )
+        if len(set(header)) < len(header):
+            twice = next(name for name in header if header.count(name) > 1)
+            raise ObverseError(f"{path}, line 1: the column {twice!r} stands there twice")
+        rows = list(_rows(path, reader, len(header)))
+    except csv.Error as error:
+        # The row that begins behind the last one that was read.
+        raise ObverseError(f"{path}, line {reader.line_num + 1}: not valid CSV: {error}") from None
+    if not rows:
+        raise ObverseError(f"{path}: no rows; expected {','.join(needed)}")
+    return header, rows
+
+
+def _rows(path: Path, reader: "csv.DictReader[str]", width: int) -> Iterator[tuple[int, dict[str, str]]]:
+    for row in reader:
+        if None in row or None in row.values():
+            raise ObverseError(
+                f"{path}, line {reader.line_num}: the row does not have {width} cells; put text with "
+                "commas in quotes"
+            )
+        yield reader.line_num, {name: value.strip() for name, value in row.items()}
