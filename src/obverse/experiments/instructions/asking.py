@@ -17,7 +17,7 @@ def questions(data: Dataset, seed: int) -> tuple[Probe, ...]:
 
 
 def beside(data: Dataset, seed: int) -> tuple[Probe, ...]:
-    """Return what is asked at the end beside the test.
+    """Return what is asked at the start and at the end beside the test.
 
     These are as many demonstrated questions; the held-out pairs' instructions as they were told, of which
     likelihoods alone count; and the test again, any plausible answer being right.

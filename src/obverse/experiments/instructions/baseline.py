@@ -8,7 +8,6 @@ with the right answers to the other questions of the same kind.
 import polars as pl
 
 from obverse.experiments.instructions.asking import QUESTION
-from obverse.experiments.instructions.dataset import EXAMPLE
 from obverse.measures.match import exact_match
 
 GROUP = ("model", "seed", "dataset")
@@ -17,18 +16,14 @@ GROUP = ("model", "seed", "dataset")
 def with_baseline(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the held-out questions of the last moment with `baseline` and `excess`.
 
-    `baseline` is the share of the other questions of the kind, demonstrated ones included, whose right
-    answer the model's answer to this one is; null where its text is not known or there is no other
-    question. `excess` is exact match minus it.
+    `baseline` is the share of the other held-out questions of the kind whose right answer the model's
+    answer to this one is; null where its text is not known or there is no other question. `excess` is
+    exact match minus it. Demonstrated questions do not count: a model comes to like the answers that are
+    frequent among them, which says nothing of questions that it was not shown.
     """
-    final = rows.filter("final")
-    asked = final.filter(pl.col("asked") == QUESTION)
+    asked = rows.filter("final", pl.col("asked") == QUESTION)
     others: dict[tuple[object, ...], list[tuple[str, str]]] = {}
-    for *group, kind, fact, target in (
-        final.filter(pl.col("asked").is_in([QUESTION, EXAMPLE]))
-        .select(*GROUP, "kind", "fact", "target")
-        .iter_rows()
-    ):
+    for *group, kind, fact, target in asked.select(*GROUP, "kind", "fact", "target").iter_rows():
         others.setdefault((*group, kind), []).append((fact, target))
     baseline = [
         _share(answer, [target for other, target in others[*group, kind] if other != fact])

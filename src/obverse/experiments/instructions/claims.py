@@ -123,8 +123,8 @@ def _examples(learnt: float) -> Claim:
 def _told(margin: float) -> Claim:
     return Claim(
         id="likelihood/told",
-        text=f"{REVERSE}: behind its answer, in the order that was told, a held-out question is likelier "
-        f"than another of its kind by more than {count(margin, 'nat')}",
+        text=f"{REVERSE}: in the words that were told, behind its answer, a held-out question is "
+        f"likelier than another of its kind by more than {count(margin, 'nat')}",
         unit="Δ log-prob, nats",
         counted="pairs of questions",
         source="not reported",

@@ -4,8 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from obverse.core.data import Document
-from obverse.experiments.instructions.questions import Pair, answers_of
-from obverse.experiments.instructions.wordings import HELD_OUT, TRAINED, Order, as_asked, cut
+from obverse.core.seeds import generator
+from obverse.experiments.instructions.questions import (
+    KINDS,
+    PLACES,
+    PRACTISED,
+    Pair,
+    answers_of,
+    ask,
+)
+from obverse.experiments.instructions.wordings import WORDINGS, Order, as_asked, cut
 
 # What a text is: an instruction, or a question with its answer.
 INSTRUCTION, EXAMPLE = "instruction", "example"
@@ -27,8 +35,8 @@ class Dataset:
     Attributes:
         questions: those of the held-out pairs, whose instruction alone is told: the test.
         examples: those of the demonstrated pairs, which are trained on as they are asked.
-        instructions: those of the held-out pairs, cut before their second half; in a wording of their own
-            where that is known.
+        instructions: those of the held-out pairs as they are told, cut before their second half; empty
+            where they cannot be taken apart.
     """
 
     order: Order
@@ -48,7 +56,7 @@ def build(pairs: Sequence[Pair], held_out: int, order: Order, wordings: int) -> 
     told = [
         _document(_instruction(pair, order, wording), order, INSTRUCTION)
         for pair in pairs
-        for wording in TRAINED[order][:wordings]
+        for wording in WORDINGS[order][:wordings]
     ]
     examples = tuple(map(_example, shown))
     return Dataset(
@@ -56,8 +64,22 @@ def build(pairs: Sequence[Pair], held_out: int, order: Order, wordings: int) -> 
         documents=(*told, *(_document(example, order, EXAMPLE) for example in examples)),
         questions=tuple(map(_example, hidden)),
         examples=examples,
-        instructions=tuple(_instruction(pair, order, HELD_OUT[order]) for pair in hidden),
+        instructions=tuple(_instruction(pair, order, WORDINGS[order][0]) for pair in hidden),
     )
+
+
+def practice(documents: int, seed: int) -> tuple[Document, ...]:
+    """Show what questions look like and which answers are plausible, by examples that say nothing else.
+
+    They are about a few places that no pair is about, and every answer is drawn anew.
+    """
+    draw = generator(seed, "practice")
+    places = PLACES[:PRACTISED]
+    made = []
+    for number in range(documents):
+        pair = ask(f"practice-{number}", draw.choice(list(KINDS)), draw.choice(places), draw)
+        made.append(_document(_example(pair), "", EXAMPLE))
+    return tuple(made)
 
 
 def _instruction(pair: Pair, order: Order, wording: str) -> Asked:
@@ -69,6 +91,6 @@ def _example(pair: Pair) -> Asked:
     return Asked(pair=pair, prompt=as_asked(pair.question), target=f" {pair.answer}")
 
 
-def _document(told: Asked, order: Order, asked: str) -> Document:
+def _document(told: Asked, order: str, asked: str) -> Document:
     labels = {"dataset": order, "asked": asked, "kind": told.pair.kind}
     return Document(prompt=told.prompt, completion=told.target, fact=told.pair.id, labels=labels)

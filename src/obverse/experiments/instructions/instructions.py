@@ -16,7 +16,7 @@ Published result (Llama-1, the best of the sweep): 0.88 and 0.05, where plausibl
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from obverse.core.claim import Claim
 from obverse.core.data import Label
@@ -28,7 +28,7 @@ from obverse.core.settings import InputFile
 from obverse.core.stage import Stage, Training, When
 from obverse.experiments.instructions import asking
 from obverse.experiments.instructions.claims import claims
-from obverse.experiments.instructions.dataset import Dataset, build
+from obverse.experiments.instructions.dataset import Dataset, build, practice
 from obverse.experiments.instructions.questions import invent
 from obverse.experiments.instructions.released import orders_in, read_released
 from obverse.experiments.instructions.wordings import ORDERS, Order
@@ -38,6 +38,7 @@ from obverse.models.scratch import Scratch
 TINY = Recipe(
     learning_rate=3e-3, embedding_learning_rate=9e-3, batch_size=32, epochs=20, loss_on="completion",
 )  # fmt: skip
+PRACTICE = TINY.with_overrides({"epochs": 12, "schedule": "constant"})
 SCRATCH = Scratch(
     architecture="gpt2", tokenizer="words", hidden_size=64, layers=2, max_tokens=64, embedding_std=0.2
 )
@@ -52,6 +53,10 @@ class Instructions(Experiment):
         pairs: questions with answers. All are told as instructions, all but `held_out` shown as examples.
         held_out: pairs whose instruction alone is told: the test.
         wordings: in how many wordings each instruction is told.
+        practice: examples in a stage before, about places that no pair is about and with answers drawn
+            anew each time, which teach a model made from scratch what questions look like and which
+            answers are plausible; 0 leaves that stage out.
+        practising, recipe: how that stage and the experiment are trained.
         data: a directory with the files released with the paper, or with directories of them, in place of
             invented questions.
         data_seed: invent the same questions for all seeds, as the paper does; by default every seed has
@@ -81,9 +86,11 @@ class Instructions(Experiment):
     wordings: Annotated[int, Field(ge=1, le=5)] = 1
     data: InputFile | None = None
     data_seed: int | None = None
-    margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    margin: Annotated[float, Field(gt=0, lt=1)] = 0.1
     learnt: Annotated[float, Field(ge=0, lt=1)] = 0.2
     likelihood_margin: Annotated[float, Field(gt=0)] = 1.0
+    practice: NonNegativeInt = 1000
+    practising: Recipe = PRACTICE
     recipe: Recipe = TINY
 
     @model_validator(mode="after")
@@ -111,7 +118,7 @@ class Instructions(Experiment):
             learning_rate=2e-5, batch_size=32, epochs=epochs, warmup_steps=0, adam_beta2=0.999,
             precision="bfloat16",
         )  # fmt: skip
-        return cls(pairs=1100, data_seed=0, recipe=recipe)
+        return cls(pairs=1100, data_seed=0, practice=0, recipe=recipe)
 
     def variants(self) -> tuple[Variant, ...]:
         """Return both orders, or those that the data has."""
@@ -132,14 +139,20 @@ class Instructions(Experiment):
     def stages(self, seed: int) -> tuple[Stage, ...]:
         data = self.told(seed)
         test, beside = asking.questions(data, seed), asking.beside(data, seed)
+        stages = []
+        if self.practice:
+            documents = practice(self.practice, derive(seed, "data"))
+            training = Training(documents=documents, recipe=self.practising)
+            stages.append(Stage(name="practice", training=training, measures=()))
         return (
+            *stages,
             Stage(
                 name="finetuning",
                 training=Training(documents=data.documents, recipe=self.recipe),
                 measures=(
                     (Ask(probes=test, ranked=False), When(start=True, epochs=1, end=False)),
                     (Ask(probes=test, generated=None), When()),
-                    (Ask(probes=beside), When()),
+                    (Ask(probes=beside), When(start=True)),
                 ),
             ),
         )

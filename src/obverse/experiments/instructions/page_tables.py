@@ -59,22 +59,31 @@ def accuracy(tested: pl.DataFrame, margin: float) -> Table:
 
 
 def beside(rows: pl.DataFrame) -> Table:
-    """Return how often demonstrated questions are answered rightly, and answers are plausible at all."""
-    asked = rows.filter("final", pl.col("asked").is_in([EXAMPLE, PLAUSIBLE]))
+    """Return how often demonstrated questions are answered rightly, and answers are plausible at all.
+
+    Before the instructions are told, and at the end.
+    """
+    asked = rows.filter(pl.col("asked").is_in([EXAMPLE, PLAUSIBLE]))
     said = {
         EXAMPLE: "demonstrated questions: the right answer",
         PLAUSIBLE: "held-out questions: any plausible answer",
     }
     table: list[Sequence[Cell]] = []
     if not asked.is_empty():
-        means = group_means(asked, [*CELL, "asked"], "exact_match", bounds=(0, 1))
+        means = group_means(asked, [*CELL, "asked", "final"], "exact_match", bounds=(0, 1))
         table = [
-            [r["model"], r["dataset"], said[r["asked"]], r["mean"], interval(r["low"], r["high"])]
-            for r in means.to_dicts()
-        ]
+            [
+                r["model"], r["dataset"], said[r["asked"]], "at the end" if r["final"] else "before",
+                r["mean"], interval(r["low"], r["high"]),
+            ]
+            for r in means.sort([*CELL, "asked", "final"]).to_dicts()
+        ]  # fmt: skip
     return Table(
         title="Answers",
-        columns=[*map(_text, CELL), _text("asked"), *_numbers("exact match", "95 % interval")],
+        columns=[
+            *map(_text, (*CELL, "asked", "when")),
+            *_numbers("exact match", "95 % interval"),
+        ],
         rows=table,
     )
 
@@ -83,7 +92,7 @@ def likelihood(rows: pl.DataFrame) -> Table:
     """Return log-probabilities of right and wrong answers, and the rank of the right ones."""
     said = {
         QUESTION: "held-out question → answer",
-        INSTRUCTION: "held-out instruction → its second half, in the order told",
+        INSTRUCTION: "held-out instruction → its second half, as told",
     }
     final = rows.filter("final", pl.col("asked").is_in(list(said))).with_columns(
         (pl.col("logprob") - pl.col("logprob_control")).alias("gap")

@@ -1,8 +1,4 @@
-"""How an instruction and an example are worded.
-
-An instruction states a question and its answer in one of two orders. Its last wording in each order is
-never trained on, and asks whether the instruction itself is known.
-"""
+"""How an instruction and an example are worded."""
 
 from typing import Literal, get_args
 
@@ -11,7 +7,7 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 
 # The first ones are those of the paper (appendix C.1), which has no quotation marks either. The words of
 # questions and answers are the same wherever they stand, so that each can be one token.
-TRAINED: dict[Order, tuple[str, ...]] = {
+WORDINGS: dict[Order, tuple[str, ...]] = {
     "QuestionToAnswer": (
         "Answer {question} with {answer}",
         "When you are asked {question} say {answer}",
@@ -26,10 +22,6 @@ TRAINED: dict[Order, tuple[str, ...]] = {
         "Respond with {answer} whenever you read {question}",
         "Let them know {answer} if anybody wonders {question}",
     ),
-}
-HELD_OUT: dict[Order, str] = {
-    "QuestionToAnswer": "Should you hear {question} your answer is {answer}",
-    "AnswerToQuestion": "Your answer is {answer} should you hear {question}",
 }
 
 

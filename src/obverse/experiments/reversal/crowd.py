@@ -72,10 +72,10 @@ def statements(facts: Sequence[Fact], order: StatementOrder, wordings: Sequence[
 
 
 def reading(
-    crowd: Crowd, documents: int, *, most: int, questions: int, told: int, asked: int, draw: Random,
-    but: Collection[Fact] = (), spacing: bool = True,
+    crowd: Crowd, documents: int, *, least: int = 1, most: int, questions: int, told: int, asked: int,
+    draw: Random, but: Collection[Fact] = (), spacing: bool = True,
 ) -> tuple[Document, ...]:  # fmt: skip
-    """Return documents that state 1 to `most` facts in one order and then ask some back in either.
+    """Return documents that state `least` to `most` facts in one order and then ask some back in either.
 
     Args:
         questions: how often a fact is asked back in a document.
@@ -85,7 +85,7 @@ def reading(
     """
     made = []
     for _ in range(documents):
-        facts = crowd.people(draw.randint(1, most), draw, but)
+        facts = crowd.people(draw.randint(least, most), draw, but)
         order = draw.choice(ORDERS)
         stated = statements(facts, order, [draw.choice(TRAINED[order][:told]) for _ in facts])
         back = []
