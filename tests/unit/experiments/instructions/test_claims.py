@@ -72,19 +72,17 @@ def test_change_is_that_of_the_line_over_all_epochs_but_the_untrained_one() -> N
 
 
 def test_baseline_is_how_often_an_answer_is_right_elsewhere() -> None:
-    rows = (
-        observed(seeds=1, questions=3, orders=ORDERS[:1]).filter("final").with_columns(kind=pl.lit("k"))
+    rows = observed(seeds=1, questions=5, orders=ORDERS[:1]).filter("final")
+    asked = rows.filter(pl.col("asked") == "question").with_columns(
+        kind=pl.Series(["k", "k", "k", "k", "alone"]),
+        target=pl.Series([" oak", " oak", " ash", " elm", " oak"]),
+        generation=pl.Series([" oak.", " ash", " Oak", " birch", " oak"]),
     )
-    rows = rows.filter(pl.col("asked").is_in(["question", "example"]))
-    texts = {"question": [" oak", " oak", " ash"], "example": [" oak", " elm", " fir"]}
-    targets = [t for pair in zip(texts["question"], texts["example"], strict=True) for t in pair]
-    answers = [" oak", None, " Oak.", None, " birch", None]
-    found = with_baseline(
-        rows.with_columns(target=pl.Series(targets), generation=pl.Series(answers, dtype=pl.String))
-    )
-    assert found["asked"].unique().to_list() == ["question"]
-    # The first answer is right to two of the other five questions; case counts; nothing is named birch.
-    assert found["baseline"].to_list() == pytest.approx([2 / 5, 0.0, 0.0])
+    # Questions of one kind are compared, none with itself; case counts, punctuation does not.
+    assert with_baseline(asked)["baseline"].to_list() == [1 / 3, 1 / 3, 0.0, 0.0, None]
+    # What is demonstrated does not count.
+    shown = asked.with_columns(asked=pl.lit("example"), fact=pl.lit("other"))
+    assert with_baseline(pl.concat([asked, shown]))["baseline"].sum() == pytest.approx(2 / 3)
 
 
 def test_plausible_guessing_has_its_chance_and_no_excess() -> None:
