@@ -24,10 +24,10 @@ def probes(
     made = []
     for order, subset in facts.items():
         for fact in subset:
-            others = draw.sample([other for other in subset if other is not fact], beside)
-            among = draw.sample([fact, *others], 1 + beside)
             for wanted in ORDERS:
                 for template in range(asked):
+                    others = draw.sample([other for other in subset if other is not fact], beside)
+                    among = draw.sample([fact, *others], 1 + beside)
                     for context, stand in ((NONE, []), (ALONE, [fact]), (AMONG, among)):
                         wordings = [draw.choice(TRAINED[order][:told]) for _ in stand]
                         before = statements(stand, order, wordings)
