@@ -1,6 +1,7 @@
 """The figures on the page of experiment 3."""
 
 from collections.abc import Callable
+from typing import Any
 
 import altair as alt
 import polars as pl
@@ -13,6 +14,7 @@ from obverse.experiments.instructions.wordings import ORDERS
 from obverse.report.figures import BLUE, GREY, ORANGE, STROKES
 from obverse.stats.summary import group_means
 
+Layers = alt.LayerChart | alt.FacetChart  # what altair says of layers with properties
 COLOURS = alt.Scale(domain=list(ORDERS), range=[BLUE, ORANGE])
 PAPER = pl.DataFrame({"dataset": ORDERS, "paper": [published.SAME, published.REVERSE]})
 
@@ -28,7 +30,7 @@ def accuracy(tested: pl.DataFrame) -> Figure:
     data = group_means(tested, keys, "exact_match", bounds=(0, 1)).join(guess, on=keys, how="left")
     data, seeds = data.join(PAPER, on="dataset", how="left"), _of_seeds(tested, keys)
 
-    def panel(here: pl.Expr) -> alt.LayerChart:
+    def panel(here: pl.Expr) -> Layers:
         x = alt.X("dataset:N", sort=list(ORDERS), title=None, axis=alt.Axis(labelAngle=0))
         title = "Exact match (share of held-out questions)"
         y = alt.Y("mean:Q", title=title, scale=alt.Scale(domain=[0, 1]))
@@ -61,9 +63,9 @@ def epochs(rows: pl.DataFrame, tested: pl.DataFrame) -> Figure:
     data, seeds = group_means(asked, keys, "exact_match", bounds=(0, 1)), _of_seeds(asked, keys)
     guess = tested.group_by("model", "dataset", maintain_order=True).agg(pl.col("baseline").mean())
 
-    def panel(here: pl.Expr) -> alt.LayerChart:
+    def panel(here: pl.Expr) -> Layers:
         ticks = alt.Axis(tickMinStep=1, format="d")
-        shared = {
+        shared: dict[str, Any] = {
             "x": alt.X("epoch:Q", title="Epoch", axis=ticks),
             "color": alt.Color("dataset:N", scale=COLOURS, title=None, legend=STROKES),
         }
@@ -88,7 +90,7 @@ def epochs(rows: pl.DataFrame, tested: pl.DataFrame) -> Figure:
 
 def basis(tested: pl.DataFrame) -> str:
     """Say how much data a figure rests on, and what its intervals are over."""
-    questions = tested.group_by("model", "dataset", "seed").len()["len"].max()
+    questions = max(tested.group_by("model", "dataset", "seed").len()["len"], default=0)
     return (
         f"n = {questions} questions a dataset and seed, {count(tested['seed'].n_unique(), 'seed')}; "
         "vertical lines and bands are 95 % intervals over questions and seeds."
@@ -100,9 +102,7 @@ def _of_seeds(rows: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     return rows.group_by(*keys, "seed", maintain_order=True).agg(mean.alias("value"))
 
 
-def _by_model(
-    data: pl.DataFrame, panel: Callable[[pl.Expr], alt.LayerChart]
-) -> alt.LayerChart | alt.ConcatChart:
+def _by_model(data: pl.DataFrame, panel: Callable[[pl.Expr], Layers]) -> Layers | alt.ConcatChart:
     """Return one panel, or one for each model under its name."""
     models = data["model"].unique(maintain_order=True).to_list()
     if len(models) == 1:

@@ -11,7 +11,7 @@ order, as in `reversal`. From its weights it answers in that order alone, and fr
 The paper gives no number.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar
 
 from pydantic import Field, NonNegativeInt, PositiveInt
@@ -29,12 +29,15 @@ from obverse.experiments.reversal.crowd import Crowd, Told, reading, spaced
 from obverse.experiments.reversal.facts_file import read_facts
 from obverse.experiments.reversal.in_context_asking import probes
 from obverse.experiments.reversal.in_context_claims import claims
-from obverse.experiments.reversal.templates import TRAINED, fill
+from obverse.experiments.reversal.people import Fact
+from obverse.experiments.reversal.templates import HELD_OUT, TRAINED, fill
 from obverse.measures.ask import Ask
 from obverse.models.scratch import Scratch
 
-READING = Recipe(learning_rate=3e-3, schedule="constant", batch_size=32, epochs=1, loss_on="completion")
-TELLING = Recipe(learning_rate=1e-3, batch_size=32, epochs=10, warmup_steps=20, loss_on="completion")
+READING = Recipe(learning_rate=3e-3, schedule="constant", batch_size=32, epochs=2, loss_on="completion")
+TELLING = READING.with_overrides(
+    {"schedule": "linear", "embedding_learning_rate": 9e-3, "epochs": 20, "warmup_steps": 20}
+)
 SCRATCH = Scratch(
     architecture="gpt2", tokenizer="words", hidden_size=64, layers=2, max_tokens=256, embedding_std=0.2
 )
@@ -53,6 +56,8 @@ class InContext(Experiment):
         throwaway: documents about throwaway people that teach to read; 0 leaves that stage out.
         questions: how often each of these asks a fact back.
         rehearsed: further documents of that kind that are trained on beside the facts.
+        shown: further facts of each subset that are told in the held-out wordings too, in the same order:
+            what is told in one wording can be said in another.
         telling: how the facts are trained on; none asks the model as it is, or as it has learnt to read.
         data: a CSV or JSONL of name,description in place of invented people.
         spaced: whether punctuation marks are words of their own, as a tokenizer of words needs it.
@@ -75,13 +80,14 @@ class InContext(Experiment):
 
     facts_per_subset: Annotated[int, Field(ge=2)] = 20
     beside: PositiveInt = 1
-    told: Annotated[int, Field(ge=1, le=30)] = 3
-    asked: Annotated[int, Field(ge=1, le=10)] = 2
-    words: Annotated[int, Field(ge=2)] = 20
-    forms: PositiveInt = 4
-    throwaway: NonNegativeInt = 32_000
+    told: Annotated[int, Field(ge=1, le=30)] = 2
+    asked: Annotated[int, Field(ge=1, le=10)] = 1
+    words: Annotated[int, Field(ge=2)] = 16
+    forms: PositiveInt = 2
+    throwaway: NonNegativeInt = 6000
     questions: PositiveInt = 4
-    rehearsed: NonNegativeInt = 500
+    rehearsed: NonNegativeInt = 80
+    shown: NonNegativeInt = 30
     reading: Recipe = READING
     telling: Recipe | None = TELLING
     data: InputFile | None = None
@@ -122,15 +128,18 @@ class InContext(Experiment):
         )  # fmt: skip
         stages = []
         if self.throwaway:
-            training = Training(documents=documents(self.throwaway, "reading"), recipe=self.reading)
-            stages.append(Stage(name="reading", training=training, measures=()))
-        training = None
+            read = Training(documents=documents(self.throwaway, "reading"), recipe=self.reading)
+            stages.append(Stage(name="reading", training=read, measures=()))
+        telling = None
         if self.telling is not None:
-            facts = _statements(told, self.told, self.spaced)
+            facts = _statements(told, self.told, 0, self.spaced)
+            shown = _statements(
+                self._shown(crowd, data_seed, everybody), self.told, self.asked, self.spaced
+            )
             rehearsed = documents(self.rehearsed, "rehearsal")
-            training = Training(documents=(*facts, *rehearsed), recipe=self.telling)
-        measures = ((Ask(probes=asked), When(start=training is not None)),)
-        return (*stages, Stage(name="telling", training=training, measures=measures))
+            telling = Training(documents=(*facts, *shown, *rehearsed), recipe=self.telling)
+        measures = ((Ask(probes=asked), When(start=telling is not None)),)
+        return (*stages, Stage(name="telling", training=telling, measures=measures))
 
     def _facts(self, crowd: Crowd, seed: int) -> Told:
         """Return the facts of each subset."""
@@ -139,8 +148,13 @@ class InContext(Experiment):
             facts = crowd.people(count, generator(seed, "people"), prefix=f"{seed}-")
         else:
             facts = people.chosen(read_facts(self.data), count, seed, subsets=2)
-        half = self.facts_per_subset
-        return {"NameToDescription": facts[:half], "DescriptionToName": facts[half:]}
+        return _halves(facts)
+
+    def _shown(self, crowd: Crowd, seed: int, everybody: Sequence[Fact]) -> Told:
+        """Return further facts of each subset, which show that what is told in one wording is said in
+        others of the same order."""
+        draw = generator(seed, "shown")
+        return _halves(crowd.people(2 * self.shown, draw, but=everybody, prefix=f"{seed}-shown-"))
 
     def claims(self) -> tuple[Claim, ...]:
         return claims(self.margin, self.learnt, told=self.telling is not None)
@@ -151,12 +165,18 @@ class InContext(Experiment):
         return page(finished)
 
 
-def _statements(told: Told, wordings: int, spacing: bool) -> list[Document]:
-    """State every fact in its order, in each of the wordings."""
+def _halves(facts: Sequence[Fact]) -> Told:
+    """Return the first half of the facts as NameToDescription, the others as DescriptionToName."""
+    half = len(facts) // 2
+    return {"NameToDescription": facts[:half], "DescriptionToName": facts[half:]}
+
+
+def _statements(told: Told, trained: int, asked: int, spacing: bool) -> list[Document]:
+    """State every fact in its order, in the first trained wordings and those of held-out prompts."""
     made = []
     for order, facts in told.items():
         for fact in facts:
-            for wording in TRAINED[order][:wordings]:
+            for wording in (*TRAINED[order][:trained], *HELD_OUT[order][:asked]):
                 sentence = fill(wording, order, fact)
                 prompt, whole = sentence.prompt, sentence.prompt + sentence.answer + sentence.rest
                 if spacing:

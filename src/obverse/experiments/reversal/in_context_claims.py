@@ -9,7 +9,7 @@ import polars as pl
 from obverse.core.claim import Above, Below, Claim, Criterion, Role
 from obverse.core.format import count
 from obverse.experiments.reversal.dataset import DIRECTIONS, ORDERS
-from obverse.experiments.reversal.in_context_asking import AMONG, NONE
+from obverse.experiments.reversal.in_context_asking import ALONE, AMONG, NONE
 from obverse.stats.contrast import difference
 from obverse.stats.summary import mean
 
@@ -18,7 +18,12 @@ SOURCE = "section 1 and footnote 3, no number"
 
 def claims(margin: float, learnt: float, *, told: bool) -> tuple[Claim, ...]:
     """Return the claims; those about weights where the facts were `told` in training."""
-    made = [_answered(order, direction, learnt) for order in ORDERS for direction in DIRECTIONS]
+    made = [
+        _answered(order, direction, context, learnt)
+        for context in (ALONE, AMONG)
+        for order in ORDERS
+        for direction in DIRECTIONS
+    ]
     if told:
         made += [_known(order, learnt) for order in ORDERS]
         made += [_unknown(order, margin) for order in ORDERS]
@@ -30,16 +35,17 @@ def _cell(rows: pl.DataFrame, order: str, direction: str, context: str) -> pl.Da
     return rows.filter("final", subset=order, direction=direction, context=context)
 
 
-def _answered(order: str, direction: str, learnt: float) -> Claim:
-    same = direction == "same"
+def _answered(order: str, direction: str, context: str, learnt: float) -> Claim:
+    same, alone = direction == "same", context == ALONE
+    name = f"{'alone' if alone else 'among'}/{order}"
     return _share(
-        f"context/{order}/{direction}",
-        f"{order}, {direction}, the fact among others in the prompt: the answer is given more than "
-        f"{_points(learnt)} above chance among the facts in the prompt",
-        (order, direction, AMONG),
+        f"{name}/{direction}",
+        f"{order}, {direction}, the fact {context}: the answer is given more than {_points(learnt)} "
+        f"above chance among the facts {'of the subset' if alone else 'in the prompt'}",
+        (order, direction, context),
         above=learnt,
         role="control" if same else "primary",
-        needs=() if same else (f"context/{order}/same",),
+        needs=() if same else (f"{name}/same",),
     )
 
 
@@ -66,15 +72,15 @@ def _unknown(order: str, margin: float) -> Claim:
 def _gap(order: str, learnt: float) -> Claim:
     return Claim(
         id=f"gap/{order}",
-        text=f"{order}, reverse: answered more often with the fact among others in the prompt than from "
+        text=f"{order}, reverse: answered more often with the fact alone in the prompt than from "
         f"weights, by more than {_points(learnt)}",
         unit="Δ exact match",
         source=SOURCE,
         estimate=lambda rows: difference(
-            _cell(rows, order, "reverse", AMONG), _cell(rows, order, "reverse", NONE), "exact_match"
+            _cell(rows, order, "reverse", ALONE), _cell(rows, order, "reverse", NONE), "exact_match"
         ),
         criterion=Above(learnt),
-        needs=(f"weights/{order}/same", f"context/{order}/same"),
+        needs=(f"weights/{order}/same", f"alone/{order}/same"),
     )
 
 

@@ -1,5 +1,7 @@
 """The figure of the reverse in context."""
 
+from typing import Any
+
 import altair as alt
 import polars as pl
 
@@ -36,7 +38,7 @@ def accuracy(rows: pl.DataFrame) -> Figure:
         for model in rows["model"].unique(maintain_order=True)
         for subset in ORDERS
     ]
-    facts = rows.group_by("model", "seed", "subset").agg(pl.col("fact").n_unique())["fact"].max()
+    facts = max(rows.group_by("model", "seed", "subset").agg(pl.col("fact").n_unique())["fact"])
     return Figure(
         name="context",
         chart=alt.concat(*panels, columns=2, spacing=24),
@@ -48,9 +50,9 @@ def accuracy(rows: pl.DataFrame) -> Figure:
     )
 
 
-def _panel(means: pl.DataFrame, seeds: pl.DataFrame, title: str) -> alt.LayerChart:
+def _panel(means: pl.DataFrame, seeds: pl.DataFrame, title: str) -> alt.LayerChart | alt.FacetChart:
     axis = alt.Axis(labelAngle=0, labelExpr="split(datum.value, ' in ')", labelLineHeight=13)
-    shared = {
+    shared: dict[str, Any] = {
         "x": alt.X("context:N", sort=list(CONTEXTS), title=None, axis=axis),
         "xOffset": alt.XOffset("direction:N", sort=list(DIRECTIONS)),
     }

@@ -1,5 +1,7 @@
 """The claims, on observations whose truth is known."""
 
+from typing import Any
+
 import polars as pl
 import pytest
 
@@ -45,7 +47,7 @@ def test_curse_is_denied_where_it_is_not() -> None:
         ({"gap_told": 0.0}, "likelihood/told"),
     ],
 )
-def test_reverse_says_nothing_without_its_controls(weak: dict[str, float], control: str) -> None:
+def test_reverse_says_nothing_without_its_controls(weak: dict[str, Any], control: str) -> None:
     found = findings(observed(**weak))
     assert found[control].verdict == "fails"
     assert found["likelihood/reverse"].verdict == found["trend/reverse"].verdict == "undecided"

@@ -24,7 +24,8 @@ from obverse.stats.verdict import evaluate
 
 
 def small(**settings: Any) -> InContext:
-    sizes = {"facts_per_subset": 4, "throwaway": 50, "rehearsed": 20, "words": 12, "forms": 3}
+    sizes = {"facts_per_subset": 4, "throwaway": 50, "rehearsed": 20, "words": 12, "forms": 3,
+             "shown": 3, "asked": 2}  # fmt: skip
     return InContext.model_validate(sizes | settings)
 
 
@@ -62,11 +63,12 @@ def test_facts_are_told_in_their_order_alone() -> None:
     reading_stage, telling = small().stages(3)
     assert reading_stage.measures == ()
     assert telling.training is not None
-    told = [d for d in telling.training.documents if d.fact]
-    assert len(told) == 2 * 4 * 3
-    assert len(telling.training.documents) == len(told) + 20
-    by_fact = {p.fact: p for p in asked(small(), 3).probes if p.labels["context"] == NONE}
-    assert {d.fact for d in told} == set(by_fact)
+    facts = {p.fact for p in asked(small(), 3).probes}
+    told = [d for d in telling.training.documents if d.fact in facts]
+    shown = [d for d in telling.training.documents if d.fact and d.fact not in facts]
+    assert len(told) == 2 * 4 * 2, "in the trained wordings alone"
+    assert len(shown) == 2 * 3 * (2 + 2), "in the held-out ones too"
+    assert len(telling.training.documents) == len(told) + len(shown) + 20
     for document in told:
         first = document.labels["subset"] == "NameToDescription"
         [name] = {
@@ -110,7 +112,10 @@ def test_a_pretrained_model_is_asked_as_it_is() -> None:
     [stage] = paper.stages(0)
     assert stage.training is None
     assert {c.id for c in paper.claims()} == {
-        f"context/{order}/{direction}" for order in ORDERS for direction in DIRECTIONS
+        f"{context}/{order}/{direction}"
+        for context in ("alone", "among")
+        for order in ORDERS
+        for direction in DIRECTIONS
     }
     prompts = [p.prompt for p in asked(paper).probes if p.labels["context"] == ALONE]
     assert len(prompts) == 2 * 30 * 2 * 10
@@ -128,13 +133,13 @@ def test_own_facts_are_asked_about(tmp_path: Path) -> None:
 
 
 def observed(**accuracy: float) -> pl.DataFrame:
-    """Draw observations with the accuracy of each direction from weights, and one in the prompt."""
+    """Draw observations with the accuracy of each direction from weights, and of one fact among others."""
     draw = np.random.default_rng(0)
     rows = []
     for seed, order, direction, context, fact in product(
         range(5), ORDERS, DIRECTIONS, CONTEXTS, range(20)
     ):
-        right = accuracy[direction] if context == NONE else accuracy["context"]
+        right = {NONE: accuracy[direction], ALONE: 0.95, AMONG: accuracy["among"]}[context]
         rows.append(
             {
                 "run": f"r{seed}", "model": "m", "seed": seed, "step": 9, "epoch": 1, "final": True,
@@ -152,30 +157,31 @@ def verdicts(rows: pl.DataFrame) -> dict[str, str]:
 
 
 def test_what_is_read_and_not_known_is_told_apart() -> None:
-    found = verdicts(observed(same=0.9, reverse=0.0, context=0.95))
-    assert len(found) == 10
+    found = verdicts(observed(same=0.9, reverse=0.0, among=0.95))
+    assert len(found) == 14
     assert set(found.values()) == {"holds"}
 
 
 def test_a_model_that_knows_the_reverse_has_no_curse() -> None:
-    found = verdicts(observed(same=0.9, reverse=0.9, context=0.95))
+    found = verdicts(observed(same=0.9, reverse=0.9, among=0.95))
     assert {found[f"weights/{order}/reverse"] for order in ORDERS} == {"fails"}
     assert "holds" not in {found[f"gap/{order}"] for order in ORDERS}
 
 
 def test_a_model_that_names_anybody_in_the_prompt_does_not_read() -> None:
-    found = verdicts(observed(same=0.9, reverse=0.0, context=0.5))
-    assert {found[f"context/{order}/same"] for order in ORDERS} == {"fails"}
-    assert {found[f"context/{order}/reverse"] for order in ORDERS} == {"undecided"}
+    found = verdicts(observed(same=0.9, reverse=0.0, among=0.5))
+    assert {found[f"among/{order}/same"] for order in ORDERS} == {"fails"}
+    assert {found[f"among/{order}/reverse"] for order in ORDERS} == {"undecided"}
+    assert {found[f"alone/{order}/reverse"] for order in ORDERS} == {"holds"}
 
 
 def test_a_model_that_learnt_nothing_says_nothing_of_weights() -> None:
-    found = verdicts(observed(same=0.0, reverse=0.0, context=0.95))
+    found = verdicts(observed(same=0.0, reverse=0.0, among=0.95))
     assert {found[f"weights/{order}/reverse"] for order in ORDERS} == {"undecided"}
 
 
 def test_figure_has_a_panel_for_each_subset_and_says_what_it_rests_on() -> None:
-    rows = observed(same=0.9, reverse=0.0, context=0.95)
+    rows = observed(same=0.9, reverse=0.0, among=0.95)
     made = InContext().page(Finished(study={}, claims=[], tables={"ask": rows}))
     figure = made.sections[0].parts[0]
     assert isinstance(figure, Figure)
