@@ -133,7 +133,7 @@ def test_own_facts_are_asked_about(tmp_path: Path) -> None:
 
 
 def observed(**accuracy: float) -> pl.DataFrame:
-    """Draw observations with the accuracy of each direction from weights, and of one fact among others."""
+    """Draw observations with the accuracy of each direction from weights, and of a fact among others."""
     draw = np.random.default_rng(0)
     rows = []
     for seed, order, direction, context, fact in product(
