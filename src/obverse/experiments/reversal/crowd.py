@@ -9,12 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 from random import Random
 
 from obverse.core.data import Document
+from obverse.core.errors import ObverseError
 from obverse.experiments.reversal import people
 from obverse.experiments.reversal.dataset import ORDERS
 from obverse.experiments.reversal.people import Fact
 from obverse.experiments.reversal.templates import HELD_OUT, TRAINED, StatementOrder, fill
 
 Told = Mapping[StatementOrder, Sequence[Fact]]  # facts by the order in which they are told
+TRIES = 1000  # for each person
 _MARKS = re.compile(r'\s*([.,:;?!"–])\s*')
 
 
@@ -46,15 +48,24 @@ class Crowd:
     def people(
         self, count: int, draw: Random, but: Collection[Fact] = (), prefix: str = ""
     ) -> list[Fact]:
-        """Return people who share neither name nor description with one another or those of `but`."""
+        """Return people who share neither name nor description with one another or those of `but`.
+
+        Raises:
+            ObverseError: if there are not enough names and descriptions.
+        """
         taken = {text for fact in but for text in (fact.name, fact.description)}
         found: list[Fact] = []
-        while len(found) < count:
+        for _ in range(TRIES * count):
+            if len(found) == count:
+                return found
             one = self.person(draw, f"{prefix}{len(found)}")
             if one.name not in taken and one.description not in taken:
                 taken |= {one.name, one.description}
                 found.append(one)
-        return found
+        raise ObverseError(
+            f"{count} more people cannot be told apart by {len(self.first)} first names and as many places "
+            f"and titles in {len(self.forms)} forms of description; raise words or forms"
+        )
 
 
 def spaced(text: str) -> str:

@@ -36,7 +36,7 @@ from obverse.models.scratch import Scratch
 
 READING = Recipe(learning_rate=3e-3, schedule="constant", batch_size=32, epochs=2, loss_on="completion")
 TELLING = READING.with_overrides(
-    {"schedule": "linear", "embedding_learning_rate": 9e-3, "epochs": 20, "warmup_steps": 20}
+    {"schedule": "linear", "embedding_learning_rate": 9e-3, "epochs": 30, "warmup_steps": 20}
 )
 SCRATCH = Scratch(
     architecture="gpt2", tokenizer="words", hidden_size=64, layers=2, max_tokens=256, embedding_std=0.2
@@ -82,12 +82,12 @@ class InContext(Experiment):
     beside: PositiveInt = 1
     told: Annotated[int, Field(ge=1, le=30)] = 2
     asked: Annotated[int, Field(ge=1, le=10)] = 1
-    words: Annotated[int, Field(ge=2)] = 16
+    words: Annotated[int, Field(ge=2)] = 20
     forms: PositiveInt = 2
     throwaway: NonNegativeInt = 6000
     questions: PositiveInt = 4
     rehearsed: NonNegativeInt = 80
-    shown: NonNegativeInt = 30
+    shown: NonNegativeInt = 20
     reading: Recipe = READING
     telling: Recipe | None = TELLING
     data: InputFile | None = None
