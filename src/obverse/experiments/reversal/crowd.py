@@ -55,17 +55,19 @@ class Crowd:
         """
         taken = {text for fact in but for text in (fact.name, fact.description)}
         found: list[Fact] = []
-        for _ in range(TRIES * count):
-            if len(found) == count:
-                return found
-            one = self.person(draw, f"{prefix}{len(found)}")
+        tries = TRIES * count
+        while len(found) < count:
+            one, tries = self.person(draw, f"{prefix}{len(found)}"), tries - 1
             if one.name not in taken and one.description not in taken:
                 taken |= {one.name, one.description}
                 found.append(one)
-        raise ObverseError(
-            f"{count} more people cannot be told apart by {len(self.first)} first names and as many places "
-            f"and titles in {len(self.forms)} forms of description; raise words or forms"
-        )
+            elif tries < 0:
+                raise ObverseError(
+                    f"{count} more people cannot be told apart by {len(self.first)} first names and as "
+                    f"many places and titles in {len(self.forms)} forms of description; raise words or "
+                    "forms"
+                )
+        return found
 
 
 def spaced(text: str) -> str:

@@ -52,6 +52,13 @@ def test_throwaway_people_are_nobody_that_is_asked_about() -> None:
             assert spaced(fact.description) not in document.text
 
 
+def test_more_people_than_can_be_told_apart_are_refused() -> None:
+    crowd = Crowd(2, 1, Random(1))
+    assert crowd.people(0, Random(2)) == []
+    with pytest.raises(ObverseError, match="40 more people cannot be told apart by 2 first names"):
+        crowd.people(40, Random(2))
+
+
 def test_reading_asks_back_what_was_stated() -> None:
     crowd = Crowd(12, 3, Random(1))
     for document in reading(crowd, 50, least=2, most=2, questions=3, told=2, asked=1, draw=Random(3)):
