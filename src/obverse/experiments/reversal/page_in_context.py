@@ -51,7 +51,8 @@ def accuracy(rows: pl.DataFrame) -> Figure:
 
 
 def _panel(means: pl.DataFrame, seeds: pl.DataFrame, title: str) -> alt.LayerChart | alt.FacetChart:
-    axis = alt.Axis(labelAngle=0, labelExpr="split(datum.value, ' in ')", labelLineHeight=13)
+    lines = "[split(datum.value, ' in ')[0], 'in the prompt']"
+    axis = alt.Axis(labelAngle=0, labelExpr=lines, labelLineHeight=13)
     shared: dict[str, Any] = {
         "x": alt.X("context:N", sort=list(CONTEXTS), title=None, axis=axis),
         "xOffset": alt.XOffset("direction:N", sort=list(DIRECTIONS)),
