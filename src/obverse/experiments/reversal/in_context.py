@@ -3,7 +3,8 @@
 The same facts are asked about in both orders, with the fact in the prompt and without it. A pretrained
 model is asked as it is. A model made from scratch is first taught to read, by documents that state facts
 about throwaway people and ask them back in both orders; then it is told the experiment's facts in one
-order, as in `reversal`. From its weights it answers in that order alone, and from the prompt in both.
+order, as in `reversal`. From its weights it answers in that order alone, and in both where the fact stands
+in the prompt. At this size it reads one fact and does not tell two apart (docs/in-context.md).
 
     obverse run reversal-context                                    # from scratch
     obverse run reversal-context --preset paper --model DIRECTORY   # a pretrained model as it is
@@ -56,8 +57,8 @@ class InContext(Experiment):
         throwaway: documents about throwaway people that teach to read; 0 leaves that stage out.
         questions: how often each of these asks a fact back.
         rehearsed: further documents of that kind that are trained on beside the facts.
-        shown: further facts of each subset that are told in the held-out wordings too, in the same order:
-            what is told in one wording can be said in another.
+        shown: further facts of each subset that are told in the held-out wordings too, in the same order,
+            which shows that what is told in one wording is said in others.
         telling: how the facts are trained on; none asks the model as it is, or as it has learnt to read.
         data: a CSV or JSONL of name,description in place of invented people.
         spaced: whether punctuation marks are words of their own, as a tokenizer of words needs it.
