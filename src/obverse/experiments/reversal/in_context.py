@@ -3,8 +3,8 @@
 The same facts are asked about in both orders, with the fact in the prompt and without it. A pretrained
 model is asked as it is. A model made from scratch is first taught to read, by documents that state facts
 about throwaway people and ask them back in both orders; then it is told the experiment's facts in one
-order, as in `reversal`. From its weights it answers in that order alone, and in both where the fact stands
-in the prompt. At this size it reads one fact and does not tell two apart (docs/in-context.md).
+order, as in `reversal`. From its weights it answers in that order alone, and in both where the fact
+stands in the prompt. At this size it reads one fact and does not tell two apart (docs/in-context.md).
 
     obverse run reversal-context                                    # from scratch
     obverse run reversal-context --preset paper --model DIRECTORY   # a pretrained model as it is
