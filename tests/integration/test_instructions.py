@@ -13,7 +13,8 @@ from obverse.experiments.reversal.in_context_asking import CONTEXTS
 EXECUTION = obverse.Execution(workers=1, device="cpu")
 SMALL = {
     "pairs": 26, "held_out": 6, "practice": 20, "practising.epochs": 1, "recipe.epochs": 2,
-    "model.hidden_size": 16, "model.layers": 1, "model.heads": 2,
+    "model.hidden_size": 16,
+        "model.layers": 1, "model.heads": 2,
 }  # fmt: skip
 
 
@@ -33,8 +34,9 @@ def test_instructions_of_both_orders(tmp_path: Path) -> None:
 
 def test_reverse_in_context_from_scratch(tmp_path: Path) -> None:
     settings = {
-        "facts_per_subset": 2, "throwaway": 20, "rehearsed": 4, "words": 6, "forms": 1, "asked": 1,
-        "telling.epochs": 1, "model.hidden_size": 16, "model.layers": 1, "model.heads": 2,
+        "facts_per_subset": 2, "throwaway": 20, "rehearsed": 4, "shown": 1, "words": 6,
+        "forms": 1, "asked": 1, "telling.epochs": 1, "model.hidden_size": 16,
+        "model.layers": 1, "model.heads": 2,
     }  # fmt: skip
     result = obverse.study(InContext, seeds=1, settings=settings).run(tmp_path, execution=EXECUTION)
     final = result.observations.filter("final")
