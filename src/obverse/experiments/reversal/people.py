@@ -8,6 +8,7 @@ to do something, a possessive).
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 
 from obverse.core.errors import ObverseError
 from obverse.core.seeds import generator
@@ -162,14 +163,17 @@ def invent(count: int, seed: int) -> list[Fact]:
         turn, place = divmod(i, len(first))
         name = f"{first[place]} {last[(place + turn) % len(last)]}"
         # All patterns are used before one is used again.
-        pattern = _ALTERNATIVES.sub(
-            lambda found: draw.choice(found[1].split("|")), patterns[i % len(patterns)]
-        )
+        pattern = filled(patterns[i % len(patterns)], draw)
         facts.append(Fact(f"{seed}-{i}", name, pattern.format(title=titles[i], place=places[i])))
     return facts
 
 
-def chosen(facts: Sequence[Fact], count: int, seed: int) -> list[Fact]:
+def filled(pattern: str, draw: Random) -> str:
+    """Return a form of description with one of the alternatives in each pair of square brackets."""
+    return _ALTERNATIVES.sub(lambda found: draw.choice(found[1].split("|")), pattern)
+
+
+def chosen(facts: Sequence[Fact], count: int, seed: int, subsets: int = 3) -> list[Fact]:
     """Return `count` of a user's own facts in an order drawn by `seed`.
 
     Raises:
@@ -177,8 +181,8 @@ def chosen(facts: Sequence[Fact], count: int, seed: int) -> list[Fact]:
     """
     if count > len(facts):
         raise ObverseError(
-            f"{count} facts are needed (three subsets of {count // 3}) and {len(facts)} were given; "
-            f"pass --set facts_per_subset={len(facts) // 3}"
+            f"{count} facts are needed ({subsets} subsets of {count // subsets}) and {len(facts)} were "
+            f"given; pass --set facts_per_subset={len(facts) // subsets}"
         )
     facts = list(facts)
     generator(seed, "people").shuffle(facts)

@@ -1,0 +1,1 @@
+"""The Reversal Curse, experiment 3: instructions how to answer questions."""
