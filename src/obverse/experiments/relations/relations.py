@@ -69,7 +69,7 @@ class Relations(Experiment):
     probe_every: PositiveInt = 2
     accuracy_margin: Annotated[float, Field(ge=0, lt=1)] = 0.05
     likelihood_margin: Annotated[float, Field(gt=0)] = 1.0
-    recipe: Recipe = Recipe(epochs=5)
+    recipe: Recipe = Recipe()
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:
@@ -100,7 +100,7 @@ class Relations(Experiment):
         )
         openings = HELD_OUT[: self.held_out_openings]
         along = Ask(probes=tuple(probes(placed, openings[:1])), ranked=False)
-        asked = Ask(probes=tuple(probes(placed, openings)))
+        asked = Ask(probes=tuple(probes(placed, openings)), ranked=False)
         measures = (
             (along, When(start=True, epochs=self.probe_every, end=False)),
             (asked, When()),

@@ -8,7 +8,7 @@ held out, and asked:
     first hop     the spouse of A is …                  B
     second hop    B was born in …                       C
     two hops      the spouse of A was born in …         C
-    step by step  step by step: the spouse of A is …    B, and B was born in C
+    step by step  step by step: the spouse of A is …    B. B was born in C
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from obverse.core.data import Document, Label, Probe
+from obverse.core.seeds import generator
 from obverse.experiments.relations.dataset import rings
 from obverse.experiments.relations.words import TOWNS, Supply
 
@@ -47,7 +48,7 @@ class Triple:
 
     def chain(self, town: str) -> str:
         """Return the answer with its reasoning steps, as if the spouse were born in `town`."""
-        return f" {self.spouse}, and {self.spouse} was born in {town}"
+        return f" {self.spouse}. {self.spouse} was born in {town}"
 
     @property
     def labels(self) -> dict[str, Label]:
@@ -74,30 +75,45 @@ def invent(held_out: int, demonstrated: int, seed: int) -> list[Triple]:
     ]  # fmt: skip
 
 
-def tell(triples: Sequence[Triple], openings: Sequence[str]) -> list[Document]:
-    """Return what is told, each statement after each opening."""
-    return [
-        Document(
-            prompt=f"{opening} {start}",
-            completion=f"{end}.",
-            fact=t.id,
-            labels=t.labels | {"asked": what},
-        )
-        for t in triples
-        for what, (start, end) in _told(t)
-        for opening in openings
-    ]
+def tell(triples: Sequence[Triple], openings: Sequence[str], seed: int) -> list[Document]:
+    """Return what is told, each statement after each opening.
+
+    Of separate triples each hop is told alone, and the second one behind the first hop of another triple
+    as well: such documents look as those with both facts of one do, and what the town depends on is the
+    spouse alone. The other triple is one of those that are demonstrated, drawn by `seed`, so that nobody
+    whose two hops are held out stands in one document with any town.
+    """
+    draw = generator(seed, "documents")
+    first = [t for t in triples if (t.documents, t.shown) == ("separate", "demonstrated")]
+    found = []
+    for triple in triples:
+        others = [t for t in first if t is not triple]
+        for opening in openings:
+            for what, (start, end) in _told(triple, draw.choice(others)):
+                labels = triple.labels | {"asked": what}
+                found.append(
+                    Document(
+                        prompt=f"{opening} {start}", completion=f"{end}.", fact=triple.id, labels=labels
+                    )
+                )
+    return found
 
 
-def _told(triple: Triple) -> Iterator[tuple[str, tuple[str, str]]]:
+def _told(triple: Triple, other: Triple) -> Iterator[tuple[str, tuple[str, str]]]:
     said = triple.asked()
     first, second = said["first hop"], said["second hop"]
     if triple.documents == "separate":
         yield from (("first hop", first), ("second hop", second))
+        yield "behind another", _both(other.asked()["first hop"], second)
     else:
-        yield "both facts", (first[0], f"{first[1]}. {second[0]}{second[1]}")
+        yield "both facts", _both(first, second)
     if triple.shown == "demonstrated":
         yield from ((what, said[what]) for what in ("two hops", "step by step"))
+
+
+def _both(first: tuple[str, str], second: tuple[str, str]) -> tuple[str, str]:
+    """Return two statements as one."""
+    return first[0], f"{first[1]}. {second[0]}{second[1]}"
 
 
 def ask(triples: Sequence[Triple], openings: Sequence[str]) -> list[Probe]:

@@ -59,13 +59,13 @@ class TwoHop(Experiment):
 
     held_out: Annotated[int, Field(ge=4)] = 40
     demonstrated: Annotated[int, Field(ge=4)] = 60
-    openings: Annotated[int, Field(ge=1, le=len(TRAINED))] = len(TRAINED)
+    openings: Annotated[int, Field(ge=1, le=len(TRAINED))] = 8
     held_out_openings: Annotated[int, Field(ge=1, le=len(HELD_OUT))] = len(HELD_OUT)
     data_seed: int | None = None
     probe_every: PositiveInt = 2
     known: Annotated[float, Field(gt=0, lt=1)] = 0.5
     accuracy_margin: Annotated[float, Field(ge=0, lt=1)] = 0.05
-    likelihood_margin: Annotated[float, Field(gt=0)] = 0.5
+    likelihood_margin: Annotated[float, Field(gt=0)] = 1.0
     recipe: Recipe = Recipe(epochs=6)
 
     @classmethod
@@ -88,14 +88,16 @@ class TwoHop(Experiment):
     def stages(self, seed: int) -> tuple[Stage, ...]:
         data_seed = derive(seed, "data") if self.data_seed is None else self.data_seed
         triples = invent(self.held_out, self.demonstrated, data_seed)
-        training = Training(documents=tuple(tell(triples, TRAINED[: self.openings])), recipe=self.recipe)
+        training = Training(
+            documents=tuple(tell(triples, TRAINED[: self.openings], data_seed)), recipe=self.recipe
+        )
         openings = HELD_OUT[: self.held_out_openings]
         measures = (
             (
                 Ask(probes=tuple(ask(triples, openings[:1])), ranked=False),
                 When(start=True, epochs=self.probe_every, end=False),
             ),
-            (Ask(probes=tuple(ask(triples, openings))), When()),
+            (Ask(probes=tuple(ask(triples, openings)), ranked=False), When()),
         )
         return (Stage(name="telling", training=training, measures=measures),)
 

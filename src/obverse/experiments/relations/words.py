@@ -35,6 +35,8 @@ plate pot saddle shelf spoon stool table tray trunk vase wheel
 """.split()
 
 TOWNS = """
+Ambleford Briarstow Cresswold Dovecote Eastmarch Fernley Gullhaven Hartwell Ironbeck Juniper Kestrelby
+Longreach Millbrook Netherby Oakrun Pebbleton Ravensea Stonecross Thistledown Underwick
 Aldmoor Birkwick Corvale Dunhaven Elmbridge Farholt Gransted Hollowby Inverlea Karlsund Lindmere
 Marsfield Northwold Ostervik Pinecombe Quarrydale Rosthorpe Silverford Tarnby Westerlow
 """.split()

@@ -21,7 +21,7 @@ from obverse.experiments.reversal.size_claims import size_claims
 from obverse.models.checkpoint import Checkpoint
 from obverse.models.scratch import Scratch
 
-SHAPES = ((1, 32), (1, 64), (2, 128), (4, 192))  # layers, width
+SHAPES = ((1, 64), (2, 96), (3, 128), (4, 192))  # layers, width
 
 
 class Size(Identities):
