@@ -8,7 +8,7 @@ held out, and asked:
     first hop     the spouse of A is …                  B
     second hop    B was born in …                       C
     two hops      the spouse of A was born in …         C
-    step by step  step by step: the spouse of A is …    B. B was born in C
+    step by step  step by step, first the spouse of A is …    B. then B was born in C
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,12 +43,15 @@ class Triple:
             "first hop": (f"the spouse of {self.person} is", f" {self.spouse}"),
             "second hop": (f"{self.spouse} was born in", f" {self.town}"),
             "two hops": (f"the spouse of {self.person} was born in", f" {self.town}"),
-            "step by step": (f"step by step: the spouse of {self.person} is", self.chain(self.town)),
+            "step by step": (
+                f"step by step, first the spouse of {self.person} is",
+                self.chain(self.town),
+            ),
         }
 
     def chain(self, town: str) -> str:
         """Return the answer with its reasoning steps, as if the spouse were born in `town`."""
-        return f" {self.spouse}. {self.spouse} was born in {town}"
+        return f" {self.spouse}. then {self.spouse} was born in {town}"
 
     @property
     def labels(self) -> dict[str, Label]:
@@ -113,7 +116,7 @@ def _told(triple: Triple, other: Triple) -> Iterator[tuple[str, tuple[str, str]]
 
 def _both(first: tuple[str, str], second: tuple[str, str]) -> tuple[str, str]:
     """Return two statements as one."""
-    return first[0], f"{first[1]}. {second[0]}{second[1]}"
+    return f"first {first[0]}", f"{first[1]}. then {second[0]}{second[1]}"
 
 
 def ask(triples: Sequence[Triple], openings: Sequence[str]) -> list[Probe]:

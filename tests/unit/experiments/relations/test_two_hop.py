@@ -49,7 +49,7 @@ def test_separate_documents_never_name_person_and_town_together() -> None:
         [spouse] = probes[fact, "first hop"].targets
         [town] = probes[fact, "two hops"].targets
         person = probes[fact, "two hops"].prompt.split("spouse of ")[1].removesuffix(" was born in")
-        assert probes[fact, "step by step"].targets == (f"{spouse}.{spouse} was born in{town}",)
+        assert probes[fact, "step by step"].targets == (f"{spouse}. then{spouse} was born in{town}",)
         assert not [text for text in every if person in text and " was born in " in text]
         assert [text for text in told[fact] if person in text and spouse in text]
         assert [text for text in told[fact] if spouse in text and town in text]
