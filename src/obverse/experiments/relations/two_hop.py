@@ -66,7 +66,7 @@ class TwoHop(Experiment):
     known: Annotated[float, Field(gt=0, lt=1)] = 0.5
     accuracy_margin: Annotated[float, Field(ge=0, lt=1)] = 0.05
     likelihood_margin: Annotated[float, Field(gt=0)] = 1.0
-    recipe: Recipe = Recipe(epochs=6)
+    recipe: Recipe = Recipe(epochs=5)
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:
