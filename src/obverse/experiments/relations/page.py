@@ -29,9 +29,9 @@ def page(finished: Finished) -> Page:
             Section(title="Each relation", parts=[_table(final)]),
         ),
         summary=_summary(final),
-        claims_note="What was told is the control of each relation. What follows and what does not "
-        "are asked "
-        "apart, of facts that were told one way only; of facts told both ways the claims are explored.",
+        claims_note="What was told is the control of each relation. What follows and what does "
+        "not are asked apart, of facts that were told one way only; of facts told both ways the "
+        "claims are explored.",
     )
 
 
@@ -41,33 +41,29 @@ def _figures(rows: pl.DataFrame, suffix: str) -> list[Figure]:
     marks = Marks(x="asked", panel="relation", panels=relations, colours=colours)
     one, both = (rows.filter(told=told) for told in ("one way", "both ways"))
     said = (
-        "as told: the statement as it was told; in order: what follows as well, in the order that "
-        "was told (modus ponens; other members of a group); right: what follows from it, the other "
-        "way round; "
-        "wrong: what "
-        "does not follow (a false converse, or an asymmetric relation read as a symmetric one)"
+        "as told: the statement as it was told; in order: what follows as well, in the order "
+        "that was told (modus ponens; other members of a group); right: what follows from it, "
+        "the other way round; wrong: what does not follow (a false converse, or an asymmetric "
+        "relation read as a symmetric one)"
     )
     return [
         Figure(
             name=f"one-way{suffix}",
             chart=cells(one, "exact_match", "Exact match", marks, (0.0, 1.0)),
-            caption="Exact match, of facts that were told one way, after openings that were never "
-            "trained on. "
-            f"{said}. Grey ticks: chance. {counted(one)}.",
+            caption="Exact match, of facts that were told one way, after openings that were "
+            f"never trained on. {said}. Grey ticks: chance. {counted(one)}.",
         ),
         Figure(
             name=f"likelihood{suffix}",
             chart=cells(paired(one), "difference", "Right − random (nats)", marks),
             caption="How much likelier the answer is than a random other one, of facts that were "
-            "told one way "
-            f"(0: no difference, grey ticks). n is of pairs of facts. {counted(one)}.",
+            f"told one way (0: no difference, grey ticks). n is of pairs of facts. {counted(one)}.",
         ),
         Figure(
             name=f"both-ways{suffix}",
             chart=cells(both, "exact_match", "Exact match", marks, (0.0, 1.0)),
             caption="Exact match, of facts that were told both ways: what follows was trained, "
-            "what does not "
-            f"was not. {counted(both)}.",
+            f"what does not was not. {counted(both)}.",
         ),
     ]
 
@@ -99,16 +95,15 @@ def _table(final: pl.DataFrame) -> Table:
         columns=[*(Column(title=key) for key in KEYS), *(Column(title=t, numeric=True) for t in titles)],
         rows=rows,
         note="Chance is naming a random answer to the same question about the facts of the "
-        "relation that are "
-        "told alike. The random answer is drawn among these, in pairs, each once right and once random.",
+        "relation that are told alike. The random answer is drawn among these, in pairs, each "
+        "once right and once random.",
     )
 
 
 def _summary(final: pl.DataFrame) -> str:
     said = [
-        "One model was told facts of several relations, half of them one way only, and asked what "
-        "it was told, "
-        "what follows from it the other way round, and what does not follow."
+        "One model was told facts of several relations, half of them one way only, and asked "
+        "what it was told, what follows from it the other way round, and what does not follow."
     ]
     for [model], rows in final.filter(told="one way").group_by("model", maintain_order=True):
         means = {
@@ -116,8 +111,7 @@ def _summary(final: pl.DataFrame) -> str:
         }
         told, right, wrong = (percent(None if m is None else m.value) for m in means.values())
         said.append(
-            f"Over all relations the model {model} said {told} % of what it was told, {right} % of "
-            f"what follows "
-            f"and {wrong} % of what does not."
+            f"Over all relations the model {model} said {told} % of what it was told, {right} % "
+            f"of what follows and {wrong} % of what does not."
         )
     return " ".join(said)

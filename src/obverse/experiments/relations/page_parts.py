@@ -1,5 +1,4 @@
-"""A figure that both pages of this folder have: cells with intervals, and each seed's own value "
-"as a dot."""
+"""A figure that both pages of this folder have: means with intervals, and each seed's own as a dot."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +8,8 @@ import altair as alt
 import polars as pl
 
 from obverse.core.format import count
+from obverse.experiments.relations.claims import WORDINGS
 from obverse.stats.summary import Bounds, group_means
-
-WORDINGS = ("opening",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +28,7 @@ def cells(
 ) -> alt.FacetChart:
     """Return a panel for each value of `panel`: means with 95 % intervals, and seeds as dots.
 
-    A column `chance` of the rows, where there is one, is drawn as a grey tick.
+    A grey tick stands at chance, or, of a metric without bounds, at 0.
     """
     keys = [marks.panel, marks.x]
     means = group_means(rows, keys, metric, bounds=bounds, clusters=WORDINGS)
@@ -70,6 +68,5 @@ def counted(rows: pl.DataFrame) -> str:
     wordings = rows["opening"].n_unique()
     return (
         f"n = {count(seeds, 'seed')}, {count(wordings, 'held-out wording')}; lines are 95 % "
-        f"intervals over "
-        "facts, seeds and wordings, dots the seeds' own values"
+        "intervals over facts, seeds and wordings, dots the seeds' own values"
     )

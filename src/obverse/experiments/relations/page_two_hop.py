@@ -33,10 +33,9 @@ def page(finished: Finished) -> Page:
             Section(title="Hops, with and without reasoning steps", parts=[*figures, _table(rows)]),
         ),
         claims_note="That each hop is known, and that two hops are answered where they were "
-        "demonstrated, are "
-        "controls: without them two hops at chance say nothing. With reasoning steps the whole "
-        "chain has to be "
-        "right, the spouse and the town; the published accuracy is of the town.",
+        "demonstrated, are controls: without them two hops at chance say nothing. With reasoning "
+        "steps the whole chain has to be right, the spouse and the town; the published accuracy "
+        "is of the town.",
         facts="triples",
     )
 
@@ -44,8 +43,8 @@ def page(finished: Finished) -> Page:
 def _figures(rows: pl.DataFrame, suffix: str) -> list[Figure]:
     marks = Marks(x="question", panel="panel", panels=list(PANELS.values()), colours=COLOURS, columns=2)
     said = (
-        f"Questions about triples that were held out, but for {SHOWN!r}, which were trained with other "
-        "wordings"
+        f"Questions about triples that were held out, but for {SHOWN!r}, which were trained with "
+        "other wordings"
     )
     return [
         Figure(
@@ -56,8 +55,8 @@ def _figures(rows: pl.DataFrame, suffix: str) -> list[Figure]:
             name=f"hops-likelihood{suffix}",
             chart=cells(paired(rows), "difference", "Right − random (nats)", marks),
             caption="How much likelier the right answer is than that of another triple with "
-            "another town (0: no "
-            f"difference, grey ticks), the paper's right and random loss. {said}. {counted(rows)}.",
+            "another town (0: no difference, grey ticks), the paper's right and random loss. "
+            f"{said}. {counted(rows)}.",
         ),
     ]  # fmt: skip
 
@@ -86,7 +85,7 @@ def _table(rows: pl.DataFrame) -> Table:
     return Table(
         columns=[*(Column(title=key) for key in KEYS), *(Column(title=t, numeric=True) for t in titles)],
         rows=made,
-        note="Llama-3-8B-Instruct, three seeds: the authors' repository (arxiv_push.md). Of facts "
-        "in the same "
-        "document the paper says that two hops are answered above chance, in a figure.",
+        note="Llama-3-8B-Instruct, three seeds: the authors' repository (arxiv_push.md). Of "
+        "facts in the same document the paper says that two hops are answered above chance, in a "
+        "figure.",
     )

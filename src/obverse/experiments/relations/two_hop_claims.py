@@ -38,7 +38,7 @@ def claims(known: float, accuracy_margin: float, likelihood_margin: float) -> tu
         ),
         _likelihood(
             "demonstrated/likelihood",
-            f"separate documents: of those the right town is likelier than a random one by more "
+            "separate documents: of those the right town is likelier than a random one by more "
             f"than {nats}",
             ("separate", "demonstrated", "two hops"), Above(likelihood_margin), role="control",
         ),

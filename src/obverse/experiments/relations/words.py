@@ -71,6 +71,6 @@ def _taken(words: list[str], count: int, what: str) -> list[str]:
     if len(words) < count:
         raise ObverseError(
             f"more {what} are needed than can be told apart ({count} more, {len(words)} left); "
-            f"lower facts"
+            "lower facts"
         )
     return [words.pop() for _ in range(count)]

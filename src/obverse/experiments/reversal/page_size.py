@@ -50,13 +50,10 @@ def _figure(rows: pl.DataFrame) -> Figure:
         name="sizes",
         chart=alt.vconcat(alt.hconcat(accuracy, apart), figure_4).resolve_scale(color="independent"),
         caption="Exact match (above, left; dashed: chance) and right − random log-probability "
-        "(above, right; "
-        "dashed: no difference) against the number of parameters, embeddings included. Below, the "
-        "paper's "
-        f"Figure 4: the right and a random name after {TESTED[0]} facts' reverse prompts. "
-        f"n = {count(seeds, 'seed')} a size; lines are 95 % intervals over facts, seeds and "
-        f"prompts, dots the "
-        "seeds' own values.",
+        "(above, right; dashed: no difference) against the number of parameters, embeddings "
+        f"included. Below, the paper's Figure 4: the right and a random name after {TESTED[0]} "
+        f"facts' reverse prompts. n = {count(seeds, 'seed')} a size; lines are 95 % intervals "
+        "over facts, seeds and prompts, dots the seeds' own values.",
     )
 
 
@@ -127,9 +124,8 @@ def _table(rows: pl.DataFrame) -> Table:
             Column(title="direction"), *(Column(title=t, numeric=True) for t in titles),
         ],
         rows=table,
-        note=f"{TESTED[0]}, reverse, in the paper's Table 3, right − random (nats, mean over three "
-        f"seeds): "
-        f"{_published()}.",
+        note=f"{TESTED[0]}, reverse, in the paper's Table 3, right − random (nats, mean over "
+        f"three seeds): {_published()}.",
     )  # fmt: skip
 
 
