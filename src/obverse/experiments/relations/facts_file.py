@@ -77,8 +77,7 @@ def _csv_rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
             if None in row or None in row.values():
                 raise ObverseError(
                     f"{path}, line {reader.line_num}: the row does not have {len(header)} cells; "
-                    "put text "
-                    "with commas in quotes"
+                    "put text with commas in quotes"
                 )
             yield reader.line_num, row
     except csv.Error as error:

@@ -63,7 +63,7 @@ def test_pairs_are_turned_round(relation: str, told: str, converse: str) -> None
 
 
 def test_sides_change_and_both_are_told() -> None:
-    sides = Counter()
+    sides: Counter[str] = Counter()
     for fact in invent(30, 0):
         if fact.relation == "left / right":
             side, other = ("left", "right") if "left" in fact.told[0] else ("right", "left")
