@@ -43,6 +43,8 @@ def claims(
                 _not_said(relation, asked, accuracy_margin),
                 _not_likelier(relation, asked, likelihood_margin),
             ]
+    for asked in ("right", "wrong") if asymmetric else ("right",):
+        found += [_over_all(asked, "exact_match"), _over_all(asked, "difference")]
     found += [_shown(relation, "one way", "in order") for relation in ordered]
     for relation in relations:
         both = ("right", "wrong") if relation in asymmetric else ("right",)
@@ -125,6 +127,27 @@ def _likelihood(
         counted="pairs of facts", source=SOURCE, estimate=estimate, criterion=criterion, role=role,
         needs=needs,
     )  # fmt: skip
+
+
+def _over_all(asked: str, metric: str) -> Claim:
+    """Return what is only shown: all relations together, with the interval over relations as well."""
+    accuracy = metric == "exact_match"
+
+    def estimate(rows: pl.DataFrame) -> Estimate | None:
+        answers = rows.filter("final", told="one way", asked=asked)
+        answers = answers if accuracy else paired(answers)
+        bounds = (0.0, 1.0) if accuracy else None
+        return mean(answers, metric, bounds=bounds, clusters=(*WORDINGS, "relation"))
+
+    return Claim(
+        id=f"{'accuracy' if accuracy else 'likelihood'}/all/{asked}",
+        text=f"all relations, told one way: {SAID[asked]}",
+        unit="exact match" if accuracy else "Δ log-prob, nats",
+        counted="facts" if accuracy else "pairs of facts",
+        source=SOURCE,
+        estimate=estimate,
+        role="explored",
+    )
 
 
 def _shown(relation: str, told: str, asked: str) -> Claim:

@@ -159,6 +159,7 @@ def test_own_facts(tmp_path: Path) -> None:
     assert {c.id for c in mine.claims()} == {
         *(f"accuracy/older/{asked}" for asked in ("as told", "right", "wrong")),
         *(f"likelihood/older/{asked}" for asked in ("as told", "right", "wrong")),
+        *(f"{of}/all/{asked}" for of in ("accuracy", "likelihood") for asked in ("right", "wrong")),
         "both ways/older/right", "both ways/older/wrong",
     }  # fmt: skip
     [fact] = [f for f in read_facts(path) if f.told[0] == "Ada is older than"]
