@@ -1,0 +1,84 @@
+"""A user's own facts: a CSV or JSONL of statements, cut before their answers."""
+
+import csv
+from collections.abc import Iterable
+from io import StringIO
+from pathlib import Path
+
+from obverse.core.errors import ObverseError
+from obverse.experiments.relations.facts import LEAST, Fact
+from obverse.store.files import read_jsonl, read_text
+
+COLUMNS = ("relation", "told", "answer", "right", "right_answer", "wrong", "wrong_answer")
+MAY_BE_EMPTY = ("wrong", "wrong_answer")
+
+
+def read_facts(path: Path) -> list[Fact]:
+    """Read facts from a CSV with a header, or from JSONL; COLUMNS says what a row has.
+
+    Each pair of columns is a statement up to its answer, and the answer. `wrong` is empty for symmetric
+    relations, in all rows of a relation alike.
+
+    Raises:
+        ObverseError: naming the line of an empty, repeated or one-sided statement, or a relation of
+            fewer than four facts.
+    """
+    facts: list[Fact] = []
+    lines: dict[str, int] = {}
+    for line, row in _csv_rows(path) if path.suffix == ".csv" else read_jsonl(path, COLUMNS):
+        cells = {key: (row[key] or "").strip() for key in COLUMNS}
+        for key in COLUMNS:
+            if not cells[key] and key not in MAY_BE_EMPTY:
+                raise ObverseError(f"{path}, line {line}: {key!r} is empty")
+        if bool(cells["wrong"]) != bool(cells["wrong_answer"]):
+            raise ObverseError(f"{path}, line {line}: expected both or neither of wrong and wrong_answer")
+        if cells["told"] in lines:
+            raise ObverseError(
+                f"{path}, line {line}: {cells['told']!r} is told in line {lines[cells['told']]} already"
+            )
+        lines[cells["told"]] = line
+        wrong = ((cells["wrong"], f" {cells['wrong_answer']}"),) if cells["wrong"] else ()
+        facts.append(
+            Fact(
+                id=f"line {line}", relation=cells["relation"], told=(cells["told"], f" "
+                f"{cells['answer']}"),
+                right=((cells["right"], f" {cells['right_answer']}"),), wrong=wrong,
+            )
+        )  # fmt: skip
+    _check(facts, path)
+    return facts
+
+
+def _check(facts: list[Fact], path: Path) -> None:
+    if not facts:
+        raise ObverseError(f"{path}: no facts; expected rows of {','.join(COLUMNS)}")
+    relations: dict[str, list[Fact]] = {}
+    for fact in facts:
+        relations.setdefault(fact.relation, []).append(fact)
+    for relation, group in relations.items():
+        if len(group) < LEAST:
+            raise ObverseError(
+                f"{path}: the relation {relation!r} has {len(group)} facts; expected at least {LEAST}"
+            )
+        if len({bool(fact.wrong) for fact in group}) > 1:
+            raise ObverseError(
+                f"{path}: the relation {relation!r} has a wrong inference in some rows and none in others"
+            )
+
+
+def _csv_rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
+    reader = csv.DictReader(StringIO(read_text(path)), strict=True)
+    try:
+        header = reader.fieldnames or []
+        for key in COLUMNS:
+            if key not in header:
+                raise ObverseError(f"{path}, line 1: no column {key!r}; found {list(header)}")
+        for row in reader:
+            if None in row or None in row.values():
+                raise ObverseError(
+                    f"{path}, line {reader.line_num}: the row does not have {len(header)} cells; "
+                    "put text with commas in quotes"
+                )
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise ObverseError(f"{path}, line {max(1, reader.line_num)}: not valid CSV: {error}") from None
