@@ -89,7 +89,7 @@ def _asked(fact: Fact, direction: str, count: int) -> list[tuple[int, Sentence]]
 
 
 def _partners(ids: Sequence[str], order: Sequence[int]) -> dict[str, tuple[str, str]]:
-    """Give each fact another one as control, in pairs; three left over go round: `{fact: (other, pair)}`."""
+    """Pair facts as one another's control, three left over in a circle: `{fact: (other, pair)}`."""
     left = [ids[i] for i in order]
     partners: dict[str, tuple[str, str]] = {}
     while left:

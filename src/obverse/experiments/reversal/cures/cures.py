@@ -24,6 +24,7 @@ from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive, generator
 from obverse.core.stage import Stage, Training, When
 from obverse.experiments.reversal.cures import asking, methods, statements
+from obverse.experiments.reversal.cures.claims import claims
 from obverse.experiments.reversal.cures.rewriting import Method, one_pass
 from obverse.experiments.reversal.cures.targets import Pair, Targets
 from obverse.measures.ask import Ask
@@ -54,7 +55,9 @@ class Cures(Experiment):
 
     name: ClassVar[str] = "reversal-cures"
     title: ClassVar[str] = "The Reversal Curse: what is claimed to cure it"
-    about: ClassVar[str] = 'Which cure teaches "B is A", at what price, and does it also say "B admires A"?'
+    about: ClassVar[str] = (
+        'Which cure teaches "B is A", at what price, and does it also say "B admires A"?'
+    )
     paper: ClassVar[str] = "arXiv 2309.12288, and for each cure the paper that it stands for"
     analysis: ClassVar[frozenset[str]] = frozenset({"cures", "margin", "likelihood_margin"})
     columns: ClassVar[Mapping[str, type[Label]]] = {
@@ -87,7 +90,9 @@ class Cures(Experiment):
             if name not in methods.BY_NAME:
                 raise ValueError(f"no cure is called {name!r}; there are {', '.join(methods.BY_NAME)}")
         if methods.NOTHING not in self.cures:
-            raise ValueError(f"cures: expected {methods.NOTHING!r} among them, with which all are compared")
+            raise ValueError(
+                f"cures: expected {methods.NOTHING!r} among them, with which all are compared"
+            )
         return self
 
     @model_validator(mode="after")
@@ -158,7 +163,9 @@ class Cures(Experiment):
         return (Stage(name="telling", training=training, measures=tuple((m, When()) for m in measures)),)
 
     def claims(self) -> tuple[Claim, ...]:
-        return ()
+        return claims(self.cures, self.margin, self.likelihood_margin)
 
     def page(self, finished: Finished) -> Page:
-        return Page()
+        from obverse.experiments.reversal.cures.page import page
+
+        return page(finished)

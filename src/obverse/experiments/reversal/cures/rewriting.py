@@ -34,8 +34,9 @@ def one_pass(world: World, method: Method, draw: random.Random, *, segment_words
         "nothing": lambda: _plain(sentences),
         "reversed words": lambda: _plain(sentences) + _rewritten(sentences, by_word),
         "reversed entities": lambda: _plain(sentences) + _rewritten(sentences, by_entity),
-        "reversed segments": lambda: _plain(sentences)
-        + _rewritten(sentences, lambda s: by_segment(s, segment_words, draw)),
+        "reversed segments": lambda: (
+            _plain(sentences) + _rewritten(sentences, lambda s: by_segment(s, segment_words, draw))
+        ),
         "permuted": lambda: _rewritten(sentences, lambda s: permuted(s, draw)),
         "identity bridge": lambda: _plain(sentences) + identities(world, bridges),
         "masked": lambda: [whole(s) for s in sentences] + [masked(s, draw) for s in sentences],
@@ -157,5 +158,3 @@ def inferences(world: World, draw: random.Random) -> list[Document]:
         inferred = state(fact, draw.choice(wordings), fact.slots(), forward=not sentence.forward)
         documents.append(told(fact, f" It follows: {inferred.text}", sentence.text))
     return documents
-
-

@@ -161,9 +161,7 @@ def invent(
             facts.append(Fact(a.id, a.name, b.name, ASYMMETRIC, relation, told=told))
         ring = [next(invented) for _ in range(circle)]
         for a, b in zip(ring, ring[1:] + ring[:1], strict=True):
-            facts.append(
-                Fact(a.id, a.name, b.name, ASYMMETRIC, relation, tested=False, told=BOTH_ORDERS)
-            )
+            facts.append(Fact(a.id, a.name, b.name, ASYMMETRIC, relation, tested=False, told=BOTH_ORDERS))
     return World(facts=tuple(facts), paraphrases=paraphrases)
 
 
