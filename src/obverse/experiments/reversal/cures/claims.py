@@ -56,7 +56,8 @@ def _controls(cures: Sequence[str], margin: float, nats: float) -> list[Claim]:
                       "untreated, the same direction of asymmetric relations is answered"),
         Claim(
             id="false reverse/untreated",
-            text=f"untreated, the false reverse is as likely as another name, within {count(nats, 'nat')}",
+            text="untreated, the false reverse is as likely as a random name, "
+            f"within {count(nats, 'nat')}",
             unit="Δ log-prob, nats", counted="pairs of facts", role="control",
             estimate=lambda rows: reading.gap(reading.cell(rows, NOTHING, FALSE_REVERSE, ASYMMETRIC)),
             criterion=Within(nats),

@@ -71,7 +71,7 @@ class Cures(Experiment):
     method: Method = "nothing"
     dose: Annotated[float, Field(ge=0, le=1)] = 0.0
     budget: Annotated[float, Field(gt=0, le=1)] = 1.0
-    updates: PositiveInt = 320
+    updates: PositiveInt = 400
     facts_per_subset: Annotated[int, Field(ge=2)] = 16
     facts_per_relation: Annotated[int, Field(ge=2)] = 6
     auxiliary: Annotated[int, Field(ge=3)] = 4
@@ -82,7 +82,7 @@ class Cures(Experiment):
     data_seed: int | None = None
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
     likelihood_margin: Annotated[float, Field(gt=0)] = 1.0
-    recipe: Recipe = Recipe(epochs=1)
+    recipe: Recipe = Recipe(epochs=1, warmup_steps=40)
 
     @model_validator(mode="after")
     def _rows_are_known(self) -> Self:

@@ -43,7 +43,7 @@ LEGEND = Text(
     lead="Three questions.",
     text='Told that "A admires B", the model is asked whom A admires (same direction), who admires B '
     "(reverse; the right inverse), and whom B admires (false reverse: naming A is a wrong inference). Of "
-    "a name and a description, which are one and the same, the reverse is true, and there is no false one.",
+    "a name and a description, which are one and the same, the reverse is true and none is false.",
 )
 
 
