@@ -14,6 +14,7 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
+from obverse.engine.both_ways import BothWays
 from obverse.models.causal import CausalModel
 from obverse.models.masked import MaskedModel
 from obverse.models.seq2seq import Seq2SeqModel
@@ -58,6 +59,8 @@ def _trained_on(
     match spec.objective:
         case "next token":
             return CausalModel(model, tokenizer)
+        case "bico":
+            return CausalModel(model, tokenizer, BothWays(tokenizer=tokenizer))
         case "mlm":
             return MaskedModel(model, tokenizer, rate=spec.mask_rate)
         case "mlm-u":

@@ -8,7 +8,7 @@ from obverse.core.errors import ObverseError
 from obverse.core.model import Capability, Model, ModelSpec, Setup
 from obverse.core.seeds import derive
 
-Objective = Literal["next token", "mlm", "mlm-u", "masked diffusion"]
+Objective = Literal["next token", "mlm", "mlm-u", "masked diffusion", "bico"]
 
 MOST_TOKENS = 1_000_000  # of a vocabulary; four times as many as any published one
 
@@ -24,7 +24,7 @@ class Scratch(ModelSpec):
         vocabulary: of the BPE, at most.
         objective: what it is trained on (docs/objectives.md): the next token, or hidden tokens of a text
             that is seen on both sides (`mlm`, hidden at the rate `mask_rate`; `mlm-u` and `masked
-            diffusion`, at rates drawn from 0 to 1).
+            diffusion`, at rates drawn from 0 to 1); `bico`, a causal model, does both by turns.
         tied: whether the output weights are the input embeddings (GPT-NeoX and GPT-2).
         dropout: everywhere that the architecture has it; `embedding_dropout` on the input embeddings
             alone (GPT-2), or on what the encoder reads and hands on (T5).
@@ -89,7 +89,7 @@ class Scratch(ModelSpec):
     @property
     def causal(self) -> bool:
         """Whether the model is asked for the next token, whatever it is trained on."""
-        return self.objective == "next token"
+        return self.objective in ("next token", "bico")
 
     def abilities(self) -> frozenset[Capability]:
         if not self.causal:
