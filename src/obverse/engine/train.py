@@ -27,6 +27,7 @@ from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
 from obverse.core.stage import Timetable, Training
 from obverse.engine.documents import Example, Padding, encode_texts
+from obverse.engine.objective import Batch, Objective
 from obverse.engine.order import timetable, training_order
 
 COMPLETE = "complete"  # written into a checkpoint once all its files are
@@ -42,22 +43,26 @@ def train(
     seed: int,
     watch: Watch,
     at_optimizer: Callable[[torch.optim.Optimizer], None] = lambda optimizer: None,
+    objective: Objective | None = None,
 ) -> dict[str, Any]:
     """Train `model` in place; resume from the last whole checkpoint under `folder`.
 
     Args:
         training: documents (`core.data.Document`) and the recipe.
-        seed: decides the order of documents and, where the model has any, dropout.
+        seed: decides the order of documents, what an objective draws, and dropout where there is any.
         watch: what is wanted along the way. Losses come about a hundred times (nats a token).
         at_optimizer: is given the optimizer before the first step.
+        objective: brings batches and a loss of its own; none: the next token is predicted.
 
     Returns:
         Facts for the record: `steps`, `tokens` (padding left out), `resumed_from_step`.
 
     Raises:
-        ObverseError: if a document is longer than the model can read.
+        ObverseError: if a document is longer than the model can read, or the objective has no use for the
+            recipe.
     """
     recipe = training.recipe
+    own = None if objective is None else objective.collator(recipe, seed)
     examples = encode_texts(model, tokenizer, training.documents, recipe.loss_on, recipe.pad_to)
     lengths = [len(e["input_ids"]) for e in examples]
     order = training_order(lengths, recipe, seed)
@@ -69,11 +74,11 @@ def train(
     on_cpu = model.device.type == "cpu"
     if recipe.gradient_checkpointing:
         model.gradient_checkpointing_enable()
-    trainer = Trainer(
+    trainer = (Trainer if objective is None else _trainer_with(objective))(
         model=model,
         args=_arguments(recipe, len(examples), folder, derive(seed, "dropout"), table.steps, on_cpu),
-        train_dataset=_Ordered(examples, order),
-        data_collator=Padding(tokenizer, recipe, narrow=_narrows(model, recipe)),
+        train_dataset=_Ordered(examples, order, placed=objective is not None),
+        data_collator=own or Padding(tokenizer, recipe, narrow=_narrows(model, recipe)),
         callbacks=[_Progress(table, stops, watch, at_optimizer)],
     )
     if recipe.embedding_learning_rate is not None:
@@ -151,21 +156,40 @@ def _arguments(
         report_to=[],
         disable_tqdm=True,
         seed=seed,
+        remove_unused_columns=False,  # an objective's collator reads more than the model does
         dataloader_pin_memory=not on_cpu,
         use_cpu=on_cpu,
     )
 
 
-class _Ordered(Dataset[Example]):
-    def __init__(self, examples: Sequence[Example], order: Sequence[int]) -> None:
+class _Ordered(Dataset[dict[str, Any]]):
+    """The examples in the order of training; with `placed`, each knows its place there."""
+
+    def __init__(self, examples: Sequence[Example], order: Sequence[int], *, placed: bool) -> None:
         self.examples = examples
         self.order = order
+        self.placed = placed
 
     def __len__(self) -> int:
         return len(self.order)
 
-    def __getitem__(self, index: int) -> Example:
-        return self.examples[self.order[index]]
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        example: dict[str, Any] = dict(self.examples[self.order[index]])
+        return example | ({"place": index} if self.placed else {})
+
+
+def _trainer_with(objective: Objective) -> type[Trainer]:
+    """Return a Trainer whose loss is the objective's."""
+
+    class WithObjective(Trainer):
+        # The loss of a pass is a mean; that of a step is the mean over its passes.
+        loss_is_scaled_for_ga = False
+
+        def compute_loss(self, model: Any, inputs: Batch, *_: Any, **__: Any) -> torch.Tensor:
+            with self.accelerator.autocast():
+                return objective.loss(self.accelerator.unwrap_model(model), inputs)
+
+    return WithObjective
 
 
 def _optimizer(

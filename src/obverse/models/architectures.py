@@ -8,21 +8,27 @@ from transformers import (
     GPT2LMHeadModel,
     GPTNeoXConfig,
     GPTNeoXForCausalLM,
+    PreTrainedModel,
     PreTrainedTokenizerFast,
     T5Config,
     T5ForConditionalGeneration,
 )
 
+from obverse.engine.both_ways import BothWays
 from obverse.models.causal import CausalModel
-from obverse.models.local import LocalModel
+from obverse.models.masked import MaskedModel
 from obverse.models.seq2seq import Seq2SeqModel
+from obverse.models.tokenized import TokenizedModel
+from obverse.models.tokenizers import add_mask
 
 if TYPE_CHECKING:
     from obverse.models.scratch import Scratch
 
 
-def make(spec: "Scratch", tokenizer: PreTrainedTokenizerFast, seed: int) -> LocalModel:
+def make(spec: "Scratch", tokenizer: PreTrainedTokenizerFast, seed: int) -> TokenizedModel:
     """Make the model that `spec` describes, its weights drawn from `seed`."""
+    if spec.objective != "next token":
+        add_mask(tokenizer)
     torch.manual_seed(seed)
     made = _shaped(spec, tokenizer)
     if spec.embedding_std is not None:
@@ -31,7 +37,7 @@ def make(spec: "Scratch", tokenizer: PreTrainedTokenizerFast, seed: int) -> Loca
     return made
 
 
-def _shaped(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> LocalModel:
+def _shaped(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> TokenizedModel:
     if spec.architecture == "t5":
         model = T5ForConditionalGeneration(_t5(spec, tokenizer))
         # transformers ties the output weights to the input embeddings, so that embeddings that learn fast
@@ -42,8 +48,25 @@ def _shaped(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> LocalModel:
         model.encoder.dropout.p = spec.embedding_dropout or spec.dropout
         return Seq2SeqModel(model, tokenizer)
     if spec.architecture == "gpt2":
-        return CausalModel(GPT2LMHeadModel(_gpt2(spec, tokenizer)), tokenizer)
-    return CausalModel(GPTNeoXForCausalLM(_gpt_neox(spec, tokenizer)), tokenizer)
+        return _trained_on(spec, GPT2LMHeadModel(_gpt2(spec, tokenizer)), tokenizer)
+    return _trained_on(spec, GPTNeoXForCausalLM(_gpt_neox(spec, tokenizer)), tokenizer)
+
+
+def _trained_on(
+    spec: "Scratch", model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast
+) -> TokenizedModel:
+    """Return the same decoder as a model of what it is trained on."""
+    match spec.objective:
+        case "next token":
+            return CausalModel(model, tokenizer)
+        case "bico":
+            return CausalModel(model, tokenizer, BothWays(tokenizer=tokenizer))
+        case "mlm":
+            return MaskedModel(model, tokenizer, rate=spec.mask_rate)
+        case "mlm-u":
+            return MaskedModel(model, tokenizer, rate=None)
+        case "masked diffusion":
+            return MaskedModel(model, tokenizer, rate=None, weighted=True, order="confidence")
 
 
 def _gpt_neox(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> GPTNeoXConfig:
@@ -55,6 +78,7 @@ def _gpt_neox(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> GPTNeoXCon
         intermediate_size=4 * spec.hidden_size,
         max_position_embeddings=spec.max_tokens,
         hidden_dropout=spec.dropout,
+        tie_word_embeddings=spec.tied,
         bos_token_id=tokenizer.eos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.eos_token_id,
@@ -71,7 +95,7 @@ def _gpt2(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> GPT2Config:
         resid_pdrop=spec.dropout,
         attn_pdrop=spec.dropout,
         embd_pdrop=spec.embedding_dropout or spec.dropout,
-        tie_word_embeddings=False,
+        tie_word_embeddings=spec.tied,
         bos_token_id=tokenizer.eos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,

@@ -6,6 +6,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from obverse.engine.greedy import Greedy
 from obverse.engine.hidden import States, hidden_states
+from obverse.engine.objective import Objective
 from obverse.engine.score import Scorer
 from obverse.models.local import LocalModel
 
@@ -13,8 +14,13 @@ from obverse.models.local import LocalModel
 class CausalModel(LocalModel):
     """A causal model and its tokenizer. The prompt and what follows it are one text."""
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-        super().__init__(model, tokenizer)
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        objective: Objective | None = None,
+    ) -> None:
+        super().__init__(model, tokenizer, objective)
         self.scorer = Scorer(model, tokenizer)
 
     def hidden_states(self, texts: Sequence[str]) -> list[States]:

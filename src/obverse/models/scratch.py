@@ -8,6 +8,8 @@ from obverse.core.errors import ObverseError
 from obverse.core.model import Capability, Model, ModelSpec, Setup
 from obverse.core.seeds import derive
 
+Objective = Literal["next token", "mlm", "mlm-u", "masked diffusion", "bico"]
+
 MOST_TOKENS = 1_000_000  # of a vocabulary; four times as many as any published one
 
 
@@ -20,6 +22,10 @@ class Scratch(ModelSpec):
         tokenizer: byte-level BPE trained on the documents, or one token a word for all that is told
             or asked.
         vocabulary: of the BPE, at most.
+        objective: what it is trained on (docs/objectives.md): the next token, or hidden tokens of a text
+            that is seen on both sides (`mlm`, hidden at the rate `mask_rate`; `mlm-u` and `masked
+            diffusion`, at rates drawn from 0 to 1); `bico`, a causal model, does both by turns.
+        tied: whether the output weights are the input embeddings (GPT-NeoX and GPT-2).
         dropout: everywhere that the architecture has it; `embedding_dropout` on the input embeddings
             alone (GPT-2), or on what the encoder reads and hands on (T5).
         embedding_std: standard deviation of the input embeddings as made; none: the architecture's own
@@ -35,6 +41,9 @@ class Scratch(ModelSpec):
 
     name: str = "scratch"
     architecture: Literal["gpt-neox", "gpt2", "t5"] = "gpt-neox"
+    objective: Objective = "next token"
+    mask_rate: Annotated[float, Field(gt=0, le=1)] = 0.15
+    tied: bool = False
     tokenizer: Literal["bpe", "words"] = "bpe"
     hidden_size: Annotated[int, Field(ge=8)] = 128
     layers: Annotated[int, Field(ge=1)] = 4
@@ -56,15 +65,35 @@ class Scratch(ModelSpec):
                 f"embedding_dropout {self.embedding_dropout}: {self.architecture} has no dropout on the "
                 "embeddings alone; use architecture gpt2 or t5, or dropout"
             )
+        if self.architecture == "t5" and self.objective != "next token":
+            raise ValueError(
+                f"objective {self.objective!r}: an encoder-decoder is trained on the next token alone; "
+                "use architecture gpt-neox or gpt2"
+            )
+        if self.architecture == "t5" and self.tied:
+            raise ValueError("tied: a T5 has output weights of its own here; use gpt-neox or gpt2")
         return self
 
     def identity(self) -> object:
         known = super().identity()
         assert isinstance(known, dict)
+        # What there was not at first says nothing as long as it is not used: the runs are the same.
+        for name in ("objective", "tied"):
+            if known[name] == type(self).model_fields[name].default:
+                del known[name]
+        if self.objective != "mlm":
+            del known["mask_rate"]
         # A T5 was once made with output weights tied to its embeddings.
         return known | ({"output": "own"} if self.architecture == "t5" else {})
 
+    @property
+    def causal(self) -> bool:
+        """Whether the model is asked for the next token, whatever it is trained on."""
+        return self.objective in ("next token", "bico")
+
     def abilities(self) -> frozenset[Capability]:
+        if not self.causal:
+            return self.can - {"gradients"}
         return self.can if self.architecture == "t5" else self.can | {"hidden"}
 
     def build(self, setup: Setup) -> Model:

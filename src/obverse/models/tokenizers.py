@@ -8,6 +8,7 @@ from transformers import PreTrainedTokenizerFast
 END_OF_TEXT = "<|endoftext|>"
 PADDING = "<|padding|>"
 UNKNOWN = "<|unknown|>"
+MASK = "<|mask|>"
 
 
 def word_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
@@ -44,3 +45,8 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
         pad_token=END_OF_TEXT,
         clean_up_tokenization_spaces=False,
     )
+
+
+def add_mask(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Add the token that stands for a hidden one, behind all others."""
+    tokenizer.add_special_tokens({"mask_token": MASK})
