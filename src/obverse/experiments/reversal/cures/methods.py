@@ -78,6 +78,27 @@ CURES = (
         "inferences in context", "every sentence also with what follows from it", "2505.00661",
         {"method": "inferred"},
     ),
+    Cure(
+        "masked tokens (MLM)", "15 % of the tokens hidden and filled in from both sides", "2406.05183",
+        {"model.objective": "mlm"},
+    ),
+    Cure(
+        "masked tokens (MLM-U)", "the same, at a rate drawn anew for each text", "2406.05183",
+        {"model.objective": "mlm-u"},
+    ),
+    Cure(
+        "masked diffusion", "the same with the weights of diffusion", "2502.09992",
+        {"model.objective": "masked diffusion"},
+    ),
+    Cure(
+        "bidirectional context (BICO)", "a causal model, by turns filling in from both sides",
+        "2311.07468", {"model.objective": "bico"},
+        claimed=0.7, setting="Llama, finetuned",
+    ),
+    Cure(
+        "tied embeddings", "output weights are the input embeddings", "2405.04669",
+        {"model.tied": True},
+    ),
 )  # fmt: skip
 BY_NAME = {cure.name: cure for cure in CURES}
 SHORT = (NOTHING, "both orders, all", "reversed entities", "identity bridge", "masked fine-tuning")

@@ -81,8 +81,9 @@ class Targets(Measure):
 
 
 def sees(model: Model) -> Sees:
-    """Return what a model sees where it predicts a word: all before it, or all around it."""
-    return "before"
+    """Return what a model sees where it predicts a word: all before it, or all around it, as models do
+    that are trained on anything but the next token."""
+    return "before" if getattr(model, "objective", None) is None else "around"
 
 
 def counts(documents: Iterable[Document], pair: Pair, loss_on: str, sees: Sees) -> Counts:
