@@ -64,25 +64,24 @@ class Cures(Experiment):
         "subset": str, "relation": str, "told": str, "direction": str, "template": int, "pair": str,
     }  # fmt: skip
     by: ClassVar[tuple[str, ...] | None] = ("subset", "direction", "told")
-    clusters: ClassVar[tuple[str, ...]] = ("template",)
     seeds: ClassVar[int] = 6
 
     cures: tuple[str, ...] = tuple(methods.BY_NAME)
     method: Method = "nothing"
     dose: Annotated[float, Field(ge=0, le=1)] = 0.0
     budget: Annotated[float, Field(gt=0, le=1)] = 1.0
-    updates: PositiveInt = 400
-    facts_per_subset: Annotated[int, Field(ge=2)] = 16
-    facts_per_relation: Annotated[int, Field(ge=2)] = 6
+    updates: PositiveInt = 700
+    facts_per_subset: Annotated[int, Field(ge=2)] = 12
+    facts_per_relation: Annotated[int, Field(ge=2)] = 4
     auxiliary: Annotated[int, Field(ge=3)] = 4
-    paraphrases: Annotated[int, Field(ge=1, le=16)] = 12
+    paraphrases: Annotated[int, Field(ge=1, le=16)] = 10
     held_out_prompts: Annotated[int, Field(ge=1, le=4)] = 4
     segment_words: PositiveInt = 12
     bridges: PositiveInt = 4
     data_seed: int | None = None
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
     likelihood_margin: Annotated[float, Field(gt=0)] = 1.0
-    recipe: Recipe = Recipe(epochs=1, warmup_steps=40)
+    recipe: Recipe = Recipe(epochs=1, batch_size=16, warmup_steps=100)
 
     @model_validator(mode="after")
     def _rows_are_known(self) -> Self:

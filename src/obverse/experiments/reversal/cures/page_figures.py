@@ -12,7 +12,7 @@ from obverse.experiments.reversal.cures import reading
 from obverse.experiments.reversal.cures.asking import FALSE_REVERSE, REVERSE
 from obverse.experiments.reversal.cures.methods import BY_NAME
 from obverse.experiments.reversal.cures.page_tables import of_model, recalled, rows_of
-from obverse.experiments.reversal.cures.reading import IDENTITY, WORDINGS
+from obverse.experiments.reversal.cures.reading import IDENTITY
 from obverse.experiments.reversal.cures.statements import ASYMMETRIC
 from obverse.report.figures import BLUE, GREY, ORANGE
 from obverse.stats.summary import group_means
@@ -63,8 +63,8 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
         chart=chart.properties(padding={"right": 190, "left": 5, "top": 5, "bottom": 5}),
         caption="Each cure: how often the reverse of a name and a description is answered, and how often "
         'the false reverse of an asymmetric relation is asserted ("B admires A", told that A admires B). '
-        "Below on the right is good. Large dots: means with 95 % intervals over facts, seeds and "
-        "wordings; small ones: each seed. Dashed: naming a random candidate. Facts told in one order, "
+        "Below on the right is good. Large dots: means with 95 % intervals over facts and "
+        "seeds; small ones: each seed. Dashed: naming a random candidate. Facts told in one order, "
         f"but for the row in which all are told in both. {_basis(rows)}.",
     )
 
@@ -101,7 +101,7 @@ def _panel(
     rows: pl.DataFrame, metric: str, title: str, chance: float, of_seeds: pl.DataFrame, names: bool = True
 ) -> Any:
     keys = ["model", "cure", "asked"]
-    means = group_means(rows, keys, metric, clusters=WORDINGS)
+    means = group_means(rows, keys, metric)
     seeds = of_seeds.group_by(*keys, "seed", maintain_order=True).agg(pl.col(metric).mean().alias("mean"))
     order = _order(of_seeds)
     y = alt.Y("cure:N", sort=order, title=None, axis=alt.Axis(labels=names, ticks=names, labelLimit=260))

@@ -84,10 +84,10 @@ def learnt(rows: pl.DataFrame, targets: pl.DataFrame) -> Table:
         f"(a random candidate is right in {chance} %). Right inverse and false reverse: asymmetric "
         "relations, whose right and false answers are ranked with those of the relation "
         f"({chance_people} %). In the false reverse a low number is good. Rank 1 is the likeliest "
-        "candidate. Intervals are over facts, seeds and wordings, and of log-probabilities over pairs of "
-        "facts that are one another's random answer. The last column is computed from what was trained "
-        "on: whether the source entity bore loss where the other one stood before it (or around it, for "
-        "models that fill in), and could not be copied.",
+        "candidate. Intervals are over facts and seeds (the wordings are the same in all rows), and of "
+        "log-probabilities over pairs of facts that are one another's random answer. The last column is "
+        "computed from what was trained on: whether the source entity bore loss where the other one "
+        "stood before it (or around it, for models that fill in), and could not be copied.",
     )  # fmt: skip
 
 

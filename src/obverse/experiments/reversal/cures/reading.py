@@ -1,4 +1,8 @@
-"""Which rows of the observations are meant: a cure, what was asked, and of which facts."""
+"""Which rows of the observations are meant: a cure, what was asked, and of which facts.
+
+Intervals are over facts and seeds. The few wordings of the questions are the same in all rows, so that
+what differs between rows is the cure; of other wordings nothing is said.
+"""
 
 import polars as pl
 
@@ -9,7 +13,6 @@ from obverse.stats.contrast import difference
 from obverse.stats.summary import mean
 
 IDENTITY = "a name and a description"  # the facts of which the reverse is true
-WORDINGS = ("template",)  # what intervals are over, beside facts and seeds
 
 
 def final(rows: pl.DataFrame) -> pl.DataFrame:
@@ -39,14 +42,14 @@ def cell(
 
 
 def share(rows: pl.DataFrame) -> ClusteredMean | None:
-    """Return exact match, over facts, seeds and wordings."""
-    return mean(rows, "exact_match", bounds=(0.0, 1.0), clusters=WORDINGS)
+    """Return exact match, over facts and seeds."""
+    return mean(rows, "exact_match", bounds=(0.0, 1.0))
 
 
 def gap(rows: pl.DataFrame) -> ClusteredMean | None:
     """Return right minus random log-probability. Two facts whose answers are one another's control share
     everything but whom they follow, so that the pair is the unit."""
-    return mean(rows.with_columns(pl.col("pair").alias("fact")), "gap", clusters=WORDINGS)
+    return mean(rows.with_columns(pl.col("pair").alias("fact")), "gap")
 
 
 def against(
