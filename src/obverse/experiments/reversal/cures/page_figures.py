@@ -1,6 +1,5 @@
 """The figures on the page of the cures."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -11,15 +10,16 @@ from obverse.core.page import Figure
 from obverse.experiments.reversal.cures import reading
 from obverse.experiments.reversal.cures.asking import FALSE_REVERSE, REVERSE
 from obverse.experiments.reversal.cures.methods import BY_NAME
+from obverse.experiments.reversal.cures.page_labels import placed
 from obverse.experiments.reversal.cures.page_tables import of_model, recalled, rows_of
 from obverse.experiments.reversal.cures.reading import IDENTITY
 from obverse.experiments.reversal.cures.statements import ASYMMETRIC
 from obverse.report.figures import BLUE, GREY, ORANGE
 from obverse.stats.summary import group_means
 
-RECALLED, NOT_RECALLED = "has to be recalled from the other entity", "is not"
+RECALLED, NOT_RECALLED = "has to be recalled from the other entity", "need not be"
 HEIGHT, WIDTH = 420, 420
-LINE = 0.05  # between two labels, as a share of the axis
+LINE = 0.038  # between two labels, as a share of the axis
 ASKED = {REVERSE: "reverse (right)", FALSE_REVERSE: "false reverse (wrong)"}
 
 
@@ -36,15 +36,15 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
     y = alt.Y("y:Q", title="False reverse asserted (share of questions)", scale=unit)
     colour = alt.Color(
         "source:N",
-        title="The source entity, in training,",
+        title="In training, the source entity",
         scale=alt.Scale(domain=[RECALLED, NOT_RECALLED], range=[BLUE, ORANGE]),
-        legend=alt.Legend(orient="top"),
+        legend=alt.Legend(orient="top", symbolOpacity=1),
     )
     layers = [
         base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(x="chance_x:Q"),
         base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(y="chance_y:Q"),
         # From a point to its label, which stands beside the panel, where nothing else is.
-        base.mark_rule(color="#bbb", strokeWidth=0.7, clip=False).encode(
+        base.transform_filter("datum.leads").mark_rule(color="#999", strokeWidth=0.7, clip=False).encode(
             x="x:Q", y="y:Q", x2="at:Q", y2="label_y:Q"
         ),
         base.mark_rule(strokeWidth=1.5).encode(x="x_low:Q", x2="x_high:Q", y="y:Q", color=colour),
@@ -52,7 +52,7 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
         alt.Chart(seeds).mark_circle(size=12, opacity=0.45).encode(x="x:Q", y="y:Q", color=colour),
         base.mark_circle(size=80, opacity=1).encode(x=x, y=y, color=colour),
         base.mark_text(align="left", dx=4, fontSize=11, clip=False).encode(
-            x="at:Q", y="label_y:Q", text="label:N"
+            x="at:Q", y="label_y:Q", text="label:N", color=colour
         ),
     ]  # fmt: skip
     chart: Any = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
@@ -60,7 +60,7 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
         chart = chart.facet(row=alt.Row("model:N", title=None), data=points)
     return Figure(
         name="cures",
-        chart=chart.properties(padding={"right": 190, "left": 5, "top": 5, "bottom": 5}),
+        chart=chart,
         caption="Each cure: how often the reverse of a name and a description is answered, and how often "
         'the false reverse of an asymmetric relation is asserted ("B admires A", told that A admires B). '
         "Below on the right is good. Large dots: means with 95 % intervals over facts and "
@@ -104,11 +104,12 @@ def _panel(
     means = group_means(rows, keys, metric)
     seeds = of_seeds.group_by(*keys, "seed", maintain_order=True).agg(pl.col(metric).mean().alias("mean"))
     order = _order(of_seeds)
+    scale = alt.Scale(zero=False) if names else alt.Scale(domain=[0, 1])
     y = alt.Y("cure:N", sort=order, title=None, axis=alt.Axis(labels=names, ticks=names, labelLimit=260))
     offset = alt.YOffset("asked:N", sort=list(ASKED.values()))
     colour = alt.Color(
         "asked:N", title=None, scale=alt.Scale(domain=list(ASKED.values()), range=[BLUE, ORANGE]),
-        legend=alt.Legend(orient="top"),
+        legend=alt.Legend(orient="top", symbolOpacity=1),
     )  # fmt: skip
     base = alt.Chart(means).encode(y=y, yOffset=offset, color=colour)
     layers = alt.layer(
@@ -117,7 +118,7 @@ def _panel(
         alt.Chart(seeds).mark_circle(size=12, opacity=0.45).encode(
             x="mean:Q", y=y, yOffset=offset, color=colour
         ),
-        base.mark_circle(size=55, opacity=1).encode(x=alt.X("mean:Q", title=title)),
+        base.mark_circle(size=55, opacity=1).encode(x=alt.X("mean:Q", title=title, scale=scale)),
         data=means,
     ).properties(width=250, height=alt.Step(15))  # fmt: skip
     if of_seeds["model"].n_unique() > 1:
@@ -145,29 +146,10 @@ def _points(rows: pl.DataFrame, targets: pl.DataFrame, model: str) -> list[dict[
                 "chance_x": right["chance"].mean(), "chance_y": wrong["chance"].mean(), "at": 1.06,
             }
         )  # fmt: skip
-    places = spread([p["y"] for p in points], LINE)
-    return [p | {"label_y": place} for p, place in zip(points, places, strict=True)]
-
-
-def spread(heights: Sequence[float], least: float) -> list[float]:
-    """Return heights as near to these as may be, in their order, at least `least` apart, within 0 and 1.
-
-    Where they are too many for that they share the room evenly.
-    """
-    order = sorted(range(len(heights)), key=lambda i: (heights[i], -i))
-    least = min(least, 1 / max(1, len(heights) - 1))
-    placed: list[float] = []
-    for i in order:
-        placed.append(max(heights[i], placed[-1] + least if placed else 0.0))
-    # Those that were pushed over the top come down, and push those below.
-    top = 1.0
-    for n in reversed(range(len(placed))):
-        placed[n] = min(placed[n], top)
-        top = placed[n] - least
-    found = [0.0] * len(heights)
-    for i, place in zip(order, placed, strict=True):
-        found[i] = place
-    return found
+    places = placed([(p["x"], p["y"]) for p in points], LINE)
+    return [
+        p | {"label_y": height, "leads": leads} for p, (height, leads) in zip(points, places, strict=True)
+    ]
 
 
 def _both(rows: pl.DataFrame, cure: str) -> tuple[pl.DataFrame, pl.DataFrame]:

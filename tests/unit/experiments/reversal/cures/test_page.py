@@ -8,7 +8,7 @@ import pytest
 
 from obverse.core.page import Figure, Page, Table
 from obverse.experiments.reversal.cures.cures import Cures
-from obverse.experiments.reversal.cures.page_figures import spread
+from obverse.experiments.reversal.cures.page_labels import placed, spread
 from tests.unit.experiments.reversal.cures.observations import finished, tables
 from tests.unit.experiments.reversal.cures.test_claims import PREDICTED, Truth
 
@@ -76,18 +76,22 @@ def test_figures_have_a_point_for_each_cure() -> None:
     assert "2 seeds" in drawn["cures"].caption
 
 
-@pytest.mark.parametrize("heights", [[0.0] * 8, [0, 0.01, 0.5, 1, 1, 0.99], [0.3], [], [0.0] * 40])
+@pytest.mark.parametrize("heights", [[0.0] * 8, [0, 0.01, 0.5, 0.99, 1, 1], [0.3], [], [0.0] * 40])
 def test_labels_keep_their_distance_and_order(heights: list[float]) -> None:
-    placed = spread(heights, 0.05)
+    found = spread(heights, 0.05)
     least = min(0.05, 1 / max(1, len(heights) - 1))
-    assert all(-1e-9 <= p <= 1 + 1e-9 for p in placed)
-    assert all(b - a >= least - 1e-9 for a, b in pairwise(sorted(placed)))
-    inversions = [
-        (i, j)
-        for i in range(len(heights))
-        for j in range(len(heights))
-        if heights[i] < heights[j] and placed[i] > placed[j]
-    ]
-    assert not inversions
+    assert all(-1e-9 <= p <= 1 + 1e-9 for p in found)
+    assert all(b - a >= least - 1e-9 for a, b in pairwise(found))
     if heights == [0.3]:
-        assert placed == [0.3]
+        assert found == [0.3]
+
+
+def test_points_in_one_place_have_one_line_to_their_labels() -> None:
+    points = [(0.0, 0.0), (0.6, 0.5), (0.01, 0.0), (0.02, 0.02), (0.6, 0.0)]
+    found = placed(points, 0.05)
+    heights = [height for height, _ in found]
+    together = sorted(heights[i] for i in (0, 2, 3))
+    assert [leads for _, leads in found] == [False, True, True, False, True]
+    assert together[2] - together[0] == pytest.approx(0.1), "nothing between labels of a group"
+    assert not together[0] < heights[4] < together[2]
+    assert max(heights) == heights[1] == 0.5
