@@ -3,7 +3,8 @@
 Half of the batches, drawn by chance, predict the next token as ever. In the others 15 % of the tokens are
 hidden and restored, as arXiv 2311.07468 does (read here: its abstract and the code that this names):
 attention goes both ways, but nobody sees a hidden token; a hidden token is predicted at the place before
-it, as a next token is; and a token ahead is looked at as if it were as far back. For rotations R, queries q and keys k without them, and places i and j,
+it, as a next token is; and a token ahead is looked at as if it were as far back. For rotations R, queries
+q and keys k without them, and places i and j,
 
     score_ij = q_i R(−|i − j|) k_j,
 
