@@ -1,10 +1,10 @@
 """Training a causal model on what stands behind a token as well as on what stands before it (BICO).
 
 Half of the batches, drawn by chance, predict the next token as ever. In the others 15 % of the tokens are
-hidden and restored, as arXiv 2311.07468 does (read here: its abstract and its authors' code,
-github.com/trestad/mitigating-reversal-curse): attention goes both ways, but nobody sees a hidden token; a
-hidden token is predicted at the place before it, as a next token is; and a token ahead is looked at as if
-it were as far back. For rotations R, queries q and keys k without them, and places i and j,
+hidden and restored, as arXiv 2311.07468 does (read here: its abstract and the code that this names):
+attention goes both ways, but nobody sees a hidden token; a hidden token is predicted at the place before
+it, as a next token is; and a token ahead is looked at as if it were as far back. For rotations R, queries
+q and keys k without them, and places i and j,
 
     score_ij = q_i R(−|i − j|) k_j,
 
@@ -12,8 +12,8 @@ which for j ≤ i is what a causal model has. Asked, the model is an ordinary ca
 
 The end of a text is not hidden, and a start token (that of the end) stands before the text in such a
 batch, so that its first token can be predicted; the Llama of the paper has one anyway. The paper
-finetunes a pretrained model with low-rank updates; here all weights are trained from scratch. A model with
-learned positions (GPT-2) has no distances to turn round, and sees places ahead as they are.
+finetunes a pretrained model with low-rank updates; here all weights are trained from scratch. A model
+with learned positions (GPT-2) has no distances to turn round, and sees places ahead as they are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,11 +38,12 @@ BY_DISTANCE = "obverse-by-distance"
 class BothWays:
     """An objective (`engine.objective`): to predict the next token, and to restore hidden ones.
 
-    `rate` is the probability of each token to be hidden.
+    `rate` is the probability of each token to be hidden, `limit` how many tokens the model can read.
     """
 
     tokenizer: PreTrainedTokenizerBase
     rate: float = 0.15
+    limit: int | None = None
 
     def collator(self, recipe: Recipe, seed: int) -> "Turns":
         return Turns(self, recipe, seed)
@@ -61,8 +62,8 @@ class BothWays:
 class Turns:
     """Makes batches whose next tokens are predicted, or, by turns drawn by chance, with tokens hidden.
 
-    The latter have `input_ids`, `labels` (the hidden tokens), and `seen`, which is 0 for hidden tokens and
-    padding.
+    The latter have `input_ids`, `labels` (the hidden tokens), and `seen`, which is 0 for hidden tokens
+    and padding.
     """
 
     def __init__(self, objective: BothWays, recipe: Recipe, seed: int) -> None:
@@ -92,7 +93,9 @@ class Turns:
         ]
         ids = [mask if hide else token for token, hide in zip(input_ids, hidden, strict=True)]
         restored = [label if hide else IGNORED for label, hide in zip(labels, hidden, strict=True)]
-        return [end, *ids], [IGNORED, *restored]
+        # The end is not hidden, and may make room for the start.
+        whole = slice(None, self.objective.limit)
+        return [end, *ids][whole], [IGNORED, *restored][whole]
 
 
 def states_both_ways(model: PreTrainedModel, ids: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:

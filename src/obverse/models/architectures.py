@@ -20,6 +20,7 @@ from obverse.models.masked import MaskedModel
 from obverse.models.seq2seq import Seq2SeqModel
 from obverse.models.tokenized import TokenizedModel
 from obverse.models.tokenizers import add_mask
+from obverse.models.two_way import GPTNeoXTwoWay
 
 if TYPE_CHECKING:
     from obverse.models.scratch import Scratch
@@ -49,7 +50,8 @@ def _shaped(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> TokenizedMod
         return Seq2SeqModel(model, tokenizer)
     if spec.architecture == "gpt2":
         return _trained_on(spec, GPT2LMHeadModel(_gpt2(spec, tokenizer)), tokenizer)
-    return _trained_on(spec, GPTNeoXForCausalLM(_gpt_neox(spec, tokenizer)), tokenizer)
+    kind = GPTNeoXForCausalLM if spec.shared_directions else GPTNeoXTwoWay
+    return _trained_on(spec, kind(_gpt_neox(spec, tokenizer)), tokenizer)
 
 
 def _trained_on(
@@ -60,7 +62,8 @@ def _trained_on(
         case "next token":
             return CausalModel(model, tokenizer)
         case "bico":
-            return CausalModel(model, tokenizer, BothWays(tokenizer=tokenizer))
+            limit = model.config.max_position_embeddings
+            return CausalModel(model, tokenizer, BothWays(tokenizer=tokenizer, limit=limit))
         case "mlm":
             return MaskedModel(model, tokenizer, rate=spec.mask_rate)
         case "mlm-u":

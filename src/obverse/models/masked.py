@@ -26,6 +26,8 @@ class MaskedModel(TokenizedModel):
         order: Order = "text",
     ) -> None:
         super().__init__(model, tokenizer)
+        # Saved with the weights: as a causal model it would be asked for what it never learnt.
+        model.config.restores_hidden = True
         self.objective = Masking(tokenizer=tokenizer, rate=rate, weighted=weighted, limit=self.limit)
         self.order: Order = order
 

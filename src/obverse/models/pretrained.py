@@ -71,9 +71,13 @@ def check(folder: Path) -> None:
     _refuse_incomplete(str(folder), frozenset(p.name for p in folder.glob("*") if p.is_file()))
     config = folder / "config.json"
     try:
-        json.loads(config.read_text(encoding="utf-8"))
+        settings = json.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CannotLoadError(f"{config}: not valid JSON: {error}") from None
+    if isinstance(settings, dict) and settings.get("restores_hidden"):
+        raise CannotLoadError(
+            f"{folder}: this model restores hidden tokens; expected one that predicts the next token"
+        )
     for shard in sorted(folder.glob("*.safetensors")):
         try:
             with safe_open(shard, "pt"):

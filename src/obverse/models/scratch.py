@@ -25,6 +25,8 @@ class Scratch(ModelSpec):
         objective: what it is trained on (docs/objectives.md): the next token, or hidden tokens of a text
             that is seen on both sides (`mlm`, hidden at the rate `mask_rate`; `mlm-u` and `masked
             diffusion`, at rates drawn from 0 to 1); `bico`, a causal model, does both by turns.
+        shared_directions: whether a GPT-NeoX that restores hidden tokens looks ahead with the weights
+            that it looks back with.
         tied: whether the output weights are the input embeddings (GPT-NeoX and GPT-2).
         dropout: everywhere that the architecture has it; `embedding_dropout` on the input embeddings
             alone (GPT-2), or on what the encoder reads and hands on (T5).
@@ -43,6 +45,7 @@ class Scratch(ModelSpec):
     architecture: Literal["gpt-neox", "gpt2", "t5"] = "gpt-neox"
     objective: Objective = "next token"
     mask_rate: Annotated[float, Field(gt=0, le=1)] = 0.15
+    shared_directions: bool = True
     tied: bool = False
     tokenizer: Literal["bpe", "words"] = "bpe"
     hidden_size: Annotated[int, Field(ge=8)] = 128
@@ -70,6 +73,11 @@ class Scratch(ModelSpec):
                 f"objective {self.objective!r}: an encoder-decoder is trained on the next token alone; "
                 "use architecture gpt-neox or gpt2"
             )
+        if not self.shared_directions and (self.causal or self.architecture != "gpt-neox"):
+            raise ValueError(
+                "shared_directions false: only a gpt-neox that restores hidden tokens looks ahead; set "
+                "objective to mlm, mlm-u or masked diffusion"
+            )
         if self.architecture == "t5" and self.tied:
             raise ValueError("tied: a T5 has output weights of its own here; use gpt-neox or gpt2")
         return self
@@ -78,7 +86,7 @@ class Scratch(ModelSpec):
         known = super().identity()
         assert isinstance(known, dict)
         # What there was not at first says nothing as long as it is not used: the runs are the same.
-        for name in ("objective", "tied"):
+        for name in ("objective", "shared_directions", "tied"):
             if known[name] == type(self).model_fields[name].default:
                 del known[name]
         if self.objective != "mlm":
