@@ -91,6 +91,10 @@ CURES = (
         {"model.objective": "masked diffusion"},
     ),
     Cure(
+        "masked tokens, directions apart", "MLM-U with weights of its own for looking ahead",
+        "2602.02133", {"model.objective": "mlm-u", "model.shared_directions": False},
+    ),
+    Cure(
         "bidirectional context (BICO)", "a causal model, by turns filling in from both sides",
         "2311.07468", {"model.objective": "bico"},
         claimed=0.7, setting="Llama, finetuned",

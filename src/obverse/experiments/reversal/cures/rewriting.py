@@ -26,8 +26,15 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def one_pass(world: World, method: Method, draw: random.Random, *, segment_words: int,
-             bridges: int) -> list[Document]:  # fmt: skip
+def one_pass(
+    world: World,
+    method: Method,
+    draw: random.Random,
+    *,
+    segment_words: int,
+    bridges: int,
+    masked_alone: bool = False,
+) -> list[Document]:
     """Return the documents of one pass over all that is told, in a random order."""
     sentences = list(world.sentences())
     documents = {
@@ -39,7 +46,9 @@ def one_pass(world: World, method: Method, draw: random.Random, *, segment_words
         ),
         "permuted": lambda: _rewritten(sentences, lambda s: permuted(s, draw)),
         "identity bridge": lambda: _plain(sentences) + identities(world, bridges),
-        "masked": lambda: [whole(s) for s in sentences] + [masked(s, draw) for s in sentences],
+        "masked": lambda: (
+            [whole(s) for s in sentences if not masked_alone] + [masked(s, draw) for s in sentences]
+        ),
         "inferred": lambda: _plain(sentences) + inferences(world, draw),
     }[method]()
     draw.shuffle(documents)
