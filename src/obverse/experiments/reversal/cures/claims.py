@@ -43,6 +43,8 @@ def claims(cures: Sequence[str], margin: float, likelihood_margin: float) -> tup
     if WRONG in cures:
         made.append(_wrong_likelihood(likelihood_margin))
     made += [_wrong(name) for name in cures]
+    if {WRONG, TOLD_TWICE} <= set(cures):
+        made.append(_worse_than_told())
     if len(others) > 1:
         made += [_never_a_target(margin, ids), _recalled()]
     return tuple(made)
@@ -138,6 +140,16 @@ def _wrong(name: str) -> Claim:
         id=f"false reverse/{name}", text=f"{name}: the false reverse is asserted", unit="exact match",
         role="explored",
         estimate=lambda rows: reading.share(reading.cell(rows, name, FALSE_REVERSE, ASYMMETRIC)),
+    )  # fmt: skip
+
+
+def _worse_than_told() -> Claim:
+    """Return how much more often the false reverse is asserted than where the right inverse is told, in
+    sentences that say nothing false: a model may tie two people together whatever the sentence says."""
+    return Claim(
+        id=f"false reverse/{WRONG}/against told",
+        text=f"{WRONG}: the false reverse, against {TOLD_TWICE}", unit="Δ exact match", role="explored",
+        estimate=lambda rows: reading.against(rows, WRONG, TOLD_TWICE, FALSE_REVERSE, ASYMMETRIC),
     )  # fmt: skip
 
 

@@ -36,6 +36,8 @@ def test_what_is_predicted_holds_where_it_is_so() -> None:
     assert {"cure/reversed entities", "cure/reversed words", "false reverse/untreated"} <= set(tested)
     assert found["cure/identity bridge"].measured == pytest.approx(0.4, abs=0.05)
     assert found["false reverse/reversed entities"].measured == pytest.approx(0.5, abs=0.06)
+    against = found["false reverse/reversed entities/against told"]
+    assert against.measured == pytest.approx(0.5, abs=0.06), "told in both orders, nothing false is said"
 
 
 def test_no_source_that_is_no_target_is_recalled() -> None:

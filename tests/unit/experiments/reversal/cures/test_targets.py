@@ -1,13 +1,14 @@
 """Whether the source is a prediction target, counted in documents."""
 
 import random
+from types import SimpleNamespace
 
 import pytest
 
 from obverse.core.data import Document
 from obverse.experiments.reversal.cures.rewriting import Method, one_pass
 from obverse.experiments.reversal.cures.statements import ASYMMETRIC, invent
-from obverse.experiments.reversal.cures.targets import Counts, Pair, Sees, counts
+from obverse.experiments.reversal.cures.targets import Counts, Pair, Sees, counts, sees
 
 PAIR = Pair(fact="f", source="Ann Lee", target="the baker", labels={})
 
@@ -50,6 +51,12 @@ def test_masked_source_is_recalled_and_shown_source_is_copied() -> None:
 def test_a_model_that_sees_both_sides_predicts_it_from_what_follows() -> None:
     assert counted("Ann Lee is the baker.", sees="around") == Counts(1, 1, 1)
     assert counted("The name of Ann Lee is Ann Lee.", sees="around") == Counts(1, 0, 0)
+
+
+def test_what_is_in_sight_hangs_on_the_objective() -> None:
+    assert sees(SimpleNamespace()) == "before", "a model of another kind predicts what follows"  # type: ignore[arg-type]
+    assert sees(SimpleNamespace(objective=None)) == "before"  # type: ignore[arg-type]
+    assert sees(SimpleNamespace(objective=object())) == "around"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
