@@ -55,7 +55,7 @@ CURES = (
         {"method": "reversed words"},
     ),
     Cure(
-        "reversed entities", "the same, names and descriptions kept whole", "2403.13799",
+        "reversed entities", "every sentence also reversed, names and descriptions kept whole", "2403.13799",
         {"method": "reversed entities"},
     ),
     Cure(
@@ -83,11 +83,12 @@ CURES = (
         {"model.objective": "mlm"},
     ),
     Cure(
-        "masked tokens (MLM-U)", "the same, at a rate drawn anew for each text", "2406.05183",
+        "masked tokens (MLM-U)", "tokens hidden at a rate drawn anew for each text, and filled in",
+        "2406.05183",
         {"model.objective": "mlm-u"},
     ),
     Cure(
-        "masked diffusion", "the same with the weights of diffusion", "2502.09992",
+        "masked diffusion", "the same, losses weighted as in diffusion", "2502.09992",
         {"model.objective": "masked diffusion"},
     ),
     Cure(

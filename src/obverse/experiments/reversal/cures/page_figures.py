@@ -92,8 +92,8 @@ def likelihood(rows: pl.DataFrame) -> Figure:
         caption="How much likelier than a random one the answer is, and what share of the other "
         "candidates are ranked before it (0: none, 0.5: as by chance). Blue: the reverse of a name and a "
         "description, which is true. Orange: the false reverse, which does not follow. Large dots: means "
-        f"with 95 % intervals over facts (pairs of them on the left), seeds and wordings; small ones: "
-        f"each seed. {_basis(rows)}.",
+        "with 95 % intervals over facts (pairs of them on the left) and seeds; small ones: each seed. "
+        f"{_basis(rows)}.",
     )
 
 

@@ -9,8 +9,8 @@ import pytest
 from obverse.core.page import Figure, Page, Table
 from obverse.experiments.reversal.cures.cures import Cures
 from obverse.experiments.reversal.cures.page_labels import placed, spread
-from tests.unit.experiments.reversal.cures.observations import finished, tables
-from tests.unit.experiments.reversal.cures.test_claims import PREDICTED, Truth
+from tests.unit.experiments.reversal.cures.observations import Truth, finished, tables
+from tests.unit.experiments.reversal.cures.test_claims import PREDICTED
 
 
 def page(truths: dict[str, Truth]) -> Page:
