@@ -55,7 +55,8 @@ CURES = (
         {"method": "reversed words"},
     ),
     Cure(
-        "reversed entities", "every sentence also reversed, names and descriptions kept whole", "2403.13799",
+        "reversed entities", "every sentence also reversed, names and descriptions kept whole",
+        "2403.13799",
         {"method": "reversed entities"},
     ),
     Cure(
