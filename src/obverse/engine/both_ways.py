@@ -108,7 +108,8 @@ def states_both_ways(model: PreTrainedModel, ids: torch.Tensor, seen: torch.Tens
     states: torch.Tensor
     if hasattr(body, "rotary_emb"):
         places = torch.arange(ids.shape[1], device=ids.device)[None]
-        options["turned"] = body.rotary_emb(body.get_input_embeddings().weight, places)
+        rotation: Any = body.rotary_emb
+        options["turned"] = rotation(body.get_input_embeddings().weight, places)
         with _by_distance(model):
             states = body(**options).last_hidden_state
     else:
@@ -144,7 +145,8 @@ def attention_by_distance(
     (cosines and sines of all places), they have R(−i), and their products R(i − j) in place of R(j − i).
     """
     cos, sin = turned
-    ahead = apply_rotary_pos_emb(*apply_rotary_pos_emb(query, key, cos, -sin), cos, -sin)
+    unturned = apply_rotary_pos_emb(query, key, cos, -sin)
+    ahead = apply_rotary_pos_emb(unturned[0], unturned[1], cos, -sin)
     later = torch.ones(query.shape[2], key.shape[2], dtype=torch.bool, device=query.device).triu(1)
     scores = torch.where(later, ahead[0] @ ahead[1].mT, query @ key.mT) * scaling + attention_mask
     weights = scores.softmax(-1, dtype=torch.float32).to(value.dtype)

@@ -82,6 +82,7 @@ def _gpt_neox(spec: "Scratch", tokenizer: PreTrainedTokenizerFast) -> GPTNeoXCon
         max_position_embeddings=spec.max_tokens,
         hidden_dropout=spec.dropout,
         tie_word_embeddings=spec.tied,
+        rope_parameters={"partial_rotary_factor": spec.rotary},
         bos_token_id=tokenizer.eos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.eos_token_id,

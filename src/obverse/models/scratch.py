@@ -27,6 +27,8 @@ class Scratch(ModelSpec):
             diffusion`, at rates drawn from 0 to 1); `bico`, a causal model, does both by turns.
         shared_directions: whether a GPT-NeoX that restores hidden tokens looks ahead with the weights
             that it looks back with.
+        rotary: the share of each head that knows where a token stands (GPT-NeoX; published: a quarter).
+            What looks both ways has nothing else to tell the hidden tokens of a row from one another by.
         tied: whether the output weights are the input embeddings (GPT-NeoX and GPT-2).
         dropout: everywhere that the architecture has it; `embedding_dropout` on the input embeddings
             alone (GPT-2), or on what the encoder reads and hands on (T5).
@@ -46,6 +48,7 @@ class Scratch(ModelSpec):
     objective: Objective = "next token"
     mask_rate: Annotated[float, Field(gt=0, le=1)] = 0.15
     shared_directions: bool = True
+    rotary: Annotated[float, Field(gt=0, le=1)] = 0.25
     tied: bool = False
     tokenizer: Literal["bpe", "words"] = "bpe"
     hidden_size: Annotated[int, Field(ge=8)] = 128
@@ -78,6 +81,12 @@ class Scratch(ModelSpec):
                 "shared_directions false: only a gpt-neox that restores hidden tokens looks ahead; set "
                 "objective to mlm, mlm-u or masked diffusion"
             )
+        if self.rotary != 0.25 and self.architecture != "gpt-neox":
+            raise ValueError(f"rotary {self.rotary}: only a gpt-neox turns its heads")
+        if self.rotary != 0.25 and (turned := self.hidden_size // self.heads * self.rotary) % 2:
+            raise ValueError(
+                f"rotary {self.rotary}: {turned:g} numbers of a head are turned; expected an even number"
+            )
         if self.architecture == "t5" and self.tied:
             raise ValueError("tied: a T5 has output weights of its own here; use gpt-neox or gpt2")
         return self
@@ -86,7 +95,7 @@ class Scratch(ModelSpec):
         known = super().identity()
         assert isinstance(known, dict)
         # What there was not at first says nothing as long as it is not used: the runs are the same.
-        for name in ("objective", "shared_directions", "tied"):
+        for name in ("objective", "rotary", "shared_directions", "tied"):
             if known[name] == type(self).model_fields[name].default:
                 del known[name]
         if self.objective != "mlm":

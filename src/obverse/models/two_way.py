@@ -30,7 +30,7 @@ class TwoWayAttention(GPTNeoXAttention):
     """Attention with weights of its own for what stands behind a place."""
 
     def __init__(self, config: GPTNeoXConfig, layer_idx: int) -> None:
-        super().__init__(config, layer_idx)
+        super().__init__(config, layer_idx)  # type: ignore[no-untyped-call]
         self.ahead = nn.Linear(config.hidden_size, 3 * config.hidden_size, bias=config.attention_bias)
 
     def forward(
@@ -70,4 +70,4 @@ class GPTNeoXTwoWay(GPTNeoXForCausalLM):
         super().__init__(config)
         for number, layer in enumerate(self.gpt_neox.layers):
             layer.attention = TwoWayAttention(config, number)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from obverse.engine import score_masked
-from obverse.engine.masked import BLOCK
+from obverse.engine.masked import BLOCK, logits_at, without
 from obverse.engine.rows import TOKENS_PER_BATCH
 from obverse.engine.tokens import encode
 from obverse.models.masked import MaskedModel
@@ -66,7 +66,7 @@ def test_attention_goes_both_ways(model: MaskedModel) -> None:
     ids = torch.tensor([[model.tokenizer.mask_token_id, 60, 61], [model.tokenizer.mask_token_id, 62, 63]])
     places = torch.zeros_like(ids, dtype=torch.bool)
     places[:, 0] = True
-    logits = score_masked.logits_at(model.model, ids, torch.ones_like(ids), places)
+    logits = logits_at(model.model, ids, torch.ones_like(ids), places)
     assert not torch.allclose(logits[0], logits[1], atol=1e-3)
 
 
@@ -76,8 +76,8 @@ def test_all_tokens_at_one_place_sum_to_one(model: MaskedModel) -> None:
     places = torch.zeros_like(row, dtype=torch.bool)
     places[0, len(ids)] = True
     with torch.no_grad():
-        logits = score_masked.logits_at(model.model, row, torch.ones_like(row), places)
-    logprobs = score_masked.without(logits, model.tokenizer.mask_token_id).log_softmax(-1)
+        logits = logits_at(model.model, row, torch.ones_like(row), places)
+    logprobs = without(logits, model.tokenizer.mask_token_id).log_softmax(-1)
     [[score]] = model.logprobs([PROMPTS[0]], [[" the"]])
     [token] = encode(model.tokenizer, " the")
     assert score == pytest.approx(float(logprobs[0, token]), abs=1e-4)

@@ -64,9 +64,9 @@ def test_models_can_do_what_they_say() -> None:
 def test_what_is_not_used_is_no_part_of_the_identity() -> None:
     known = TINY_MODEL.identity()
     assert isinstance(known, dict)
-    assert not {"objective", "mask_rate", "tied", "shared_directions"} & set(known)
+    assert not {"objective", "mask_rate", "tied", "shared_directions", "rotary"} & set(known)
     changes: list[dict[str, Any]] = [
-        {"tied": True}, {"objective": "bico"}, {"objective": "mlm"},
+        {"tied": True}, {"rotary": 0.5}, {"objective": "bico"}, {"objective": "mlm"},
         {"objective": "mlm", "mask_rate": 0.3}, {"objective": "mlm-u"},
         {"objective": "mlm-u", "shared_directions": False}, {"objective": "masked diffusion"},
     ]  # fmt: skip
@@ -84,6 +84,8 @@ def test_what_is_not_used_is_no_part_of_the_identity() -> None:
         ({"shared_directions": False}, "only a gpt-neox that restores hidden tokens"),
         ({"shared_directions": False, "objective": "bico"}, "only a gpt-neox that restores"),
         ({"shared_directions": False, "objective": "mlm", "architecture": "gpt2"}, "only a gpt-neox"),
+        ({"rotary": 0.5, "architecture": "gpt2"}, "rotary 0.5: only a gpt-neox turns its heads"),
+        ({"rotary": 0.1}, "rotary 0.1: 3.2 numbers of a head are turned"),
     ],
 )
 def test_settings_that_mean_nothing_are_refused(settings: dict[str, Any], problem: str) -> None:
@@ -153,8 +155,10 @@ def test_weights_ahead_are_others() -> None:
 def test_same_weights_both_ways_are_a_plain_decoder() -> None:
     two, plain = made(objective="mlm-u", shared_directions=False), made(objective="mlm-u")
     plain.model.load_state_dict(two.model.state_dict(), strict=False)
+    assert isinstance(two.model, GPTNeoXTwoWay)
     for layer in two.model.gpt_neox.layers:
-        layer.attention.ahead.load_state_dict(layer.attention.query_key_value.state_dict())
+        attention: Any = layer.attention
+        attention.ahead.load_state_dict(attention.query_key_value.state_dict())
     ids = torch.tensor([[30, 31, 32, 33], [34, 35, 36, 0]])
     seen, everywhere = (ids > 0).long(), torch.ones_like(ids, dtype=torch.bool)
     with torch.no_grad():
