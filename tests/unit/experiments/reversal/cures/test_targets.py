@@ -54,9 +54,9 @@ def test_a_model_that_sees_both_sides_predicts_it_from_what_follows() -> None:
 
 
 def test_what_is_in_sight_hangs_on_the_objective() -> None:
-    assert sees(SimpleNamespace()) == "before", "a model of another kind predicts what follows"  # type: ignore[arg-type]
-    assert sees(SimpleNamespace(objective=None)) == "before"  # type: ignore[arg-type]
-    assert sees(SimpleNamespace(objective=object())) == "around"  # type: ignore[arg-type]
+    assert sees(SimpleNamespace()) == "before", "a model of another kind predicts what follows"
+    assert sees(SimpleNamespace(objective=None)) == "before"
+    assert sees(SimpleNamespace(objective=object())) == "around"
 
 
 @pytest.mark.parametrize(
