@@ -85,6 +85,19 @@ def trials(sets: int) -> Iterator[str]:
         SEEDS, sets // 4,
     )  # fmt: skip
     yield from trial_table(
+        "The largest of twelve places", "seeds",
+        [
+            (f"{what}{correlated}", nominal, partial(rule, shared))
+            for what, nominal, rule in (
+                ("none above 0: “somewhere above 0” holds", 2.5, sim.found_somewhere),
+                ("one at 1: “nowhere more than 1” holds", 2.5, sim.found_nowhere),
+                ("one at 1: the interval covers", 95.0, sim.covers_largest),
+            )
+            for shared, correlated in ((0.0, ""), (0.8, ", places correlated 0.8"))
+        ],
+        (3, 6, 10), sets,
+    )  # fmt: skip
+    yield from trial_table(
         "Whole studies", "seeds",
         [
             ("ten primary claims at their thresholds: any holds", 2.5, partial(sim.any_of_ten, 0.0)),

@@ -13,6 +13,7 @@ from obverse.core.claim import Above, Claim, Role, Within
 from obverse.stats.anova import main_effects
 from obverse.stats.clustered import ClusteredMean, clustered_mean
 from obverse.stats.contrast import over_seeds
+from obverse.stats.largest import Largest
 from obverse.stats.power import seeds_for, seeds_needed
 from obverse.stats.share import Share, share
 from obverse.stats.tests import ALPHA
@@ -108,6 +109,32 @@ def mean_of_prompts(cluster: bool, seeds: int, draw: Draw) -> ClusteredMean:
     )  # fmt: skip
     seed, prompt, fact = (axis.ravel().tolist() for axis in np.indices(shape))
     return clustered_mean(values.ravel(), fact, seed, also=[prompt] if cluster else [])
+
+
+PLACES = 12
+
+
+def largest_of_places(shared: float, seeds: int, draw: Draw) -> Largest:
+    """Twelve places, none of them above 0; `shared` is the correlation of two places of one seed."""
+    common, own = draw.normal(0, 1, (seeds, 1)), draw.normal(0, 1, (seeds, PLACES))
+    return Largest(math.sqrt(shared) * common + math.sqrt(1 - shared) * own)
+
+
+def found_somewhere(shared: float, seeds: int, draw: Draw) -> bool:
+    return largest_of_places(shared, seeds, draw).p_greater(0.0) < ALPHA
+
+
+def found_nowhere(shared: float, seeds: int, draw: Draw) -> bool:
+    """One of twelve places lies exactly at 1, the others at 0: does "nowhere more than 1" hold?"""
+    values = largest_of_places(shared, seeds, draw).values + np.eye(1, PLACES)
+    return Largest(values).p_less(1.0) < ALPHA
+
+
+def covers_largest(shared: float, seeds: int, draw: Draw) -> bool | None:
+    """Return whether the interval holds the largest mean; None where it has no lower end."""
+    values = largest_of_places(shared, seeds, draw).values + np.eye(1, PLACES)
+    low, high = Largest(values).interval()
+    return None if math.isnan(low) else low <= 1.0 <= high
 
 
 # --- Trends -------------------------------------------------------------------------------------------

@@ -68,8 +68,8 @@ def test_alignment_of_orders(tmp_path: Path) -> None:
     result = done("reversal-alignment", TINY | {"aligned": 2}, tmp_path)
     rows = result.tables["gradients"]
     assert sorted(rows["epoch"].unique()) == [0, 1, 2]
-    groups = rows.filter(epoch=2).group_by("subset", "direction", "partner").len()
-    assert groups.height == 8
+    groups = rows.filter(epoch=2).group_by("subset", "direction", "prompted", "partner").len()
+    assert groups.height == 16
     assert set(groups["len"]) == {2 * 3}, "two sentences of each of three facts"
     assert all(f.measured is not None for f in result.claims)
     assert (tmp_path / "figures/alignment.svg").is_file()

@@ -15,13 +15,26 @@ class Products:
     Attributes:
         inner: ⟨g_i, g'_j⟩, (n, m).
         first, second: squared norms, (n,) and (m,).
-        error: standard errors of `inner`, (n, m), where it was estimated; None where it is exact.
+        sketches: where `inner` is estimated, what each of r draws has made of each gradient, (n, r) and
+            (m, r): `inner` is their product, averaged over draws. None where it is exact.
     """
 
     inner: Numbers
     first: Numbers
     second: Numbers
-    error: Numbers | None = None
+    sketches: tuple[Numbers, Numbers] | None = None
+
+    def errors(self, chosen: NDArray[np.bool_]) -> Numbers | None:
+        """Return the standard error of each text's mean over the `chosen` (m,) of the second set, (n,).
+
+        All texts of a draw share its signs, so that errors of pairs are not independent: the mean is
+        taken within each draw, and draws are the unit.
+        """
+        if self.sketches is None:
+            return None
+        first, second = self.sketches
+        of_draws = first * second[chosen].mean(0)
+        return np.asarray(of_draws.std(1, ddof=1) / np.sqrt(first.shape[1]))
 
     @property
     def cosine(self) -> Numbers:

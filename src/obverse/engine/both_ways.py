@@ -103,13 +103,12 @@ def states_both_ways(model: PreTrainedModel, ids: torch.Tensor, seen: torch.Tens
     unseen = (seen == 0)[:, None, None, :]
     attention = torch.zeros(unseen.shape, dtype=model.dtype, device=model.device)
     attention = attention.masked_fill(unseen, torch.finfo(model.dtype).min)
-    body = model.base_model
+    body: Any = model.base_model
     options: dict[str, Any] = {"input_ids": ids, "attention_mask": attention, "use_cache": False}
     states: torch.Tensor
     if hasattr(body, "rotary_emb"):
         places = torch.arange(ids.shape[1], device=ids.device)[None]
-        rotation: Any = body.rotary_emb
-        options["turned"] = rotation(body.get_input_embeddings().weight, places)
+        options["turned"] = body.rotary_emb(body.get_input_embeddings().weight, places)
         with _by_distance(model):
             states = body(**options).last_hidden_state
     else:

@@ -127,6 +127,7 @@ def _rows(
         for partner, chosen in (("own", own), ("other", ~own)):
             if not chosen.any():
                 continue
+            errors = products.errors(chosen)
             row: dict[str, Label | None] = {
                 "fact": document.fact, **document.labels, "space": space, "partner": partner,
                 "inner": float(products.inner[i, chosen].mean()),
@@ -136,6 +137,6 @@ def _rows(
                 "norm_other": float(norms[chosen].mean()),
                 "pairs": int(chosen.sum()),
             }  # fmt: skip
-            if products.error is not None:
-                row["error"] = float(np.sqrt((products.error[i, chosen] ** 2).sum()) / chosen.sum())
+            if errors is not None:
+                row["error"] = float(errors[i])
             yield row

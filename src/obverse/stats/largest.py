@@ -34,6 +34,9 @@ class Largest:
     Attributes:
         values: one for each seed and place, (seeds, places).
         n_facts: how many facts they rest on, for the record.
+        seeds: which they are, for the record.
+        lacking: how many places were left out, since some seed lacks them; of these nothing is known, so
+            that "nowhere" cannot be shown.
         least: the smallest difference that a seed could show at a place; where all seeds agree in every
             digit, it stands for their spread.
     """
@@ -41,6 +44,8 @@ class Largest:
     values: Numbers
     n_facts: int = 0
     least: float = 0.0
+    seeds: tuple[int, ...] = ()
+    lacking: int = 0
 
     @property
     def n_seeds(self) -> int:
@@ -49,6 +54,15 @@ class Largest:
     @property
     def value(self) -> float:
         return float(self.values.mean(0).max())
+
+    @property
+    def of_seeds(self) -> dict[str, float]:
+        """Each seed's value at the place that is largest over all seeds.
+
+        The largest place of a seed by itself would be above almost any threshold by chance.
+        """
+        place = self.values.mean(0).argmax()
+        return {str(seed): float(v) for seed, v in zip(self.seeds, self.values[:, place], strict=False)}
 
     @property
     def se(self) -> float:
@@ -74,7 +88,7 @@ class Largest:
 
     def p_greater(self, threshold: float) -> float:
         """Return the p-value for: the mean is above `threshold` at one place or more."""
-        if self.n_seeds < 2:
+        if self.n_seeds < 2 or not np.isfinite(self.values).all():
             return math.nan
         shifted = self.values - threshold
         observed = self._largest_t(np.ones((1, self.n_seeds)), shifted)[0]
@@ -82,7 +96,7 @@ class Largest:
 
     def p_less(self, threshold: float) -> float:
         """Return the p-value for: the mean is below `threshold` at every place."""
-        if self.n_seeds < 2:
+        if self.n_seeds < 2 or self.lacking or not np.isfinite(self.values).all():
             return math.nan
         t = (self.values.mean(0) - threshold) / self._errors
         return float(stats.t.cdf(t, self.n_seeds - 1).max())
@@ -121,7 +135,7 @@ def largest(
     Args:
         rows: a measure's rows, with `fact` and `seed`.
         column: numbers, or true and false.
-        by: columns that tell places apart. A place that some seed lacks is left out.
+        by: columns that tell places apart. A place that some seed lacks is left out, and counted.
         minus: a column of baselines, subtracted from `column`.
 
     Returns:
@@ -130,17 +144,23 @@ def largest(
     value = pl.col(column).cast(pl.Float64)
     if minus is not None:
         value = value - pl.col(minus).cast(pl.Float64)
-    known = rows.with_columns(value.alias("_value")).drop_nulls(["_value", "seed"])
+    known = rows.with_columns(value.fill_nan(None).alias("_value")).drop_nulls(["_value", "seed"])
     means = known.group_by(*by, "seed").agg(pl.col("_value").mean(), pl.len().alias("_rows"))
     if means.is_empty():
         return None
     seeds = means["seed"].unique().sort().to_list()
+    places = [place for _, place in means.sort(*by).group_by(*by, maintain_order=True)]
     columns = [
         place.sort("seed")["_value"].to_numpy()
-        for _, place in means.sort(*by).group_by(*by, maintain_order=True)
+        for place in places
         if place["seed"].n_unique() == len(seeds)
     ]
     if not columns:
         return None
-    rows_a_place = int(means["_rows"].to_numpy().min())
-    return Largest(np.stack(columns, axis=1), known["fact"].n_unique(), 1 / rows_a_place)
+    return Largest(
+        np.stack(columns, axis=1),
+        n_facts=known["fact"].n_unique(),
+        least=1 / int(means["_rows"].to_numpy().min()),
+        seeds=tuple(seeds),
+        lacking=len(places) - len(columns),
+    )

@@ -180,7 +180,12 @@ def _measured(
 
 
 def _by_seed(claim: Claim, rows: Sequence[pl.DataFrame], estimate: Estimate) -> dict[str, float]:
-    """Return the claim's value from each seed's rows alone, without those that give none."""
+    """Return the claim's value from each seed's rows alone, without those that give none.
+
+    An estimate that all seeds choose together (the largest of several places) knows them itself.
+    """
+    if (of_seeds := getattr(estimate, "of_seeds", None)) is not None:
+        return dict(of_seeds)
     seeds = rows[0]["seed"].drop_nulls().unique().sort().to_list()
     if len(seeds) == 1:
         return {str(seeds[0]): estimate.value}
@@ -285,9 +290,12 @@ def _lost(
 
 
 def _met(one: _Measured, criterion: Criterion) -> dict[str, Any]:
-    """Return in how many trainings the criterion was met, and what share of them that leaves open."""
+    """Return in how many trainings the criterion was met, and what share of them that leaves open.
+
+    Nothing where all seeds chose together what is looked at: there, no seed is judged alone.
+    """
     values = (one.by_seed or {}).values()
-    if not one.trained or not values:
+    if not one.trained or not values or hasattr(one.estimate, "of_seeds"):
         return {}
     met = sum(criterion.meets(value) for value in values)
     return {"meets": met, "open_share": open_share(len(values) - met, len(values))}

@@ -94,3 +94,18 @@ def test_of_rows() -> None:
     some = largest(lacking, "right", ["layer"])
     assert some is not None
     assert some.values.shape == (4, 2), "a place that a seed lacks says nothing"
+    assert some.lacking == 1
+    assert math.isnan(some.p_less(0.9)), "of that place nothing is known"
+    assert math.isfinite(some.p_greater(0.0))
+
+
+def test_each_seed_is_shown_at_the_place_that_is_largest_over_all() -> None:
+    values = np.array([[0.3, 0.0], [0.1, 0.2], [0.3, 0.4]])
+    assert Largest(values, seeds=(4, 5, 6)).of_seeds == {"4": 0.3, "5": 0.1, "6": 0.3}
+
+
+def test_what_is_no_number_shows_nothing() -> None:
+    values = np.full((6, 2), 0.3) + np.arange(6)[:, None] / 100
+    values[2, 1] = math.nan
+    assert math.isnan(Largest(values).p_greater(0.0))
+    assert math.isnan(Largest(values).p_less(1.0))

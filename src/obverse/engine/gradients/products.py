@@ -23,7 +23,7 @@ from obverse.core.gradients import Numbers, Products
 from obverse.engine.documents import IGNORED, Example
 from obverse.engine.gradients.capture import Capture
 from obverse.engine.gradients.factors import Gradients, inner, size_of, squared_norms
-from obverse.engine.gradients.projections import estimate, project
+from obverse.engine.gradients.projections import project
 
 TOKENS_PER_BATCH = {"cpu": 4096, "cuda": 16384}
 MEMORY = 4 * 2**30  # bytes for what is kept of both sets
@@ -101,8 +101,9 @@ class _Pass:
                 squares[batch.places] = batch.squared_norms
             sets.append(kept)
             norms.append(squares)
-        found, errors = estimate(*sets)
-        return Products(inner=found, first=norms[0], second=norms[1], error=errors)
+        sketches = sets[0].numpy(), sets[1].numpy()
+        found = sketches[0] @ sketches[1].T / draws
+        return Products(inner=found, first=norms[0], second=norms[1], sketches=sketches)
 
     def all_pairs(self, first: Sequence[Example], second: Sequence[Example], memory: int) -> Products:
         found = np.zeros((len(first), len(second)))

@@ -12,11 +12,9 @@ error is the draws' standard deviation over √r: below 3 ‖g‖ ‖g'‖ / √
 
 from collections.abc import Mapping
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from obverse.core.gradients import Numbers
 from obverse.core.seeds import derive
 from obverse.engine.gradients.factors import Gradients, Outer, Whole
 
@@ -34,15 +32,6 @@ def project(gradients: Mapping[str, Gradients], draws: int, seed: int) -> Tensor
         ]
         blocks.append(torch.stack(parts).sum(0))
     return torch.cat(blocks, dim=1)
-
-
-def estimate(first: Tensor, second: Tensor) -> tuple[Numbers, Numbers]:
-    """Return estimated inner products (n, m) and their standard errors, from s (n, r) and s' (m, r)."""
-    draws = first.shape[1]
-    means = first @ second.T / draws
-    squares = first.square() @ second.square().T / draws
-    errors = ((squares - means.square()).clamp(min=0) / (draws - 1)).sqrt()
-    return np.asarray(means.cpu().numpy()), np.asarray(errors.cpu().numpy())
 
 
 def _projected(gradients: Gradients, draws: int, seed: int) -> Tensor:

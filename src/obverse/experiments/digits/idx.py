@@ -3,6 +3,7 @@
 import gzip
 import struct
 import zlib
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ NAMES = {
     ("test", "labels"): ("t10k-labels-idx1-ubyte", 1),
 }
 UNSIGNED_BYTE = 0x08
+MOST_BYTES = 2**30  # of images; MNIST has 47 million
 
 
 def read_mnist(folder: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -46,26 +48,37 @@ def read_mnist(folder: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.u
 def _read(folder: Path, part: str, what: str) -> NDArray[np.uint8]:
     name, dimensions = NAMES[part, what]
     path = _find(folder, name)
-    data = _content(path)
-    start = 4 + 4 * dimensions
-    if len(data) < start:
-        raise ObverseError(f"{path}: {len(data)} bytes; expected a head of {start}")
-    zeros, kind, found = struct.unpack(">HBB", data[:4])
-    if (zeros, kind, found) != (0, UNSIGNED_BYTE, dimensions):
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            shape = _shape(path, file.read(4 + 4 * dimensions), dimensions)
+            data = file.read(prod(shape) + 1)  # and no more, however far a small file unpacks
+    except (OSError, EOFError, zlib.error) as error:
+        raise ObverseError(f"{path}: cannot be read: {error}") from error
+    if len(data) != prod(shape):
+        found = "more" if len(data) > prod(shape) else f"{len(data)} bytes"
         raise ObverseError(
-            f"{path}: begins with {data[:4].hex()}; expected the magic number {UNSIGNED_BYTE:06x}"
-            f"{dimensions:02x} of unsigned bytes in {dimensions} dimensions"
-        )
-    shape = struct.unpack(f">{dimensions}I", data[4:start])
-    size = 1
-    for length in shape:
-        size *= length
-    if len(data) - start != size or size == 0:
-        raise ObverseError(
-            f"{path}: {len(data) - start} bytes behind its head; expected {size} for "
+            f"{path}: {found} behind its head; expected {prod(shape)} bytes for "
             f"{' × '.join(map(str, shape))}"
         )
-    return np.frombuffer(data, np.uint8, offset=start).reshape(shape)
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _shape(path: Path, head: bytes, dimensions: int) -> tuple[int, ...]:
+    """Return what a file's head says is behind it."""
+    if len(head) < 4 + 4 * dimensions:
+        raise ObverseError(f"{path}: {len(head)} bytes; expected a head of {4 + 4 * dimensions}")
+    zeros, kind, found = struct.unpack(">HBB", head[:4])
+    if (zeros, kind, found) != (0, UNSIGNED_BYTE, dimensions):
+        raise ObverseError(
+            f"{path}: begins with {head[:4].hex()}; expected the magic number {UNSIGNED_BYTE:06x}"
+            f"{dimensions:02x} of unsigned bytes in {dimensions} dimensions"
+        )
+    shape: tuple[int, ...] = struct.unpack(f">{dimensions}I", head[4:])
+    if not 0 < prod(shape) <= MOST_BYTES:
+        raise ObverseError(
+            f"{path}: its head says {' × '.join(map(str, shape))}; expected 1 to {MOST_BYTES:,} bytes"
+        )
+    return shape
 
 
 def _find(folder: Path, name: str) -> Path:
@@ -75,13 +88,3 @@ def _find(folder: Path, name: str) -> Path:
             if path.is_file():
                 return path
     raise ObverseError(f"{folder}: no {name} or {name}.gz; expected the four files of MNIST")
-
-
-def _content(path: Path) -> bytes:
-    try:
-        if path.suffix == ".gz":
-            with gzip.open(path) as file:
-                return file.read()
-        return path.read_bytes()
-    except (OSError, EOFError, zlib.error) as error:
-        raise ObverseError(f"{path}: cannot be read: {error}") from error

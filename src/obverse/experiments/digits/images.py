@@ -18,6 +18,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from obverse.core.claim import Claim
 from obverse.core.data import Label
+from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment, Preset, Variant
 from obverse.core.model import ModelSpec
 from obverse.core.page import Finished, Page
@@ -38,6 +39,7 @@ from obverse.experiments.digits.asking import AskCells
 from obverse.experiments.digits.claims import BASE, CONTROL, at_size, main, over_sizes
 from obverse.experiments.digits.documents import Grid
 from obverse.experiments.digits.network import PAPER, TINY
+from obverse.experiments.digits.pictures import check
 
 NOT_FOR_IMAGES = (
     "embedding_learning_rate", "micro_batch_size", "loss_on", "pad_to", "precision",
@@ -50,6 +52,7 @@ class Digits(Experiment):
 
     Attributes:
         data: MNIST's folder; none: scikit-learn's digits, of 8 × 8 pixels.
+        bundled: whether those will do.
         side: N of the N × N digits of an alias.
         targets: how many different targets there are.
         each: aliases of each subset (D1cons, D2incons, QA3, D5cons, D6cons).
@@ -75,6 +78,7 @@ class Digits(Experiment):
     seeds: ClassVar[int] = 5
 
     data: InputFile | None = None
+    bundled: bool = True
     side: Annotated[int, Field(ge=2, le=5)] = 2
     targets: Annotated[int, Field(ge=2)] = 4
     each: Annotated[int, Field(ge=4)] = 100
@@ -121,7 +125,13 @@ class Digits(Experiment):
             adam_beta2=0.999,
         )  # fmt: skip
         paper = cls(
-            side=3, targets=10, steps=120_000, asked=12, recipe=recipe, sizes=(10, 50, 100, 500, 1000)
+            bundled=False,
+            side=3,
+            targets=10,
+            steps=120_000,
+            asked=12,
+            recipe=recipe,
+            sizes=(10, 50, 100, 500, 1000),
         )
         small: tuple[str | ModelSpec, ...] = (TINY,)
         return {
@@ -145,7 +155,17 @@ class Digits(Experiment):
         )
 
     def world(self, seed: int) -> tuple[list[Alias], Language]:
-        """Return the aliases of `seed`, and how grids are written."""
+        """Return the aliases of `seed`, and how grids are written.
+
+        Raises:
+            ObverseError: if there is no handwriting, or it is none that can be read.
+        """
+        if self.data is None and not self.bundled:
+            raise ObverseError(
+                "--data: expected the folder of MNIST's four files; or --set bundled=true for the digits "
+                "of 8 × 8 pixels that come with scikit-learn"
+            )
+        check(self.data)
         data = derive(seed, "data")
         language = Language(
             side=self.side, targets=self.targets, tags=tags(self.bits, data), data=self.data

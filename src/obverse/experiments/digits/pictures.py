@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from obverse.core.errors import ObverseError
 from obverse.experiments.digits.documents import Grid
 from obverse.experiments.digits.idx import read_mnist
 
@@ -36,6 +37,20 @@ class Handwriting:
     def size(self) -> tuple[int, int]:
         height, width = self.of[0].shape[1:]
         return int(height), int(width)
+
+
+def check(folder: Path | None) -> None:
+    """Read both parts of the handwriting, which are kept.
+
+    Raises:
+        ObverseError: if the folder does not hold MNIST, or its parts have pictures of two sizes.
+    """
+    train, test = (handwriting(folder, part).size for part in get_args(Part))
+    if train != test:
+        raise ObverseError(
+            f"{folder}: images of {train[0]} × {train[1]} pixels to train on, and of {test[0]} × "
+            f"{test[1]} to ask about; expected one size"
+        )
 
 
 @cache

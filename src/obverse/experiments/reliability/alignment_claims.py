@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Role, Within
+from obverse.core.claim import Above, Claim, Criterion, Estimate, Role, Within
 from obverse.experiments.reliability.claims import BASE, CONTROL, COUNTED, after_stage_1, at_the_end
 from obverse.stats.contrast import Pair, difference, excess, over_seeds
 
@@ -37,11 +37,15 @@ def alignment_claims(cosine_margin: float, relative_margin: float, cited: Cited)
             for metric, said, criterion in (
                 ("cosine", "larger cosine", Above(0.0)),
                 ("inner", "larger inner product", Above(0.0)),
-                ("squared_distance", "smaller squared distance", Below(0.0)),
             )
         ),
         _predicts((CONSISTENT, UNRELIABLE), "primary"),
         *(_predicts((subset,), "explored") for subset in (CONSISTENT, UNRELIABLE)),
+        _gap("X1/squared_distance", "X1: squared distance, D1cons − D2incons", "squared_distance", None,
+             of=(TRAINED, CONTRADICTED), source=cited("Figure 26, smaller")),
+        _gap("X1/squared_distance/other", "X1: the same of pairs that do not belong together",
+             "squared_distance", None, of=(TRAINED, CONTRADICTED), partner="other",
+             source="the baseline"),
         _gap("X2/distance", "X2: squared distance, D5cons − D6cons", "squared_distance", None,
              source=cited("Figure 24, none or the opposite")),
         _gap("X2/norm", "X2: norm of definitions' gradients, D5cons − D6cons", "norm", None,
@@ -81,15 +85,15 @@ def _gap(
     of: tuple[str, str] = (CONSISTENT, UNRELIABLE),
     variant: str = BASE,
     space: str = "gradient",
+    partner: str = "own",
     role: Role | None = None,
     source: str = "",
     needs: tuple[str, ...] = (),
 ) -> Claim:
-    """Return a claim about the difference of two subsets' own pairs; without a criterion, an explored
-    one."""
+    """Return a claim about the difference of two subsets' pairs; without a criterion, an explored one."""
 
     def estimate(observations: pl.DataFrame) -> Estimate | None:
-        return difference(*_pair(observations, variant, of, metric, space), metric)
+        return difference(*_pair(observations, variant, of, metric, space, partner), metric)
 
     return Claim(
         id=id, text=text, unit=UNITS[metric], source=source, estimate=estimate, criterion=criterion,
@@ -172,10 +176,17 @@ def cell(rows: pl.DataFrame, variant: str, subset: str, space: str = "gradient")
     return rows.filter(pl.col("variant") == variant, pl.col("subset") == subset, pl.col("space") == space)
 
 
-def _pair(observations: pl.DataFrame, variant: str, of: tuple[str, str], metric: str, space: str) -> Pair:
-    """Return the own pairs of two subsets after Stage 1."""
+def _pair(
+    observations: pl.DataFrame,
+    variant: str,
+    of: tuple[str, str],
+    metric: str,
+    space: str,
+    partner: str = "own",
+) -> Pair:
+    """Return the pairs of two subsets after Stage 1."""
     rows = after_stage_1(observations).filter(
-        pl.col("partner") == "own", pl.col("subset").is_in(of), pl.col("space") == space,
+        pl.col("partner") == partner, pl.col("subset").is_in(of), pl.col("space") == space,
         pl.col("variant") == variant,
     )  # fmt: skip
     if metric == "relative":

@@ -7,14 +7,16 @@ import polars as pl
 
 from obverse.core.format import count
 from obverse.core.page import Figure, Finished, Page, Section, Text
+from obverse.experiments.reversal.alignment import ANOTHER, OWN
 from obverse.experiments.reversal.dataset import DIRECTIONS
 from obverse.report.figures import BLUE, ORANGE, STROKES, lines_with_bands
 from obverse.stats.summary import group_means
 
 NOTE = (
-    "A trained sentence's gradient is compared with those of held-out prompts in the same order and in "
-    "the reverse: about the same fact, and about other facts, the baseline. Only answers bear loss; in "
-    "the same order they are the very words that are trained, in the reverse they are others."
+    "The gradient of a trained sentence, as it is trained, is compared with that of a right answer: "
+    "behind a held-out prompt about its own fact, and behind the same prompt about another fact. A step "
+    "that makes the answer likelier in both alike teaches the answer and not what it is the answer to. "
+    "Where both lines coincide, a step teaches nothing of the fact in that order."
 )
 
 
@@ -28,8 +30,9 @@ def alignment_page(page: Page, finished: Finished) -> Page:
 
 
 def _curves(rows: pl.DataFrame) -> Figure:
-    keys = ["subset", "direction", "partner", "epoch"]
-    table = group_means(rows, keys, "cosine", bounds=(-1, 1)).with_columns(
+    keys = ["subset", "direction", "prompted", "epoch"]
+    own = rows.filter(partner="own")
+    table = group_means(own, keys, "cosine", bounds=(-1, 1)).with_columns(
         (pl.col("direction") + pl.lit(" order")).alias("order")
     )
     orders = [f"{direction} order" for direction in DIRECTIONS]
@@ -37,7 +40,7 @@ def _curves(rows: pl.DataFrame) -> Figure:
         table, "Cosine of gradients",
         lines=[
             alt.StrokeDash(
-                "partner:N", legend=None, scale=alt.Scale(domain=["own", "other"], range=[[1, 0], [4, 3]])
+                "prompted:N", legend=None, scale=alt.Scale(domain=[OWN, ANOTHER], range=[[1, 0], [4, 3]])
             )
         ],
         x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
@@ -45,12 +48,13 @@ def _curves(rows: pl.DataFrame) -> Figure:
             "order:N", title="held-out prompt", legend=STROKES, sort=orders,
             scale=alt.Scale(domain=orders, range=[BLUE, ORANGE]),
         ),
-        detail=["partner:N"],
+        detail=["prompted:N"],
     )  # fmt: skip
     chart = layers.properties(width=230, height=190).facet(column=alt.Column("subset:N", title=None))
     caption = (
-        "Cosine of a trained sentence's gradient with those of held-out prompts, over all parameters, by "
-        "epoch. Solid: about the same fact; dashed: about other facts of the subset. Bands are 95 % "
-        f"intervals over facts and seeds, n = {count(rows['seed'].n_unique(), 'seed')}."
+        "Cosine of a trained sentence's gradient with that of a right answer, over all parameters, by "
+        "epoch. Solid: behind a held-out prompt about its fact; dashed: behind the same prompt about "
+        "another fact. Bands are 95 % intervals over facts and seeds, "
+        f"n = {count(rows['seed'].n_unique(), 'seed')}."
     )
     return Figure(name="alignment", chart=chart, caption=caption)

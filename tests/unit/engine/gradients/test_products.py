@@ -137,7 +137,8 @@ def test_equals_formed_gradients(
     assert off(found.inner, a, b) < most
     assert found.first == pytest.approx((a**2).sum(1).numpy(), rel=10 * most)
     assert found.second == pytest.approx((b**2).sum(1).numpy(), rel=10 * most)
-    assert found.error is None
+    assert found.sketches is None
+    assert found.errors(np.ones(len(found.second), bool)) is None
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "llama"])

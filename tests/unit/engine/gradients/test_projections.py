@@ -14,7 +14,8 @@ def test_estimates_are_unbiased_and_their_errors_true() -> None:
     exact = products(model, first, second, pad=0)
     found = [products(model, first, second, pad=0, projections=64, seed=seed) for seed in range(60)]
     values = np.stack([one.inner for one in found])
-    errors = np.stack([one.error for one in found if one.error is not None])
+    alone = np.eye(5, dtype=bool)
+    errors = np.stack([[one.errors(pair) for pair in alone] for one in found]).transpose(0, 2, 1)
     true_error = values.std(0, ddof=1)
     # The mean of 60 lies within 5 of its own standard errors of the truth, in all of the 20 pairs.
     assert np.all(np.abs(values.mean(0) - exact.inner) < 5 * true_error / np.sqrt(60))
@@ -22,11 +23,26 @@ def test_estimates_are_unbiased_and_their_errors_true() -> None:
     assert found[0].first == pytest.approx(exact.first)
 
 
+def test_errors_of_means_know_that_texts_share_their_signs() -> None:
+    """The mean over texts that are all the same errs as much as one of them."""
+    model = made("gpt2", tied=True)
+    first, [same] = texts(3, 1), texts(1, 2)
+    found = [products(model, first, [same] * 6, pad=0, projections=64, seed=s) for s in range(40)]
+    every, one = np.ones(6, bool), np.arange(6) == 0
+    for products_ in found[:3]:
+        assert products_.errors(every) == pytest.approx(products_.errors(one))
+    stated = np.sqrt(np.mean([np.square(one.errors(every)) for one in found], axis=0))
+    true_error = np.stack([one.inner.mean(1) for one in found]).std(0, ddof=1)
+    assert np.sqrt((stated**2).mean()) == pytest.approx(np.sqrt((true_error**2).mean()), rel=0.3)
+
+
 def test_more_projections_err_less() -> None:
     model = made("llama", tied=False)
     some = texts(6, 1)
-    errors = [products(model, some, some, pad=0, projections=draws).error for draws in (32, 2048)]
-    few, many = (np.sqrt((error**2).mean()) for error in errors if error is not None)
+    few, many = (
+        np.sqrt(np.mean([np.square(found.errors(pair)) for pair in np.eye(6, dtype=bool)]))
+        for found in (products(model, some, some, pad=0, projections=draws) for draws in (32, 2048))
+    )
     assert few / many == pytest.approx(8, rel=0.4)
 
 

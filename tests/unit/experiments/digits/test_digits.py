@@ -4,6 +4,7 @@ it.
 
 import gzip
 import struct
+import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -150,6 +151,16 @@ def test_mnist_is_read(mnist: Path) -> None:
             idx(np.arange(40) % 10)[:-1],
             "39 bytes behind its head; expected 40",
         ),
+        (
+            "train-labels-idx1-ubyte",
+            idx(np.arange(40) % 10) + b"\0",
+            "more behind its head; expected 40 bytes",
+        ),
+        (
+            "train-images-idx3-ubyte.gz",
+            gzip.compress(struct.pack(">HBB3I", 0, 8, 3, *(2**32 - 1,) * 3)),
+            "expected 1 to 1,073,741,824 bytes",
+        ),
         ("train-labels-idx1-ubyte", idx(np.arange(39) % 10), "has 40 images and 39 labels"),
         ("train-labels-idx1-ubyte", idx(np.arange(40) % 11), "has the label 10 "),
         ("train-labels-idx1-ubyte", idx(np.arange(40) % 9), "has no image of 9"),
@@ -164,6 +175,27 @@ def test_bad_files_are_refused(mnist: Path, name: str, content: bytes | None, sa
     handwriting.cache_clear()
     with pytest.raises(ObverseError, match=said):
         handwriting(InputFile(mnist), "train")
+
+
+def test_data_is_looked_at_before_anything_is_run(mnist: Path) -> None:
+    (mnist / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(np.zeros((20, 8, 8)))))
+    handwriting.cache_clear()
+    with pytest.raises(ObverseError, match="images of 9 × 7 pixels to train on, and of 8 × 8 to ask"):
+        Digits(data=InputFile(mnist), each=4).stages(0)
+    with pytest.raises(ObverseError, match="expected the folder of MNIST's four files"):
+        Digits.presets()["paper"].experiment.stages(0)
+
+
+def test_a_file_that_unpacks_to_much_more_is_not_unpacked(mnist: Path) -> None:
+    """Of 64 MiB of zeros behind a head of 1,000 bytes no more is read than shows that it is too long."""
+    head = struct.pack(">HBB3I", 0, 8, 3, 10, 10, 10)
+    (mnist / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(head + bytes(2**26), 1))
+    handwriting.cache_clear()
+    tracemalloc.start()
+    with pytest.raises(ObverseError, match="more behind its head"):
+        handwriting(InputFile(mnist), "train")
+    assert tracemalloc.get_traced_memory()[1] < 2**22
+    tracemalloc.stop()
 
 
 SMALL = ConvNext(widths=(8, 16))

@@ -175,7 +175,6 @@ def _predicted(tables: Mapping[str, pl.DataFrame]) -> list[Figure]:
     caption = (
         "Each point is an alias: how well the gradient of its definition is aligned with those of "
         "questions about it, before the definition is told, and the mean log-probability of right "
-        "answers about it at"
-        f"the end. {_n(both)}."
+        f"answers about it at the end. {_n(both)}."
     )
     return [Figure(name="prediction", chart=chart, caption=caption)]
