@@ -39,9 +39,11 @@ class Cures(Experiment):
         cures: the rows, by their names.
         method: what is done to the sentences (`rewriting.py`).
         dose: the share of the tested facts that are told in both orders.
-        budget: the share of `updates` that is trained.
-        updates: optimizer steps, the same for every row, however much a cure adds: passes over the data
-            go on until they are reached, and what a cure draws is drawn anew in each.
+        budget: how many times `updates` are trained.
+        updates: optimizer steps, the same for every row, however much a cure adds to the data: passes
+            over it go on until they are reached, and what a cure draws is drawn anew in each. Rows that
+            fill in hidden tokens have three times as many (`budget`), and stand beside an untreated row
+            of as many.
         facts_per_subset: facts in each of NameToDescription, DescriptionToName and Both.
         facts_per_relation: pairs of people of each of the five asymmetric relations.
         auxiliary: people of each relation who are told of in both orders, in every row alike.
@@ -71,7 +73,7 @@ class Cures(Experiment):
     cures: tuple[str, ...] = tuple(methods.BY_NAME)
     method: Method = "nothing"
     dose: Annotated[float, Field(ge=0, le=1)] = 0.0
-    budget: Annotated[float, Field(gt=0, le=1)] = 1.0
+    budget: Annotated[float, Field(gt=0, le=10)] = 1.0
     updates: PositiveInt = 700
     facts_per_subset: Annotated[int, Field(ge=2)] = 12
     facts_per_relation: Annotated[int, Field(ge=2)] = 4
