@@ -7,17 +7,21 @@ import polars as pl
 
 from obverse.core.format import count
 from obverse.core.page import Figure
-from obverse.experiments.reversal.cures import reading
+from obverse.experiments.reversal.cures import page_tables, reading
 from obverse.experiments.reversal.cures.asking import FALSE_REVERSE, REVERSE
 from obverse.experiments.reversal.cures.methods import BY_NAME
 from obverse.experiments.reversal.cures.page_labels import placed
 from obverse.experiments.reversal.cures.page_tables import of_model, recalled, rows_of
 from obverse.experiments.reversal.cures.reading import IDENTITY
 from obverse.experiments.reversal.cures.statements import ASYMMETRIC
-from obverse.report.figures import BLUE, GREY, ORANGE
+from obverse.report.figures import BLUE, GREEN, GREY, ORANGE
 from obverse.stats.summary import group_means
 
-RECALLED, NOT_RECALLED = "has to be recalled from the other entity", "need not be"
+SOURCE = {
+    page_tables.RECALLED: ("has to be recalled from the other entity", BLUE),
+    page_tables.COPIED: ("can be copied in sight of it", GREEN),
+    "": ("is never predicted in sight of it", ORANGE),
+}
 HEIGHT, WIDTH = 420, 420
 LINE = 0.038  # between two labels, as a share of the axis
 ASKED = {REVERSE: "reverse (right)", FALSE_REVERSE: "false reverse (wrong)"}
@@ -37,8 +41,8 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
     colour = alt.Color(
         "source:N",
         title="In training, the source entity",
-        scale=alt.Scale(domain=[RECALLED, NOT_RECALLED], range=[BLUE, ORANGE]),
-        legend=alt.Legend(orient="top", symbolOpacity=1),
+        scale=alt.Scale(domain=[t for t, _ in SOURCE.values()], range=[c for _, c in SOURCE.values()]),
+        legend=alt.Legend(orient="top", symbolOpacity=1, columns=1),
     )
     layers = [
         base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(x="chance_x:Q"),
@@ -137,12 +141,13 @@ def _points(rows: pl.DataFrame, targets: pl.DataFrame, model: str) -> list[dict[
             continue
         (x_low, x_high), (y_low, y_high) = x.interval(), y.interval()
         told = right["told"][0]
-        source = recalled(targets, model, cure, told).startswith("yes")
+        said = recalled(targets, model, cure, told)
+        source, _ = SOURCE[next(start for start in SOURCE if said.startswith(start))]
         points.append(
             {
                 "model": model, "cure": cure, "label": cure, "x": x.value, "y": y.value,
                 "x_low": x_low, "x_high": x_high, "y_low": y_low, "y_high": y_high,
-                "source": RECALLED if source else NOT_RECALLED,
+                "source": source,
                 "chance_x": right["chance"].mean(), "chance_y": wrong["chance"].mean(), "at": 1.06,
             }
         )  # fmt: skip

@@ -17,6 +17,7 @@ from obverse.experiments.reversal.cures.statements import ASYMMETRIC
 from obverse.stats.contrast import over_seeds
 
 ARXIV = "arXiv "
+RECALLED, COPIED = "yes", "only where it can be copied"
 
 
 def rows_of(rows: pl.DataFrame) -> Iterator[tuple[str, str, str]]:
@@ -45,9 +46,9 @@ def recalled(targets: pl.DataFrame, model: str, cure: str, told: str | None = No
         for name in ("recalled", "from_other", "predicted")
     }
     if share["recalled"] > 0:
-        return f"yes ({percent(share['recalled'], 0)} % of facts)"
+        return f"{RECALLED} ({percent(share['recalled'], 0)} % of facts)"
     if share["from_other"] > 0:
-        return "only where it can be copied"
+        return COPIED
     return "not from the other entity" if share["predicted"] > 0 else "never"
 
 
