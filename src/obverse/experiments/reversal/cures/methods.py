@@ -103,7 +103,7 @@ CURES = (
     ),
     Cure(
         "bidirectional context (BICO)", "a causal model, by turns filling in from both sides",
-        "2311.07468", {"model.objective": "bico"},
+        "2311.07468", {"model.objective": "bico", **LONGER},
         claimed=0.7, setting="Llama, finetuned",
     ),
     Cure(
