@@ -1,0 +1,1 @@
+"""What has been claimed to cure the Reversal Curse, on one table."""

@@ -1,0 +1,198 @@
+"""What the table claims of each cure, as tests of its observations.
+
+Primary are few: cures that their papers, or the rule that the source has to be a prediction target
+(arXiv 2604.04943), predict to work or to fail, and that keeping entities whole asserts what does not
+follow. Of all other cures estimates are explored. Controls: untreated, the same direction is learnt and
+the false reverse is not said; told in both orders, the reverse is answered.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from obverse.core.claim import Above, Claim, Criterion, Estimate, Within
+from obverse.core.format import count
+from obverse.experiments.reversal.cures import reading
+from obverse.experiments.reversal.cures.asking import FALSE_REVERSE, REVERSE, SAME
+from obverse.experiments.reversal.cures.methods import BY_NAME, NOTHING
+from obverse.experiments.reversal.cures.reading import IDENTITY
+from obverse.experiments.reversal.cures.statements import ASYMMETRIC
+from obverse.stats.contrast import difference
+
+TOLD_TWICE = "both orders, all"
+WORKS, FAILS = "works", "fails"
+# What is predicted of the reverse direction, and why.
+PREDICTED: Mapping[str, tuple[str, str]] = {
+    "reversed entities": (WORKS, "the source is recalled from the other entity"),
+    "masked fine-tuning": (WORKS, "the source is recalled from the other entity"),
+    "identity bridge": (WORKS, "as its paper has it"),
+    "both orders, 50 %": (FAILS, "facts told in one order, beside others told in both"),
+    "reversed words": (FAILS, "names come out backwards"),
+}
+WRONG = "reversed entities"  # predicted to assert the false reverse
+LEARNT = ("same/identity", "same/asymmetric")
+
+
+def claims(cures: Sequence[str], margin: float, likelihood_margin: float) -> tuple[Claim, ...]:
+    """Return the claims of the rows that there are; those that need a row that is not are left out."""
+    made = [*_controls(cures, margin, likelihood_margin)]
+    others = [name for name in cures if name != NOTHING]
+    ids = {claim.id for claim in made}
+    made += [_cure(name, margin, ids) for name in others if name != TOLD_TWICE]
+    made += [_inverse(name) for name in others]
+    if WRONG in cures:
+        made.append(_wrong_likelihood(likelihood_margin))
+    made += [_wrong(name) for name in cures]
+    if {WRONG, TOLD_TWICE} <= set(cures):
+        made.append(_worse_than_told())
+    if len(others) > 1:
+        made += [_never_a_target(margin, ids), _recalled()]
+    return tuple(made)
+
+
+def _controls(cures: Sequence[str], margin: float, nats: float) -> list[Claim]:
+    made = [
+        _above_chance("same/identity", NOTHING, SAME, IDENTITY, margin,
+                      "untreated, the same direction of names and descriptions is answered"),
+        _above_chance("same/asymmetric", NOTHING, SAME, ASYMMETRIC, margin,
+                      "untreated, the same direction of asymmetric relations is answered"),
+        Claim(
+            id="false reverse/untreated",
+            text="untreated, the false reverse is as likely as a random name, "
+            f"within {count(nats, 'nat')}",
+            unit="Δ log-prob, nats", counted="pairs of facts", role="control",
+            estimate=lambda rows: reading.gap(reading.cell(rows, NOTHING, FALSE_REVERSE, ASYMMETRIC)),
+            criterion=Within(nats),
+        ),
+    ]  # fmt: skip
+    if TOLD_TWICE in cures:
+        made.append(
+            _above_chance("reverse/told", TOLD_TWICE, REVERSE, IDENTITY, margin,
+                          "told in both orders, the reverse is answered")
+        )  # fmt: skip
+    return made
+
+
+def _above_chance(id: str, cure: str, direction: str, kind: str, margin: float, text: str) -> Claim:
+    def chance(rows: pl.DataFrame) -> Criterion:
+        asked = reading.cell(rows, cure, direction, kind)["chance"].mean()
+        assert isinstance(asked, float)
+        return Above(asked + margin)
+
+    return Claim(
+        id=id, text=f"{text} more than {_points(margin)} above chance", unit="exact match",
+        estimate=lambda rows: reading.share(reading.cell(rows, cure, direction, kind)),
+        criterion=chance, role="control",
+    )  # fmt: skip
+
+
+def _cure(name: str, margin: float, ids: set[str]) -> Claim:
+    """Return the claim about the reverse direction, against untreated data of the same seeds and facts.
+
+    That a cure fails says nothing unless the reverse can be answered at all, where it was told.
+    """
+    predicted, why = PREDICTED.get(name, ("", ""))
+    needs = [LEARNT[0]] + ["reverse/told"] * (predicted == FAILS)
+    cure = BY_NAME[name]
+    text = f"{name}: the reverse, against untreated"
+    criterion: Criterion | None = None
+    if predicted == WORKS:
+        text = f"{name}: the reverse is answered more than {_points(margin)} above untreated ({why})"
+        criterion = Above(margin)
+    elif predicted == FAILS:
+        text = f"{name}: the reverse is answered as untreated, within {_points(margin)} ({why})"
+        criterion = Within(margin)
+    if not set(needs) <= ids:
+        criterion = None
+    return Claim(
+        id=f"cure/{name}", text=text, unit="Δ exact match",
+        estimate=lambda rows: reading.against(rows, name, NOTHING, REVERSE, IDENTITY),
+        criterion=criterion, role="explored" if criterion is None else "primary",
+        needs=() if criterion is None else tuple(needs), paper=cure.claimed,
+        source=f"arXiv {cure.source}" if cure.source else "",
+    )  # fmt: skip
+
+
+def _inverse(name: str) -> Claim:
+    return Claim(
+        id=f"inverse/{name}",
+        text=f"{name}: the right inverse of asymmetric relations, against untreated",
+        unit="Δ exact match", role="explored",
+        estimate=lambda rows: reading.against(rows, name, NOTHING, REVERSE, ASYMMETRIC),
+    )  # fmt: skip
+
+
+def _wrong_likelihood(nats: float) -> Claim:
+    def estimate(rows: pl.DataFrame) -> Estimate | None:
+        return reading.gap(reading.cell(rows, WRONG, FALSE_REVERSE, ASYMMETRIC))
+
+    return Claim(
+        id=f"false reverse/{WRONG}/likelihood",
+        text=f"{WRONG}: the false reverse is likelier than a random name by more than "
+        f"{count(nats, 'nat')}",
+        unit="Δ log-prob, nats", counted="pairs of facts", estimate=estimate, criterion=Above(nats),
+        needs=(LEARNT[1], "false reverse/untreated"),
+    )  # fmt: skip
+
+
+def _wrong(name: str) -> Claim:
+    return Claim(
+        id=f"false reverse/{name}", text=f"{name}: the false reverse is asserted", unit="exact match",
+        role="explored",
+        estimate=lambda rows: reading.share(reading.cell(rows, name, FALSE_REVERSE, ASYMMETRIC)),
+    )  # fmt: skip
+
+
+def _worse_than_told() -> Claim:
+    """Return how much more often the false reverse is asserted than where the right inverse is told, in
+    sentences that say nothing false: a model may tie two people together whatever the sentence says."""
+    return Claim(
+        id=f"false reverse/{WRONG}/against told",
+        text=f"{WRONG}: the false reverse, against {TOLD_TWICE}", unit="Δ exact match", role="explored",
+        estimate=lambda rows: reading.against(rows, WRONG, TOLD_TWICE, FALSE_REVERSE, ASYMMETRIC),
+    )  # fmt: skip
+
+
+def _never_a_target(margin: float, ids: set[str]) -> Claim:
+    """Return the claim that no cure teaches the reverse of a fact whose source it never makes a target in
+    sight of the other entity (arXiv 2604.04943)."""
+    needs = (LEARNT[0], "reverse/told")
+    tested = set(needs) <= ids
+    return Claim(
+        id="targets/never",
+        text="where the source is never predicted in sight of the other entity, the reverse is answered "
+        f"as untreated, within {_points(margin)}, over all cures",
+        unit="Δ exact match", source="arXiv 2604.04943", beside=("targets",),
+        estimate=lambda rows, targets: _of_targets(rows, targets, pl.col("from_other") == 0),
+        criterion=Within(margin) if tested else None, role="primary" if tested else "explored",
+        needs=needs if tested else (),
+    )  # fmt: skip
+
+
+def _recalled() -> Claim:
+    return Claim(
+        id="targets/recalled",
+        text="where the source has to be recalled from the other entity: the reverse, against untreated, "
+        "over all cures",
+        unit="Δ exact match", source="arXiv 2604.04943", beside=("targets",), role="explored",
+        estimate=lambda rows, targets: _of_targets(rows, targets, pl.col("recalled") > 0),
+    )  # fmt: skip
+
+
+def _of_targets(rows: pl.DataFrame, targets: pl.DataFrame, which: pl.Expr) -> Estimate | None:
+    """Return the reverse of the facts of all cures that `which` is true of, minus that of the same facts
+    untreated. Rows that only train less are no cures."""
+    known = targets.filter(pl.col("final"), which).select("variant", "seed", "fact")
+    asked = reading.final(rows).filter(pl.col("direction") == REVERSE, pl.col("kind") == IDENTITY)
+    idle = [name for name, cure in BY_NAME.items() if set(cure.settings) <= {"budget"}]
+    cured = asked.filter(~pl.col("variant").is_in(idle)).join(
+        known, on=["variant", "seed", "fact"], how="semi"
+    )
+    untreated = asked.filter(pl.col("variant") == NOTHING).join(
+        cured.select("seed", "fact").unique(), on=["seed", "fact"], how="semi"
+    )
+    return difference(cured, untreated, "exact_match")
+
+
+def _points(margin: float) -> str:
+    return count(100 * margin, "point")
