@@ -1,8 +1,9 @@
 """What the table claims of each cure, as tests of its observations.
 
 Primary are few: cures that their papers, or the rule that the source has to be a prediction target
-(arXiv 2604.04943), predict to work or to fail, and that keeping entities whole asserts what does not
-follow. Of all other cures estimates are explored. Controls: untreated, the same direction is learnt and
+(arXiv 2604.04943), predict to work or to fail, that keeping entities whole asserts what does not follow,
+and that what hides tokens at all rates knows the reverse in likelihood. Of all other cures estimates are
+explored. Controls: untreated, the same direction is learnt and
 the false reverse is not said; told in both orders, the reverse is answered.
 """
 
@@ -30,6 +31,8 @@ PREDICTED: Mapping[str, tuple[str, str]] = {
     "reversed words": (FAILS, "names come out backwards"),
 }
 WRONG = "reversed entities"  # predicted to assert the false reverse
+# Predicted to know the reverse in likelihood (arXiv 2406.05183): they hide any part of a text.
+ANY_ORDER = ("masked tokens (MLM-U)", "masked diffusion")
 LEARNT = ("same/identity", "same/asymmetric")
 
 
@@ -39,6 +42,7 @@ def claims(cures: Sequence[str], margin: float, likelihood_margin: float) -> tup
     others = [name for name in cures if name != NOTHING]
     ids = {claim.id for claim in made}
     made += [_cure(name, margin, ids) for name in others if name != TOLD_TWICE]
+    made += [_likelier(name, likelihood_margin) for name in others]
     made += [_inverse(name) for name in others]
     if WRONG in cures:
         made.append(_wrong_likelihood(likelihood_margin))
@@ -110,6 +114,20 @@ def _cure(name: str, margin: float, ids: set[str]) -> Claim:
         criterion=criterion, role="explored" if criterion is None else "primary",
         needs=() if criterion is None else tuple(needs), paper=cure.claimed,
         source=f"arXiv {cure.source}" if cure.source else "",
+    )  # fmt: skip
+
+
+def _likelier(name: str, nats: float) -> Claim:
+    """Return how much likelier the right reverse answer is than a random one, which shows before exact
+    match does; a claim where any part of a text is hidden in training."""
+    predicted = name in ANY_ORDER
+    text = f"{name}, reverse: the right answer is likelier than a random one"
+    return Claim(
+        id=f"likelihood/{name}", text=f"{text} by more than {count(nats, 'nat')}" if predicted else text,
+        unit="Δ log-prob, nats", counted="pairs of facts",
+        estimate=lambda rows: reading.gap(reading.cell(rows, name, REVERSE, IDENTITY)),
+        criterion=Above(nats) if predicted else None, role="primary" if predicted else "explored",
+        source=f"arXiv {BY_NAME[name].source}" if BY_NAME[name].source else "",
     )  # fmt: skip
 
 

@@ -6,8 +6,9 @@ identity bridge, masked sentences, inferences. Beside the reverse direction stan
 as well ("A admires B"), cured by the same method, and it is asked whether the model then says that B
 admires A.
 
-    obverse run reversal-cures                        # six seeds
+    obverse run reversal-cures                        # five seeds
     obverse run reversal-cures --preset short --seeds 2
+    obverse run reversal-cures --preset objectives    # models that fill in hidden tokens
 """
 
 from collections.abc import Mapping
@@ -41,9 +42,7 @@ class Cures(Experiment):
         dose: the share of the tested facts that are told in both orders.
         budget: how many times `updates` are trained.
         updates: optimizer steps, the same for every row, however much a cure adds to the data: passes
-            over it go on until they are reached, and what a cure draws is drawn anew in each. Rows that
-            fill in hidden tokens have three times as many (`budget`), and stand beside an untreated row
-            of as many.
+            over it go on until they are reached, and what a cure draws is drawn anew in each.
         facts_per_subset: facts in each of NameToDescription, DescriptionToName and Both.
         facts_per_relation: pairs of people of each of the five asymmetric relations.
         auxiliary: people of each relation who are told of in both orders, in every row alike.
@@ -68,9 +67,9 @@ class Cures(Experiment):
         "subset": str, "relation": str, "told": str, "direction": str, "template": int, "pair": str,
     }  # fmt: skip
     by: ClassVar[tuple[str, ...] | None] = ("subset", "direction", "told")
-    seeds: ClassVar[int] = 6
+    seeds: ClassVar[int] = 5
 
-    cures: tuple[str, ...] = tuple(methods.BY_NAME)
+    cures: tuple[str, ...] = methods.USUAL
     method: Method = "nothing"
     dose: Annotated[float, Field(ge=0, le=1)] = 0.0
     budget: Annotated[float, Field(gt=0, le=10)] = 1.0
@@ -107,7 +106,10 @@ class Cures(Experiment):
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:
-        """Return `tiny`, all rows from scratch; `short`, its telling rows; and `paper`.
+        """Return `tiny`, rows from scratch; `short`, its telling rows; `objectives`; and `paper`.
+
+        `objectives` has what is trained otherwise than on the next token alone, with few facts and many
+        updates: models that fill in hidden tokens learn less from a step.
 
         `paper` does what is a matter of data to a pretrained model, with the settings of experiment 1 of
         the Reversal Curse (batch 16, as many updates as ten epochs of 3,600 documents; of Figure 7 the
@@ -123,6 +125,17 @@ class Cures(Experiment):
         return {
             "tiny": Preset(cls(), models=small),
             "short": Preset(cls(cures=methods.SHORT), models=small),
+            "objectives": Preset(
+                cls(
+                    cures=methods.OBJECTIVES,
+                    updates=2000,
+                    facts_per_subset=6,
+                    facts_per_relation=2,
+                    auxiliary=3,
+                    held_out_prompts=2,
+                ),
+                models=small,
+            ),
             "paper": Preset(
                 cls(
                     recipe=recipe,
