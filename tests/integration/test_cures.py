@@ -43,7 +43,7 @@ def test_every_row_has_the_same_updates_facts_and_questions(result: obverse.Resu
     asked = rows.group_by("variant").agg(pl.col("probe").sort(), pl.col("prompt").sort())
     assert asked["probe"].n_unique() == asked["prompt"].n_unique() == 1
     tokens = dict(rows.group_by("variant").agg(pl.col("tokens").mean()).iter_rows())
-    assert tokens["masked fine-tuning"] > 1.2 * tokens["nothing"], "what it costs is seen"
+    assert tokens["masked fine-tuning"] > 1.1 * tokens["nothing"], "what it costs is seen"
 
 
 def test_source_is_a_target_as_the_data_and_the_objective_have_it(result: obverse.Result) -> None:
@@ -64,7 +64,7 @@ def test_page_and_figures_are_made(result: obverse.Result, tmp_path: Path) -> No
         assert name in page
     assert {f.claim for f in result.claims if f.role == "primary"} == {
         "cure/reversed entities", "cure/masked fine-tuning",
-        "false reverse/reversed entities/likelihood", "targets/never",
+        "wrong/reversed entities", "targets/never",
         "likelihood/masked tokens (MLM-U)",
     }  # fmt: skip
 

@@ -2,8 +2,9 @@
 
 Of "A admires B": whom A admires (same), who admires B (reverse, the right inverse), and whom B admires
 (false reverse, to which A is the wrong answer that is looked for). Of a name and a description the first
-two. Answers are ranked among those of the same kind of facts, and paired with a random one of them that
-is as often the right one elsewhere, so that a liking for some names does not count.
+two. Answers are ranked among those of facts of the same kind that were told in as many orders, and paired
+with a random one of them that is as often the right one elsewhere, so that a liking for some names does
+not count.
 """
 
 from collections.abc import Sequence
@@ -25,10 +26,10 @@ DIRECTIONS = (SAME, REVERSE, FALSE_REVERSE)
 
 def probes(world: World, count: int, seed: int) -> tuple[Probe, ...]:
     """Return the questions about all tested facts, `count` wordings each."""
-    kinds: dict[tuple[str, str], list[Fact]] = {}
+    kinds: dict[tuple[str, str, str], list[Fact]] = {}
     for fact in world.tested:
         relation = "" if fact.relation is None else fact.relation.name
-        kinds.setdefault((fact.subset, relation), []).append(fact)
+        kinds.setdefault((fact.subset, relation, fact.told), []).append(fact)
     draw = generator(seed, "control")
     asked = []
     for facts in kinds.values():
@@ -41,15 +42,13 @@ def probes(world: World, count: int, seed: int) -> tuple[Probe, ...]:
 
 def sentences(world: World, count: int) -> tuple[Document, ...]:
     """Return held-out sentences of the plain kind up to the second entity, each tested fact in the order
-    in which it is told."""
-    return tuple(
-        Document(
-            completion=f"{sentence.prompt} {sentence.second}",
-            fact=sentence.fact.id,
-            labels=labels(sentence.fact),
-        )
-        for _, sentence in held_out(world.tested, count, forward=True)
-    )
+    in which it is told; their first word, which nothing foretells, is not scored."""
+    documents = []
+    for _, sentence in held_out(world.tested, count, forward=True):
+        first, _, rest = f"{sentence.prompt} {sentence.second}".partition(" ")
+        fact = sentence.fact
+        documents.append(Document(prompt=first, completion=f" {rest}", fact=fact.id, labels=labels(fact)))
+    return tuple(documents)
 
 
 def _of_kind(
@@ -67,8 +66,8 @@ def _of_kind(
             prompt=sentence.prompt,
             targets=(answers[fact.id],),
             fact=fact.id,
-            candidates=tuple(answers.values()),
-            control=answers[other],
+            candidates=tuple(answers.values()) if len(facts) > 1 else (),
+            control=answers.get(other),
             chance=1 / len(facts),
             match="words" if names else "whole",
             labels={**labels(fact), "direction": direction, "template": number, "pair": pair},
@@ -89,8 +88,13 @@ def _asked(fact: Fact, direction: str, count: int) -> list[tuple[int, Sentence]]
 
 
 def _partners(ids: Sequence[str], order: Sequence[int]) -> dict[str, tuple[str, str]]:
-    """Pair facts as one another's control, three left over in a circle: `{fact: (other, pair)}`."""
+    """Pair facts as one another's control, three left over in a circle: `{fact: (other, pair)}`.
+
+    A fact that is alone has none.
+    """
     left = [ids[i] for i in order]
+    if len(left) == 1:
+        return {left[0]: ("", left[0])}
     partners: dict[str, tuple[str, str]] = {}
     while left:
         group, left = (left[:3], []) if len(left) == 3 else (left[:2], left[2:])

@@ -2,23 +2,24 @@
 
 Primary are few: cures that their papers, or the rule that the source has to be a prediction target
 (arXiv 2604.04943), predict to work or to fail, that keeping entities whole asserts what does not follow,
-and that what hides tokens at all rates knows the reverse in likelihood. Of all other cures estimates are
-explored. Controls: untreated, the same direction is learnt and
-the false reverse is not said; told in both orders, the reverse is answered.
+and that what hides tokens at all rates knows the reverse in likelihood. Of all other cures
+estimates are explored. Controls: untreated, the same direction is learnt and the false reverse is as
+likely as a random name; told in both orders, the reverse is answered; and of each row that is claimed to
+fail, that it learns the same direction.
 """
 
 from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from obverse.core.claim import Above, Claim, Criterion, Estimate, Within
+from obverse.core.claim import Above, Below, Claim, Criterion, Within
 from obverse.core.format import count
 from obverse.experiments.reversal.cures import reading
 from obverse.experiments.reversal.cures.asking import FALSE_REVERSE, REVERSE, SAME
 from obverse.experiments.reversal.cures.methods import BY_NAME, NOTHING
 from obverse.experiments.reversal.cures.reading import IDENTITY
 from obverse.experiments.reversal.cures.statements import ASYMMETRIC
-from obverse.stats.contrast import difference
+from obverse.stats.largest import Largest, largest
 
 TOLD_TWICE = "both orders, all"
 WORKS, FAILS = "works", "fails"
@@ -40,12 +41,13 @@ def claims(cures: Sequence[str], margin: float, likelihood_margin: float) -> tup
     """Return the claims of the rows that there are; those that need a row that is not are left out."""
     made = [*_controls(cures, margin, likelihood_margin)]
     others = [name for name in cures if name != NOTHING]
+    made += [_learns(name, margin) for name in others if PREDICTED.get(name, ("",))[0] == FAILS]
     ids = {claim.id for claim in made}
     made += [_cure(name, margin, ids) for name in others if name != TOLD_TWICE]
     made += [_likelier(name, likelihood_margin) for name in others]
     made += [_inverse(name) for name in others]
     if WRONG in cures:
-        made.append(_wrong_likelihood(likelihood_margin))
+        made.append(_wrong_inference(margin))
     made += [_wrong(name) for name in cures]
     if {WRONG, TOLD_TWICE} <= set(cures):
         made.append(_worse_than_told())
@@ -77,6 +79,13 @@ def _controls(cures: Sequence[str], margin: float, nats: float) -> list[Claim]:
     return made
 
 
+def _learns(name: str, margin: float) -> Claim:
+    """Return the control that a row learns the same direction, without which it says nothing."""
+    return _above_chance(
+        f"same/{name}", name, SAME, IDENTITY, margin, f"{name}: the same direction is answered"
+    )
+
+
 def _above_chance(id: str, cure: str, direction: str, kind: str, margin: float, text: str) -> Claim:
     def chance(rows: pl.DataFrame) -> Criterion:
         asked = reading.cell(rows, cure, direction, kind)["chance"].mean()
@@ -93,10 +102,11 @@ def _above_chance(id: str, cure: str, direction: str, kind: str, margin: float, 
 def _cure(name: str, margin: float, ids: set[str]) -> Claim:
     """Return the claim about the reverse direction, against untreated data of the same seeds and facts.
 
-    That a cure fails says nothing unless the reverse can be answered at all, where it was told.
+    That a cure fails says nothing unless the reverse can be answered at all, where it was told, and the
+    row itself has learnt the same direction.
     """
     predicted, why = PREDICTED.get(name, ("", ""))
-    needs = [LEARNT[0]] + ["reverse/told"] * (predicted == FAILS)
+    needs = [LEARNT[0]] + ["reverse/told", f"same/{name}"] * (predicted == FAILS)
     cure = BY_NAME[name]
     text = f"{name}: the reverse, against untreated"
     criterion: Criterion | None = None
@@ -140,16 +150,14 @@ def _inverse(name: str) -> Claim:
     )  # fmt: skip
 
 
-def _wrong_likelihood(nats: float) -> Claim:
-    def estimate(rows: pl.DataFrame) -> Estimate | None:
-        return reading.gap(reading.cell(rows, WRONG, FALSE_REVERSE, ASYMMETRIC))
-
+def _wrong_inference(margin: float) -> Claim:
+    """Return that keeping entities whole asserts the false reverse more often than untreated data does,
+    though whom B admires has a right answer, which was told."""
     return Claim(
-        id=f"false reverse/{WRONG}/likelihood",
-        text=f"{WRONG}: the false reverse is likelier than a random name by more than "
-        f"{count(nats, 'nat')}",
-        unit="Δ log-prob, nats", counted="pairs of facts", estimate=estimate, criterion=Above(nats),
-        needs=(LEARNT[1], "false reverse/untreated"),
+        id=f"wrong/{WRONG}",
+        text=f"{WRONG}: the false reverse is asserted more than {_points(margin)} above untreated",
+        unit="Δ exact match", criterion=Above(margin), needs=(LEARNT[1], "false reverse/untreated"),
+        estimate=lambda rows: reading.against(rows, WRONG, NOTHING, FALSE_REVERSE, ASYMMETRIC),
     )  # fmt: skip
 
 
@@ -173,16 +181,16 @@ def _worse_than_told() -> Claim:
 
 def _never_a_target(margin: float, ids: set[str]) -> Claim:
     """Return the claim that no cure teaches the reverse of a fact whose source it never makes a target in
-    sight of the other entity (arXiv 2604.04943)."""
+    sight of the other entity (arXiv 2604.04943): the largest row is below the margin."""
     needs = (LEARNT[0], "reverse/told")
     tested = set(needs) <= ids
     return Claim(
         id="targets/never",
-        text="where the source is never predicted in sight of the other entity, the reverse is answered "
-        f"as untreated, within {_points(margin)}, over all cures",
+        text="where the source is never predicted in sight of the other entity, no row answers the "
+        f"reverse {_points(margin)} above untreated",
         unit="Δ exact match", source="arXiv 2604.04943", beside=("targets",),
-        estimate=lambda rows, targets: _of_targets(rows, targets, pl.col("from_other") == 0),
-        criterion=Within(margin) if tested else None, role="primary" if tested else "explored",
+        estimate=lambda rows, targets: _largest_row(rows, targets, pl.col("from_other") == 0),
+        criterion=Below(margin) if tested else None, role="primary" if tested else "explored",
         needs=needs if tested else (),
     )  # fmt: skip
 
@@ -190,26 +198,31 @@ def _never_a_target(margin: float, ids: set[str]) -> Claim:
 def _recalled() -> Claim:
     return Claim(
         id="targets/recalled",
-        text="where the source has to be recalled from the other entity: the reverse, against untreated, "
-        "over all cures",
+        text="where the source has to be recalled from the other entity: the reverse against untreated, "
+        "in the row where it is most",
         unit="Δ exact match", source="arXiv 2604.04943", beside=("targets",), role="explored",
-        estimate=lambda rows, targets: _of_targets(rows, targets, pl.col("recalled") > 0),
+        estimate=lambda rows, targets: _largest_row(rows, targets, pl.col("recalled") > 0),
     )  # fmt: skip
 
 
-def _of_targets(rows: pl.DataFrame, targets: pl.DataFrame, which: pl.Expr) -> Estimate | None:
-    """Return the reverse of the facts of all cures that `which` is true of, minus that of the same facts
-    untreated. Rows that only train less are no cures."""
+# Rows that only train less, and one whose entities are told backwards, so that they stand nowhere word
+# for word though each of their words is predicted.
+NOT_COUNTED = {"nothing, half as long", "reversed words"}
+
+
+def _largest_row(rows: pl.DataFrame, targets: pl.DataFrame, which: pl.Expr) -> Largest | None:
+    """Return the largest over cures of the reverse of facts that `which` is true of, minus that of the
+    same facts untreated, whatever else they learn."""
+    keys = ["seed", "fact", "probe"]
     known = targets.filter(pl.col("final"), which).select("variant", "seed", "fact")
     asked = reading.final(rows).filter(pl.col("direction") == REVERSE, pl.col("kind") == IDENTITY)
-    idle = [name for name, cure in BY_NAME.items() if set(cure.settings) <= {"budget"}]
-    cured = asked.filter(~pl.col("variant").is_in(idle)).join(
+    untreated = asked.filter(pl.col("variant") == NOTHING).select(
+        *keys, pl.col("exact_match").cast(pl.Float64).alias("untreated")
+    )
+    cured = asked.filter(~pl.col("variant").is_in([NOTHING, *NOT_COUNTED])).join(
         known, on=["variant", "seed", "fact"], how="semi"
     )
-    untreated = asked.filter(pl.col("variant") == NOTHING).join(
-        cured.select("seed", "fact").unique(), on=["seed", "fact"], how="semi"
-    )
-    return difference(cured, untreated, "exact_match")
+    return largest(cured.join(untreated, on=keys), "exact_match", ["variant"], minus="untreated")
 
 
 def _points(margin: float) -> str:

@@ -44,10 +44,10 @@ class Cures(Experiment):
         updates: optimizer steps, the same for every row, however much a cure adds to the data: passes
             over it go on until they are reached, and what a cure draws is drawn anew in each.
         facts_per_subset: facts in each of NameToDescription, DescriptionToName and Both.
-        facts_per_relation: pairs of people of each of the five asymmetric relations.
+        facts_per_relation: tested facts of each of the five asymmetric relations.
         auxiliary: people of each relation who are told of in both orders, in every row alike.
         paraphrases: training sentences per fact and order, of relations at most 16.
-        held_out_prompts: questions per fact and direction, never trained on.
+        held_out_prompts: questions per fact and direction, in wordings that no tested fact is told in.
         segment_words: the longest random segment, in words. It has to hold a name or a description.
         bridges: how often in a pass it is said of each entity that it is itself.
         masked_alone: whether masked sentences take the place of the plain ones, as in their paper, where
@@ -158,6 +158,7 @@ class Cures(Experiment):
         return statements.invent(
             per_subset=self.facts_per_subset, per_relation=self.facts_per_relation,
             auxiliary=self.auxiliary, dose=self.dose, paraphrases=self.paraphrases,
+            asked=self.held_out_prompts,
             seed=derive(seed, "data") if self.data_seed is None else self.data_seed,
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ from obverse.core.format import percent
 from obverse.core.page import Finished, Page, Section, Text
 from obverse.experiments.reversal.cures import page_figures, page_tables, reading
 from obverse.experiments.reversal.cures.asking import FALSE_REVERSE, REVERSE
-from obverse.experiments.reversal.cures.methods import NOTHING
+from obverse.experiments.reversal.cures.methods import BY_NAME, NOTHING
 from obverse.experiments.reversal.cures.reading import IDENTITY
 from obverse.experiments.reversal.cures.statements import ASYMMETRIC
 
@@ -59,12 +59,13 @@ def summary(rows: pl.DataFrame) -> str:
         wrong = _means(mine, FALSE_REVERSE, ASYMMETRIC)
         if NOTHING not in right or NOTHING not in wrong:
             continue
-        best, worst = max(right, key=right.__getitem__), max(wrong, key=wrong.__getitem__)
+        cures = [name for name in right if name in wrong and BY_NAME[name].settings.get("dose") != 1.0]
+        best, worst = max(cures, key=right.__getitem__), max(cures, key=wrong.__getitem__)
         said.append(
-            f"The model {model} answers {percent(right[NOTHING])} % of the reverse untreated, and most, "
-            f"{percent(right[best])} %, with {best}. It asserts the false reverse most often, in "
-            f"{percent(wrong[worst])} % of the questions, with {worst} (untreated "
-            f"{percent(wrong[NOTHING])} %)."
+            f"The model {model} answers {percent(right[NOTHING])} % of the reverse untreated, and, where "
+            f"facts are told in one order, most, {percent(right[best])} %, with {best}. It asserts the "
+            f"false reverse most often, in {percent(wrong[worst])} % of the questions, with {worst} "
+            f"(untreated {percent(wrong[NOTHING])} %)."
         )
     return " ".join(said)
 

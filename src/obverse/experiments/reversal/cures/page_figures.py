@@ -46,7 +46,6 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
     )
     layers = [
         base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(x="chance_x:Q"),
-        base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(y="chance_y:Q"),
         # From a point to its label, which stands beside the panel, where nothing else is.
         base.transform_filter("datum.leads").mark_rule(color="#999", strokeWidth=0.7, clip=False).encode(
             x="x:Q", y="y:Q", x2="at:Q", y2="label_y:Q"
@@ -67,8 +66,8 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
         chart=chart,
         caption="Each cure: how often the reverse of a name and a description is answered, and how often "
         'the false reverse of an asymmetric relation is asserted ("B admires A", told that A admires B). '
-        "Below on the right is good. Large dots: means with 95 % intervals over facts and "
-        "seeds; small ones: each seed. Dashed: naming a random candidate. Facts told in one order, "
+        "Below on the right is good. Large dots: means with 95 % intervals over facts and seeds; small "
+        "ones: each seed. Dashed: naming a random candidate for the reverse. Facts told in one order, "
         f"but for the row in which all are told in both. {_basis(rows)}.",
     )
 
@@ -148,7 +147,7 @@ def _points(rows: pl.DataFrame, targets: pl.DataFrame, model: str) -> list[dict[
                 "model": model, "cure": cure, "label": cure, "x": x.value, "y": y.value,
                 "x_low": x_low, "x_high": x_high, "y_low": y_low, "y_high": y_high,
                 "source": source,
-                "chance_x": right["chance"].mean(), "chance_y": wrong["chance"].mean(), "at": 1.06,
+                "chance_x": right["chance"].mean(), "at": 1.06,
             }
         )  # fmt: skip
     places = placed([(p["x"], p["y"]) for p in points], LINE)

@@ -125,10 +125,10 @@ def costs(rows: pl.DataFrame, finished: Finished) -> Table:
         ],
         rows=lines,
         note="Points: exact match of the same questions about the same facts and seeds, seeds being the "
-        "unit. Perplexity is of held-out wordings in the order that was told, up to the answer's end, "
-        "and is counted by words, since each row has a tokenizer made from what it was told. Tokens are "
-        "those trained on, padding left out. Seconds are of whole runs, questions included, on the "
-        "machine as it was: runs beside them slow them down.",
+        "unit. Perplexity is of held-out wordings in the order that was told, from the second word to "
+        "the answer's end, and is counted by words, since each row has a tokenizer made from what it was "
+        "told. Tokens are those trained on, padding left out. Seconds are of whole runs, questions "
+        "included, on the machine as it was: runs beside them slow them down.",
     )  # fmt: skip
 
 
@@ -215,12 +215,12 @@ def _points(found: Estimate | None) -> str:
 
 
 def _per_word(rows: pl.DataFrame) -> str:
-    """Return exp(−Σ ln P / Σ words), the mean over seeds of its logarithm."""
+    """Return exp(−Σ ln P / Σ words), the first word left out, the mean over seeds of its logarithm."""
     known = rows.drop_nulls("logprob")
     if known.is_empty():
         return "–"
     of_seeds = known.group_by("seed").agg(
-        (-pl.col("logprob").sum() / pl.col("text").str.split(" ").list.len().sum()).alias("nats")
+        (-pl.col("logprob").sum() / (pl.col("text").str.split(" ").list.len() - 1).sum()).alias("nats")
     )
     found = over_seeds(dict(of_seeds.sort("seed").iter_rows()))
     assert found is not None

@@ -78,7 +78,7 @@ def by_entity(sentence: Sentence) -> str:
     The paper finds entities by a tagger; here they are known. Of "A admires B." it makes ". B admires A".
     """
     units = [
-        *words(sentence.before), sentence.first, *words(sentence.between), sentence.second,
+        *words(sentence.before), sentence.inside, *words(sentence.between), sentence.second,
         *words(sentence.after),
     ]  # fmt: skip
     return " ".join(reversed(units))
@@ -90,11 +90,12 @@ def by_segment(sentence: Sentence, most: int, draw: random.Random) -> str:
 
     Segments are separated by "[REV]", as in the paper's table of transformations.
     """
-    left, segments = words(sentence.text), []
-    while left:
+    text, segments = sentence.text, []
+    found = [word.span() for word in _WORD.finditer(text)]
+    while found:
         size = draw.randint(1, most)
-        segments.append(" ".join(left[:size]))
-        left = left[size:]
+        segments.append(text[found[0][0] : found[:size][-1][1]])
+        found = found[size:]
     return f" {SEGMENT_END} ".join(reversed(segments))
 
 
@@ -108,7 +109,7 @@ def permuted(sentence: Sentence, draw: random.Random) -> str:
     order = draw.choice(("original", "reversed", "random"))
     if order == "original":
         return sentence.text
-    parts = (sentence.before, sentence.first, sentence.between, sentence.second, sentence.after)
+    parts = (sentence.before, sentence.inside, sentence.between, sentence.second, sentence.after)
     phrases = [part.strip() for part in parts if part.strip()]
     if order == "reversed":
         phrases.reverse()

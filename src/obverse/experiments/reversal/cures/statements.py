@@ -22,8 +22,10 @@ class Fact:
         id: unique over all seeds of a study.
         subset: NameToDescription, DescriptionToName, Both or Asymmetric.
         relation: None of a name and a description, which are one and the same.
-        tested: whether it is asked about; the others are told in both orders in every row alike.
+        tested: whether it is asked about.
         told: in one order or in both.
+        auxiliary: whether it is told in both orders in every row alike, and in the wordings of the
+            questions too, which nothing tested is told in.
     """
 
     id: str
@@ -33,6 +35,7 @@ class Fact:
     relation: Relation | None = None
     tested: bool = True
     told: str = ONE_ORDER
+    auxiliary: bool = False
 
     def wordings(self, *, forward: bool, held_out: bool = False) -> tuple[str, ...]:
         """Return the templates from source to target (`forward`), or from target to source."""
@@ -70,6 +73,11 @@ class Sentence:
         return self.before + self.first + self.between + self.second + self.after
 
     @property
+    def inside(self) -> str:
+        """The first entity as it is written within a sentence, without the capital of its start."""
+        return self.fact.source if self.forward else self.fact.target
+
+    @property
     def prompt(self) -> str:
         """What stands before the second entity, without a space at its end."""
         return (self.before + self.first + self.between).rstrip(" ")
@@ -104,10 +112,11 @@ def labels(fact: Fact) -> dict[str, Label]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Facts, and how many trained wordings each order has."""
+    """Facts, how many trained wordings each order has, and how many wordings questions have."""
 
     facts: tuple[Fact, ...]
     paraphrases: int
+    asked: int
     tested: tuple[Fact, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -121,24 +130,37 @@ class World:
                 yield from self.stated(fact, forward=False)
 
     def stated(self, fact: Fact, *, forward: bool) -> Iterator[Sentence]:
-        """Yield a fact in one order, in every wording."""
+        """Yield a fact in one order, in every wording; an auxiliary one in those of questions too, so
+        that no word of a question is new, and what comes behind it is known."""
         slots = fact.slots()
-        for template in fact.wordings(forward=forward)[: self.paraphrases]:
+        wordings = fact.wordings(forward=forward)[: self.paraphrases]
+        if fact.auxiliary:
+            wordings += fact.wordings(forward=forward, held_out=True)[: self.asked]
+        for template in wordings:
             yield state(fact, template, slots, forward=forward)
 
 
 def invent(
-    *, per_subset: int, per_relation: int, auxiliary: int, dose: float, paraphrases: int, seed: int
+    *,
+    per_subset: int,
+    per_relation: int,
+    auxiliary: int,
+    dose: float,
+    paraphrases: int,
+    asked: int,
+    seed: int,
 ) -> World:
     """Return facts about invented people, drawn by `seed`.
 
-    Tested are NameToDescription and DescriptionToName (`per_subset` each), and `per_relation` pairs of
-    each relation, everybody in one of them only. In both orders are told the auxiliary facts: Both
-    (`per_subset`) and, of each relation, a circle of `auxiliary` people, each of whom has the relation to
-    the next and to nobody else; and the share `dose` of the tested facts, the first of each kind.
+    Tested are NameToDescription and DescriptionToName (`per_subset` each), and `per_relation` facts of
+    each relation. Behind each of these a further one is told alike and not asked about: "A admires B",
+    "B admires C", so that whom B admires has a right answer. Nobody else is in two facts. In both orders
+    are told the auxiliary facts: Both (`per_subset`) and, of each relation, a circle of `auxiliary`
+    people, each of whom has the relation to the next and to nobody else; and the share `dose` of the
+    tested facts, the first of each kind.
     """
-    pairs, circle = 2 * per_relation, auxiliary
-    count = len(SUBSETS) * per_subset + len(RELATIONS) * (pairs + circle)
+    chains, circle = 3 * per_relation, auxiliary
+    count = len(SUBSETS) * per_subset + len(RELATIONS) * (chains + circle)
     invented = iter(people.invent(count, seed))
     facts: list[Fact] = []
     for subset in SUBSETS:
@@ -150,19 +172,25 @@ def invent(
             tested = subset != "Both"
             facts.append(
                 Fact(
-                    person.id, *entities, subset, tested=tested,
+                    person.id, *entities, subset, tested=tested, auxiliary=not tested,
                     told=_told(number, per_subset, dose if tested else 1.0),
                 )
             )  # fmt: skip
     for relation in RELATIONS:
-        names = [next(invented) for _ in range(pairs)]
-        for number, (a, b) in enumerate(zip(names[::2], names[1::2], strict=True)):
+        for number in range(per_relation):
+            a, b, c = (next(invented) for _ in range(3))
             told = _told(number, per_relation, dose)
             facts.append(Fact(a.id, a.name, b.name, ASYMMETRIC, relation, told=told))
+            facts.append(Fact(b.id, b.name, c.name, ASYMMETRIC, relation, tested=False, told=told))
         ring = [next(invented) for _ in range(circle)]
         for a, b in zip(ring, ring[1:] + ring[:1], strict=True):
-            facts.append(Fact(a.id, a.name, b.name, ASYMMETRIC, relation, tested=False, told=BOTH_ORDERS))
-    return World(facts=tuple(facts), paraphrases=paraphrases)
+            facts.append(
+                Fact(
+                    a.id, a.name, b.name, ASYMMETRIC, relation, tested=False, told=BOTH_ORDERS,
+                    auxiliary=True,
+                )
+            )  # fmt: skip
+    return World(facts=tuple(facts), paraphrases=paraphrases, asked=asked)
 
 
 def _told(number: int, count: int, dose: float) -> str:
@@ -170,7 +198,7 @@ def _told(number: int, count: int, dose: float) -> str:
 
 
 def held_out(facts: Sequence[Fact], count: int, *, forward: bool) -> Iterator[tuple[int, Sentence]]:
-    """Yield every fact in the first `count` wordings that are never trained on, with their numbers."""
+    """Yield every fact in the first `count` wordings of questions, with their numbers."""
     for fact in facts:
         slots = fact.slots()
         for number, template in enumerate(fact.wordings(forward=forward, held_out=True)[:count]):

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from obverse.experiments.reversal.cures import asking
 from obverse.experiments.reversal.cures.statements import invent
 
-WORLD = invent(per_subset=5, per_relation=4, auxiliary=3, dose=0, paraphrases=2, seed=3)
+WORLD = invent(per_subset=5, per_relation=4, auxiliary=3, dose=0, paraphrases=2, asked=2, seed=3)
 FACTS = {fact.id: fact for fact in WORLD.tested}
 PROBES = asking.probes(WORLD, 2, seed=3)
 
@@ -56,6 +56,7 @@ def test_perplexity_is_of_what_was_told_in_other_words() -> None:
     told = {sentence.text for sentence in WORLD.sentences()}
     for document in asking.sentences(WORLD, 2):
         fact = FACTS[document.fact]
-        text = document.completion
+        text = document.text
+        assert " " not in document.prompt, "the first word is not scored"
         assert text[1:].index(fact.source[1:]) < text.index(fact.target[1:])
         assert not any(sentence.startswith(text) for sentence in told)

@@ -13,7 +13,7 @@ from obverse.experiments.reversal.cures.rewriting import Method, one_pass
 from obverse.experiments.reversal.cures.statements import ASYMMETRIC, Fact, Sentence, invent, state
 
 ADMIRES = Fact("f", "Ann Lee", "Bo Ray", ASYMMETRIC, RELATIONS[0])
-WORLD = invent(per_subset=2, per_relation=2, auxiliary=3, dose=0, paraphrases=2, seed=1)
+WORLD = invent(per_subset=2, per_relation=2, auxiliary=3, dose=0, paraphrases=2, asked=2, seed=1)
 
 
 def said(template: str = "It is true that {a} admires {b}.") -> Sentence:
@@ -37,8 +37,22 @@ def test_segments_are_as_they_were_inside_and_come_in_reverse_order() -> None:
     text = said().text
     for seed in range(20):
         segments = rewriting.by_segment(said(), 3, random.Random(seed)).split(" [REV] ")
-        assert " ".join(reversed(segments)) == text.replace(".", " .")
-        assert all(1 <= len(segment.split()) <= 3 for segment in segments)
+        assert " ".join(reversed(segments)).replace(" .", ".") == text
+        assert all(1 <= len(rewriting.words(segment)) <= 3 for segment in segments)
+
+
+def test_a_segment_has_quotes_as_they_were() -> None:
+    fact = Fact("x", 'the author of "Golden Summit"', "Ann Lee", "DescriptionToName")
+    sentence = state(fact, "{Description} is {name}.", fact.slots())
+    kept = rewriting.by_segment(sentence, 40, random.Random(3)).split(" [REV] ")
+    assert any(fact.source[1:] in segment for segment in kept)
+
+
+def test_rewritten_sentences_have_no_capital_of_a_start_within() -> None:
+    fact = Fact("x", "the mayor of Oskahurst", "Ann Lee", "DescriptionToName")
+    sentence = state(fact, "{Description} is {name}.", fact.slots())
+    assert sentence.text == "The mayor of Oskahurst is Ann Lee."
+    assert rewriting.by_entity(sentence) == ". Ann Lee is the mayor of Oskahurst"
 
 
 def test_permuted_phrases_stay_whole_in_each_of_three_orders() -> None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from obverse.experiments.reversal.cures.relations import RELATIONS
+from obverse.experiments.reversal.cures.rewriting import words
 from obverse.experiments.reversal.cures.statements import (
     ASYMMETRIC,
     BOTH_ORDERS,
@@ -16,7 +17,7 @@ from obverse.experiments.reversal.cures.statements import (
 
 
 def world(dose: float = 0.0, seed: int = 7) -> World:
-    return invent(per_subset=4, per_relation=4, auxiliary=3, dose=dose, paraphrases=2, seed=seed)
+    return invent(per_subset=4, per_relation=4, auxiliary=3, dose=dose, paraphrases=2, asked=2, seed=seed)
 
 
 def test_everybody_is_in_one_tested_fact_only() -> None:
@@ -34,9 +35,32 @@ def test_everybody_is_in_one_tested_fact_only() -> None:
 
 def test_auxiliary_people_of_a_relation_go_round() -> None:
     for relation in RELATIONS:
-        ring = [f for f in world().facts if f.relation == relation and not f.tested]
+        ring = [f for f in world().facts if f.relation == relation and f.auxiliary]
         assert all(a.target == b.source for a, b in pairwise([*ring, ring[0]]))
         assert {f.told for f in ring} == {BOTH_ORDERS}
+
+
+def test_whom_the_second_person_has_the_relation_to_is_told_alike() -> None:
+    for dose in (0.0, 0.5):
+        facts = {fact.source: fact for fact in world(dose).facts}
+        for fact in world(dose).tested:
+            if fact.relation is not None:
+                further = facts[fact.target]
+                assert (further.relation, further.told, further.tested) == (
+                    fact.relation, fact.told, False,
+                )  # fmt: skip
+                assert further.target not in facts
+
+
+@pytest.mark.parametrize("asked", [1, 4])
+def test_wordings_of_questions_are_known_from_other_facts_alone(asked: int) -> None:
+    made = invent(per_subset=12, per_relation=2, auxiliary=3, dose=0, paraphrases=8, asked=asked, seed=1)
+    told = [sentence.text for sentence in made.sentences()]
+    known = {word for text in told for word in words(text)}
+    for forward in (True, False):
+        for _, sentence in held_out(made.tested, asked, forward=forward):
+            assert set(words(sentence.prompt)) <= known
+            assert not any(text.startswith(sentence.prompt) for text in told)
 
 
 @pytest.mark.parametrize(("dose", "twice"), [(0.0, 0), (0.25, 1), (0.5, 2), (1.0, 4)])

@@ -66,7 +66,7 @@ def test_what_is_in_sight_hangs_on_the_objective() -> None:
      ("masked", True, True), ("inferred", True, False)],
 )  # fmt: skip
 def test_each_cure(method: Method, from_other: bool, recalled: bool) -> None:
-    world = invent(per_subset=3, per_relation=2, auxiliary=3, dose=0, paraphrases=8, seed=2)
+    world = invent(per_subset=3, per_relation=2, auxiliary=3, dose=0, paraphrases=8, asked=2, seed=2)
     documents = one_pass(world, method, random.Random(0), segment_words=12, bridges=1)
     loss_on = "completion" if method == "masked" else "document"
     found = {"from_other": 0, "recalled": 0}
