@@ -87,3 +87,11 @@ def test_presets_are_studies_whose_rows_all_differ() -> None:
     assert set(methods.SHORT) <= set(methods.BY_NAME)
     data_only = Cures.presets()["paper"].experiment.variants()
     assert not [key for row in data_only for key in row.settings if key.startswith("model.")]
+
+
+@pytest.mark.parametrize("key", ["method", "dose", "budget"])
+def test_the_untreated_row_cannot_be_treated(key: str) -> None:
+    value: Any = "permuted" if key == "method" else 0.5
+    study = obverse.study("reversal-cures", settings={key: value}, seeds=1)
+    with pytest.raises(ObverseError, match=f"{key}: the study reversal-cures compares values of it"):
+        study.variants()

@@ -11,6 +11,7 @@ from typing import Any
 from obverse.core.experiment import Variant
 
 NOTHING = "nothing"
+UNTREATED: Mapping[str, Any] = {"method": "nothing", "dose": 0.0, "budget": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Cure:
 
     @property
     def variant(self) -> Variant:
-        return Variant(self.name, self.settings)
+        """The row with all that rows differ in, so that a study's own settings cannot change one."""
+        return Variant(self.name, {**UNTREATED, **self.settings})
 
 
 CURES = (
