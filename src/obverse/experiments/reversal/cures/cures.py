@@ -74,9 +74,9 @@ class Cures(Experiment):
     dose: Annotated[float, Field(ge=0, le=1)] = 0.0
     budget: Annotated[float, Field(gt=0, le=10)] = 1.0
     updates: PositiveInt = 700
-    facts_per_subset: Annotated[int, Field(ge=2)] = 12
-    facts_per_relation: Annotated[int, Field(ge=2)] = 4
-    auxiliary: Annotated[int, Field(ge=3)] = 8
+    facts_per_subset: Annotated[int, Field(ge=2)] = 8
+    facts_per_relation: Annotated[int, Field(ge=2)] = 3
+    auxiliary: Annotated[int, Field(ge=3)] = 5
     paraphrases: Annotated[int, Field(ge=1, le=30)] = 10
     held_out_prompts: Annotated[int, Field(ge=1, le=4)] = 4
     segment_words: PositiveInt = 12
