@@ -13,7 +13,8 @@ export TOKENIZERS_PARALLELISM ?= false
 demo: install
 	$(BIN)/obverse run reversal --out $(OUT)/reversal
 	$(BIN)/obverse run repetition --seeds 2 --out $(OUT)/repetition
-	$(BIN)/obverse run reliability --seeds 3 --out $(OUT)/reliability
+	$(BIN)/obverse run reliability --seeds 2 --out $(OUT)/reliability
+	$(BIN)/obverse run reversal-cures --preset short --seeds 2 --out $(OUT)/reversal-cures
 	$(BIN)/obverse report $(OUT)
 
 test: install

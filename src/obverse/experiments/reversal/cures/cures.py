@@ -106,7 +106,7 @@ class Cures(Experiment):
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:
-        """Return `tiny`, rows from scratch; `short`, its telling rows; `objectives`; and `paper`.
+        """Return `tiny`, rows from scratch; `short`, four telling ones, smaller; `objectives`; and `paper`.
 
         `objectives` has what is trained otherwise than on the next token alone, with few facts and many
         updates: models that fill in hidden tokens learn less from a step.
@@ -124,7 +124,12 @@ class Cures(Experiment):
         data_only = tuple(c.name for c in methods.CURES if not any("model." in k for k in c.settings))
         return {
             "tiny": Preset(cls(), models=small),
-            "short": Preset(cls(cures=methods.SHORT), models=small),
+            "short": Preset(
+                cls(
+                    cures=methods.SHORT, updates=450, facts_per_subset=5, facts_per_relation=2, auxiliary=3
+                ),
+                models=small,
+            ),
             "objectives": Preset(
                 cls(
                     cures=methods.OBJECTIVES,

@@ -114,4 +114,4 @@ BY_NAME = {cure.name: cure for cure in CURES}
 FILL_IN = tuple(cure.name for cure in CURES if cure.settings.get("model.objective") not in (None, "bico"))
 USUAL = tuple(name for name in BY_NAME if name not in FILL_IN)
 OBJECTIVES = (NOTHING, *FILL_IN, "bidirectional context (BICO)")
-SHORT = (NOTHING, "both orders, all", "reversed entities", "identity bridge", "masked fine-tuning")
+SHORT = (NOTHING, "both orders, all", "reversed entities", "inferences in context")
