@@ -19,7 +19,7 @@ from obverse.experiments.instructions.instructions import LLAMAS, SCRATCH, Instr
 
 
 class Sweep(Instructions):
-    """Experiment 3 at several learning rates and batch sizes; each cell claims accuracy and its controls."""
+    """Experiment 3 at several learning rates and batch sizes; cells claim accuracy, with its controls."""
 
     name: ClassVar[str] = "instructions-sweep"
     title: ClassVar[str] = "The Reversal Curse, experiment 3: learning rate and batch size"
