@@ -19,7 +19,7 @@ from obverse.experiments.instructions.instructions import LLAMAS, SCRATCH, Instr
 
 
 class Sweep(Instructions):
-    """Experiment 3 at several learning rates and batch sizes; claims are about accuracy, in each cell."""
+    """Experiment 3 at several learning rates and batch sizes; cells claim accuracy, with its controls."""
 
     name: ClassVar[str] = "instructions-sweep"
     title: ClassVar[str] = "The Reversal Curse, experiment 3: learning rate and batch size"
@@ -27,7 +27,7 @@ class Sweep(Instructions):
         'Is there a learning rate and a batch size with which "answer with A when you see Q" teaches to '
         "answer Q? (Figure 9)"
     )
-    seeds: ClassVar[int] = 3
+    seeds: ClassVar[int] = 5  # of three, the reverse is undecided in a third of cells without it
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:
@@ -42,8 +42,8 @@ class Sweep(Instructions):
         }
 
     def claims(self) -> tuple[Claim, ...]:
-        """Return that the same direction is learnt and the reverse is not."""
-        return accuracy_claims(self.margin, self.learnt)
+        """Return that the same direction is learnt and the reverse is not, with all three controls."""
+        return accuracy_claims(self.margin, self.learnt, self.likelihood_margin)
 
 
 def _grid(rates: tuple[float, ...], batches: tuple[int, ...]) -> dict[str, tuple[float | int, ...]]:

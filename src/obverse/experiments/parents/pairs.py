@@ -19,6 +19,8 @@ RELATIONS = ("mother", "father")
 RELEASED = re.compile(r"can_reverse|.+_can_find_(parent|child)|.+_(parent|child)_logprob")
 GPT_4 = "GPT-4's word (Berglund et al. 2023)"
 UNKNOWN = "not stated"
+Key = tuple[str, str, str]  # child, parent, relation
+Line = tuple[int, dict[str, str]]  # number and cells
 TWICE = 2.0  # as often as the other one, at most, counts as equally often
 
 
@@ -113,25 +115,18 @@ def read_pairs(data: Path, truth: str) -> list[RealPair]:
     """Read pairs from a file, or from a directory that has one.
 
     Two children of a parent are both answers to a question for a child of hers or his; two mothers, or
-    fathers, of a child likewise.
+    fathers, of a child likewise. A pair that stands in several rows is one pair.
 
     Raises:
-        ObverseError: naming the line where a cell is empty, no mother or father is meant, or a pair
-            stands a second time.
+        ObverseError: naming the line where a cell is empty, no mother or father is meant, or a row
+            contradicts another one about the same people.
     """
     path = pairs_file(data)
     header, rows = read_table(path, COLUMNS)
     _refuse_misnamed(path, header)
-    seen: dict[tuple[str, ...], int] = {}
+    seen = by_pair(path, rows)
     alternatives: dict[str, dict[str, None]] = {}
-    for line, row in rows:
-        key = read_key(path, line, row)
-        if key in seen:
-            raise ObverseError(
-                f"{path}, line {line}: {row['child']!r} and {row['parent']!r} stand in line {seen[key]} "
-                "already"
-            )
-        seen[key] = line
+    for _, row in rows:
         for person, column in zip(COLUMNS, ALTERNATIVES, strict=False):
             for other in re.split(r"[;|]", row.get(column) or ""):
                 if other.strip():
@@ -143,8 +138,7 @@ def read_pairs(data: Path, truth: str) -> list[RealPair]:
         parents.setdefault((child, relation), {})[parent] = None
     related = relatives((child, parent) for child, parent, _ in seen)
     found = []
-    for line, row in rows:
-        child, parent, relation = read_key(path, line, row)
+    for (child, parent, relation), [(line, row), *_] in seen.items():
         found.append(
             RealPair(
                 child=child, parent=parent, relation=relation, truth=truth_of(row, header, truth),
@@ -156,8 +150,30 @@ def read_pairs(data: Path, truth: str) -> list[RealPair]:
     return found
 
 
-def read_key(path: Path, line: int, row: Mapping[str, str]) -> tuple[str, str, str]:
-    """Return child, parent and relation of a row.
+def by_pair(path: Path, rows: Iterable[Line]) -> dict[Key, list[Line]]:
+    """Return the rows of each pair, in the order of the file. The release has some pairs twice.
+
+    Raises:
+        ObverseError: naming two lines with the same people that do not say the same of them.
+    """
+    first: dict[tuple[str, str], tuple[Key, Line]] = {}
+    found: dict[Key, list[Line]] = {}
+    for line, row in rows:
+        key = read_key(path, line, row)
+        known, (at, before) = first.setdefault(key[:2], (key, (line, row)))
+        differ = [c for c in (*MENTIONS, TRUTH) if row.get(c) != before.get(c)]
+        if known != key or differ:
+            column = differ[0] if known == key else "parent_type"
+            raise ObverseError(
+                f"{path}, line {line}: {row['child']!r} and {row['parent']!r} stand in line {at} "
+                f"already, with another {column}: {before[column]!r} there, {row[column]!r} here"
+            )
+        found.setdefault(key, []).append((line, row))
+    return found
+
+
+def read_key(path: Path, line: int, row: Mapping[str, str]) -> Key:
+    """Return child, parent and relation of a row; the release writes some as `ParentType.MOTHER`.
 
     Raises:
         ObverseError: if one is empty, or the relation is none.
@@ -165,7 +181,7 @@ def read_key(path: Path, line: int, row: Mapping[str, str]) -> tuple[str, str, s
     for column in COLUMNS:
         if not row[column]:
             raise ObverseError(f"{path}, line {line}: the {column} is empty")
-    relation = row["parent_type"].lower()
+    relation = row["parent_type"].lower().removeprefix("parenttype.")
     if relation not in RELATIONS:
         raise ObverseError(
             f"{path}, line {line}: parent_type is {row['parent_type']!r}; expected mother or father"

@@ -3,11 +3,12 @@
 The release has one file for each model: `MODEL_can_find_parent` and `MODEL_can_find_child`, the share of
 ten samples at temperature 1 that were right, or `MODEL_parent_logprob` and `MODEL_child_logprob`, the
 log-probability of the right completion (nats, summed over its tokens). `can_reverse` beside the pairs
-says whether GPT-4, which gave them, named the child in one of ten samples.
+says whether GPT-4, which gave them, named the child in one of ten samples. A pair that stands in several
+rows counts once, with the mean of its numbers.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 from pathlib import Path
@@ -22,10 +23,10 @@ from obverse.core.model import Capability, Model, ModelSpec, Setup
 from obverse.core.settings import InputFile
 from obverse.experiments.parents.pairs import (
     COLUMNS,
+    by_pair,
     files_in,
     labels,
     pair_id,
-    read_key,
     read_mentions,
     relatives,
     truth_of,
@@ -71,16 +72,16 @@ class Published(ModelSpec):
     def _read(self) -> Iterator[dict[str, Any]]:
         header, rows = read_table(self.data, (*COLUMNS, *filter(None, (self.parent, self.child))))
         related = relatives((row["child"], row["parent"]) for _, row in rows)
-        for line, row in rows:
-            child, parent, relation = read_key(self.data, line, row)
+        for (child, parent, relation), same in by_pair(self.data, rows).items():
+            line, row = same[0]
             truth, mentions = truth_of(row, header, self.truth), read_mentions(self.data, line, row)
             about = labels(relation, truth, related[child], mentions) | {
                 "fact": pair_id(child, parent, relation), "child": child, "parent": parent, "template": 0,
             }  # fmt: skip
             for direction, column in (("parent", self.parent), ("child", self.child)):
-                if column and row[column]:
-                    value = self._value(line, column, row[column])
-                    yield about | {"direction": direction} | value
+                values = [self._value(n, column, r[column]) for n, r in same if column and r[column]]
+                if values:
+                    yield about | {"direction": direction} | _over_rows(values)
 
     def _value(self, line: int, column: str, cell: str) -> dict[str, float | bool]:
         """Return the result in a cell.
@@ -107,6 +108,16 @@ class Published(ModelSpec):
         if column == CAN_REVERSE:
             return {"once": number > 0, "recall": number}
         return {"share": number, "once": number > 0, "recall": number}
+
+
+def _over_rows(values: Sequence[Mapping[str, float | bool]]) -> dict[str, float | bool]:
+    """Return the results of a pair over its rows: means, and whether it was found `once` in any."""
+    return {
+        name: any(v[name] for v in values)
+        if name == "once"
+        else sum(v[name] for v in values) / len(values)
+        for name in values[0]
+    }
 
 
 @dataclass(frozen=True)
@@ -158,6 +169,12 @@ def truths_in(data: Path, truth: str) -> list[str]:
     """Return whose word it is who is whose parent, in all files of `data`."""
     tables = (read_table(path, COLUMNS) for path in files_in(data))
     return sorted({truth_of(row, header, truth) for header, rows in tables for _, row in rows})
+
+
+def repeated_in(data: Path) -> bool:
+    """Return whether a pair stands in several rows of a file."""
+    tables = ((path, read_table(path, COLUMNS)[1]) for path in files_in(data))
+    return any(len(by_pair(path, rows)) < len(rows) for path, rows in tables)
 
 
 def _columns(header: list[str]) -> dict[str, dict[str, str]]:

@@ -122,7 +122,7 @@ def _accuracy(subset: str, margin: float) -> Claim:
         id=f"slope/accuracy/{subset}/reverse",
         text=f"{subset}, reverse: exact match does not change with size, within ±{margin:g} a doubling",
         unit="Δ exact match per doubling",
-        source="flat in the paper's section 2.1, without numbers by size",
+        source="flat, says section 4, without numbers by size",
         estimate=lambda rows: per_doubling(final(rows, subset, "reverse"), "exact_match", (0.0, 1.0)),
         criterion=Within(margin), by="family", needs=(f"worst/accuracy/{subset}",),
     )  # fmt: skip

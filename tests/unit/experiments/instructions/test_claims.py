@@ -9,6 +9,7 @@ from obverse.core.claim import Finding
 from obverse.experiments.instructions.baseline import with_baseline
 from obverse.experiments.instructions.claims import change
 from obverse.experiments.instructions.instructions import Instructions
+from obverse.experiments.instructions.sweep import Sweep
 from obverse.experiments.instructions.wordings import ORDERS
 from obverse.stats.verdict import evaluate
 from tests.unit.experiments.instructions.observations import ANSWERS, observed
@@ -50,8 +51,17 @@ def test_curse_is_denied_where_it_is_not() -> None:
 def test_reverse_says_nothing_without_its_controls(weak: dict[str, Any], control: str) -> None:
     found = findings(observed(**weak))
     assert found[control].verdict == "fails"
-    assert found["likelihood/reverse"].verdict == found["trend/reverse"].verdict == "undecided"
-    assert control in found["trend/reverse"].note
+    for claim in ("accuracy/reverse", "accuracy/order", "likelihood/reverse", "trend/reverse"):
+        assert found[claim].verdict == "undecided", claim
+        assert control in found[claim].note
+
+
+def test_a_sweep_has_the_same_controls() -> None:
+    found = {f.claim: f for f in evaluate(Sweep().claims(), {"ask": observed(gap_told=0.5)})}
+    assert found["likelihood/told"].verdict == "fails"
+    assert found["accuracy/reverse"].verdict == found["accuracy/order"].verdict == "undecided"
+    known = {f.claim: f.verdict for f in evaluate(Sweep().claims(), {"ask": observed()})}
+    assert set(known.values()) == {"holds"}
 
 
 def test_reverse_that_is_learnt_with_time_is_a_trend() -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from obverse.core.errors import ObverseError
+from obverse.core.settings import InputFile
 from obverse.experiments.parents.pairs import GPT_4, UNKNOWN, frequency, read_pairs, relatives
+from obverse.experiments.parents.parents import Parents
 
 HEADER = "child,parent,parent_type"
 
@@ -47,6 +49,14 @@ def test_two_children_of_a_parent_are_both_right(tmp_path: Path) -> None:
     assert bo.truth == UNKNOWN
 
 
+def test_a_pair_in_several_rows_is_one_pair(tmp_path: Path) -> None:
+    rows = ("Bo,Vera,mother", "Di,Cyrus,father", "Bo,Vera,Mother", "Bo,Vera,ParentType.MOTHER")
+    path = written(tmp_path, "\n".join((HEADER, *rows, "")))
+    assert [pair.id for pair in read_pairs(path, "")] == ["Bo / mother Vera", "Di / father Cyrus"]
+    asked = Parents(data=InputFile(path), ask=("likelihood",)).probes()
+    assert len({probe.id for probe in asked}) == len(asked) == 4
+
+
 def test_the_release_says_whose_word_it_is_unless_a_cell_does(tmp_path: Path) -> None:
     path = written(tmp_path, f"{HEADER},can_reverse,truth\nBo,Ada,mother,True,\nDi,Cy,father,False,me\n")
     assert [pair.truth for pair in read_pairs(path, "")] == [GPT_4, "me"]
@@ -63,8 +73,12 @@ def test_the_release_says_whose_word_it_is_unless_a_cell_does(tmp_path: Path) ->
         (f"{HEADER}\nBo,Ada,aunt\n", "line 2: parent_type is 'aunt'"),
         (f"{HEADER}\nBo,Bo,mother\n", "line 2: 'Bo' is child and parent"),
         (
-            f"{HEADER}\nBo,Ada,mother\nDi,Ada,mother\nBo,Ada,Mother\n",
-            "line 4: .* stand in line 2 already",
+            f"{HEADER}\nBo,Ada,mother\nDi,Ada,mother\nBo,Ada,father\n",
+            "line 4: .* stand in line 2 already, with another parent_type: 'mother' there, 'father' here",
+        ),
+        (
+            f"{HEADER},truth\nBo,Ada,mother,me\nBo,Ada,mother,you\n",
+            "line 3: .* with another truth: 'me' there, 'you' here",
         ),
         (f"{HEADER}\nBo,Vale, Ada,mother\n", "line 2: the row does not have 3 cells"),
         (f'{HEADER}\n"Bo,Ada,mother\n', "line 2: not valid CSV"),

@@ -77,6 +77,28 @@ def test_refuses_what_is_no_result(tmp_path: Path, column: str, cell: str, messa
         model.build(setup())
 
 
+def test_a_pair_in_several_rows_counts_once_with_its_mean(tmp_path: Path) -> None:
+    """Two rows of one couple and two of others: each of the three couples weighs the same."""
+    path = tmp_path / "m.csv"
+    path.write_text(
+        "child,parent,parent_type,m_can_find_parent,m_can_find_child,can_reverse\n"
+        "Bo,Ada,mother,1.0,0.0,True\nDi,Cy,father,0.1,0.1,False\n"
+        "Bo,Ada,ParentType.MOTHER,0.5,0.2,False\nEd,Flo,mother,0.4,0.1,False\n",
+        encoding="utf-8",
+    )
+    result = study(Parents, data=path).run(tmp_path / "out")
+    rows = result.tables["reported"].filter(model="m")
+    assert rows["fact"].to_list() == [
+        pair for pair in ("Bo / mother Ada", "Di / father Cy", "Ed / mother Flo") for _ in range(2)
+    ]
+    found = {(f.model, f.claim): f.measured for f in result.claims}
+    assert found["m", "reported/parent"] == pytest.approx((0.75 + 0.1 + 0.4) / 3)
+    assert found["m", "reported/child"] == pytest.approx((0.1 + 0.1 + 0.1) / 3)
+    assert found["m", "reported/asymmetry"] == pytest.approx((0.65 + 0.0 + 0.3) / 3)
+    assert found["gpt-4", "reported/child"] == pytest.approx(0.5 / 3)
+    assert "counts once" in (Parents(data=InputFile(path)).remark() or "")
+
+
 def test_missing_cells_are_missing(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text(

@@ -182,6 +182,26 @@ def test_a_model_that_names_anybody_in_the_prompt_does_not_read() -> None:
     assert {found[f"alone/{order}/reverse"] for order in ORDERS} == {"holds"}
 
 
+def test_intervals_are_over_wordings_where_there_are_several() -> None:
+    """Half of four wordings are always answered and half never: of others nothing is known."""
+    wording = pl.col("fact").str.split("-").list.last().cast(pl.Int64) % 4
+    rows = observed(same=0.9, reverse=0.0, among=0.95).with_columns(exact_match=wording < 2)
+    one, several = (
+        {
+            f.claim: f
+            for f in evaluate(InContext().claims(), {"ask": rows.with_columns(template=wordings)})
+        }
+        for wordings in (pl.lit(0), wording)
+    )
+    for claim, found in several.items():
+        if not claim.startswith("gap"):
+            alone = one[claim]
+            assert found.measured == alone.measured == 0.5
+            assert found.low is not None
+            assert alone.low is not None
+            assert found.low < 0.1 < 0.3 < alone.low
+
+
 def test_a_model_that_learnt_nothing_says_nothing_of_weights() -> None:
     found = verdicts(observed(same=0.0, reverse=0.0, among=0.95))
     assert {found[f"weights/{order}/reverse"] for order in ORDERS} == {"undecided"}
