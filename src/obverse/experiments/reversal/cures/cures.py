@@ -106,7 +106,7 @@ class Cures(Experiment):
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:
-        """Return `tiny`, rows from scratch; `short`, four telling ones, smaller; `objectives`; and `paper`.
+        """Return `tiny`, from scratch; `short`, four telling rows, smaller; `objectives`; and `paper`.
 
         `objectives` has what is trained otherwise than on the next token alone, with few facts and many
         updates: models that fill in hidden tokens learn less from a step.
@@ -126,7 +126,11 @@ class Cures(Experiment):
             "tiny": Preset(cls(), models=small),
             "short": Preset(
                 cls(
-                    cures=methods.SHORT, updates=450, facts_per_subset=5, facts_per_relation=2, auxiliary=3
+                    cures=methods.SHORT,
+                    updates=450,
+                    facts_per_subset=5,
+                    facts_per_relation=2,
+                    auxiliary=3,
                 ),
                 models=small,
             ),
