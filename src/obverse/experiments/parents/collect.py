@@ -16,14 +16,16 @@ from obverse.core.model import Closes, Generates, ModelSpec, Setup
 from obverse.experiments.parents.pairs import COLUMNS, RELATIONS, TRUTH
 from obverse.experiments.parents.prompts import Prompts
 from obverse.experiments.parents.table import read_table
-from obverse.store.files import read_text, write_text
+from obverse.store.files import read_text, refuse_controls, write_text
 
 MOST_TOKENS = 32
 MOST_WORDS = 6  # of a name; what is longer is no answer
 # How not knowing is said; in apostrophes and slashes alone it differs from names such as Dont and Na.
 NOT_KNOWN = re.compile(
-    r"\b(not (known|sure|applicable|available|stated|\w*\s?disclosed)|no (known|information|record|answer)|"
-    r"unknown|don['’]t|do not|does not|cannot|can['’]t|un(able|certain|sure)|n/a)\b|^(none|nobody|no one|\?+|-+)$",
+    r"\b(not (known|sure|applicable|available|stated|\w*\s?disclosed)"
+    r"|no (known|information|record|answer)|unknown"
+    r"|don['’]t|do not|does not|cannot|can['’]t|un(able|certain|sure)|n/a)\b"
+    r"|^(none|nobody|no one|\?+|-+)$",
     re.I,
 )
 
@@ -35,8 +37,9 @@ def read_names(path: Path) -> list[str]:
         ObverseError: if one stands there twice, naming the line, or there is none.
     """
     lines: dict[str, int] = {}
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         name = line.strip()
+        refuse_controls(name, f"{path}, line {number}")
         if name in lines:
             raise ObverseError(f"{path}, line {number}: {name!r} stands in line {lines[name]} already")
         if name:
