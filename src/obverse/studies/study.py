@@ -192,7 +192,7 @@ class Study:
         plans = self.plans()
         for plan in plans:
             plan.check(execution.keep_weights)
-        charged = check_bills(plans)
+        charged = check_bills(plans, out)
         for left in self.skipped:
             say(console, f"left out: {left.reason}")
         found = work(plans, out, execution)

@@ -69,8 +69,8 @@ def _refuse_untold(
         for line, one in enumerate(asked, start=1):
             if one.pair.id not in told:
                 raise ObverseError(
-                    f"{place / name}, line {line}: {one.pair.id} stands in no {what} of {TRAINING}, which "
-                    "is what is trained on"
+                    f"{place / name}, line {line}: {one.pair.id} stands in no {what} of {TRAINING}, "
+                    "which is what is trained on"
                 )
 
 
@@ -85,7 +85,8 @@ def _refuse_answered(
         where = f"{place / HELD_OUT}, line {line}"
         if one.pair.id in shown or _words(one.prompt + one.target) in answered:
             raise ObverseError(
-                f"{where}: {one.pair.id} is answered by an example of {TRAINING}; expected what is held out"
+                f"{where}: {one.pair.id} is answered by an example of {TRAINING}; expected what is "
+                "held out"
             )
         if (words := _words(one.prompt)) in seen:
             raise ObverseError(f"{where}: the question is that of {seen[words]}; expected another one")
@@ -139,7 +140,9 @@ def _order(path: Path) -> Order:
             found.setdefault(order, number)
     if len(found) > 1:
         (first, _), (other, number) = found.items()
-        raise ObverseError(f"{path}, line {number}: an instruction of {other}, and the first is of {first}")
+        raise ObverseError(
+            f"{path}, line {number}: an instruction of {other}, and the first is of {first}"
+        )
     return next(iter(found))
 
 

@@ -119,7 +119,10 @@ SHOWN = [answer(n) for n in range(3)]
         ({"all": SHOWN}, "line 1: 3 stands in no instruction of all"),
         ({"all": [*SHOWN[:2], told(0, 1, 2, 3, 4)]}, r"realized_examples\.jsonl, line 3: 2 stands in no"),
         ({"all": [*SHOWN, told(3, 4), told(0, wording=SAME)]}, r"all\.jsonl, line 5: expected instr"),
-        ({"guidances": [told(0), told(1, 2, wording=SAME)]}, r"guidances\.jsonl, line 2: an instruction of"),
+        (
+            {"guidances": [told(0), told(1, 2, wording=SAME)]},
+            r"guidances\.jsonl, line 2: an instruction of",
+        ),
         (
             {"unrealized_examples": [ASK_3, ASK_4 | {"prompt": ASK_3["prompt"]}]},
             r"line 2: the question is that of unrealized_examples\.jsonl, line 1",
@@ -158,7 +161,9 @@ def test_directories_that_are_no_dataset_are_refused(tmp_path: Path) -> None:
 def test_published_sample_loads(tmp_path: Path) -> None:
     assert orders_in(REFERENCE) == ("AnswerToQuestion",)
     with pytest.raises(ObverseError, match=r"line 1: 449 stands in no instruction of all\.jsonl"):
-        read_released(REFERENCE, "AnswerToQuestion")  # the first lines of each file, which do not go together
+        read_released(
+            REFERENCE, "AnswerToQuestion"
+        )  # the first lines of each file, which do not go together
     shutil.copytree(REFERENCE, tmp_path / "whole")
     lines = (REFERENCE / "unrealized_examples.jsonl").read_text(encoding="utf-8").splitlines()
     held_out = [json.loads(line) for line in lines]
