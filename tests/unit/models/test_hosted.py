@@ -490,7 +490,12 @@ def test_count_that_is_none_is_replaced_by_the_estimate(
     server: Finetuning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Any
 ) -> None:
     finish = server.finish
-    monkeypatch.setattr(server, "finish", lambda job: (finish(job), job.update(trained_tokens=told)))
+
+    def odd(job: dict[str, Any]) -> None:
+        finish(job)
+        job["trained_tokens"] = told
+
+    monkeypatch.setattr(server, "finish", odd)
     record, _, _ = trained(hosted(server), tmp_path)
     assert not record["tokens_counted"]
     assert record["tokens"] == hosted(server).tokens(TRAINING)

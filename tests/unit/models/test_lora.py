@@ -221,6 +221,19 @@ def test_adapters_without_a_rank_are_refused(checkpoint: Path, settings: dict[st
     assert "without model.lora.rank all weights are trained" in (spec.refuses([]) or "")
 
 
+def test_rate_for_models_from_scratch_is_said_where_it_meets_a_checkpoint(checkpoint: Path) -> None:
+    def remark(**given: Any) -> str | None:
+        made = obverse.study("reversal", **given)
+        return made._recipe_remark(made.plans())
+
+    models = [str(checkpoint)]
+    assert "for models made from scratch" in (remark(models=models) or "")
+    assert remark(models=models, settings={"recipe.learning_rate": 1e-4}) is None
+    assert remark() is None
+    with pytest.raises(ObverseError, match=r"model\.lora\.rank: belongs to a checkpoint, which --model"):
+        remark(settings={"model.lora.rank": 8})
+
+
 def test_settings_of_adapters_are_the_user_s(checkpoint: Path) -> None:
     study = obverse.study("reversal", models=[str(checkpoint)], settings={"model.lora.rank": "2"})
     [spec] = study.models
