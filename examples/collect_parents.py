@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from obverse import Checkpoint, Endpoint, ModelSpec, ObverseError
+from obverse.core.settings import validated
 from obverse.experiments.parents.collect import collect, read_names
 from obverse.experiments.parents.prompts import read_prompts
 
@@ -28,7 +29,8 @@ def main(arguments: list[str] | None = None) -> None:
         spec: ModelSpec = Checkpoint(path=given.model)
         if given.endpoint:
             url, _, api = given.endpoint.partition("#")
-            spec = Endpoint(name=given.model, url=url, api="chat" if api == "chat" else "completions")
+            settings = {"name": given.model, "url": url, "api": api or "completions"}
+            spec = validated(Endpoint, settings, "--endpoint: ")
         found = collect(read_names(given.names), spec.resolve(), given.out, read_prompts(given.prompts))
     except ObverseError as error:
         sys.exit(str(error))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 import obverse
 from obverse.cli.jobs import jobs as show_jobs
@@ -124,9 +125,9 @@ def test_jobs_are_shown_and_cancelled(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-never-to-be-seen")
     server.faults["GET /v1/fine_tuning/jobs/ftjob-2"] = [401]
     with pytest.raises(ObverseError, match=r"job ftjob-2: .*no luck with Bearer \*\*\*"):
-        show_jobs(tmp_path)
+        show_jobs(tmp_path, key="OPENAI_API_KEY")
     capsys.readouterr()
-    show_jobs(tmp_path, cancel=True)
+    show_jobs(tmp_path, cancel=True, key="OPENAI_API_KEY")
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("base-model, seed 0: ftjob-1 succeeded: ft:base-model::ftjob-1, cost 0.0")
     assert second == "base-model, seed 1: ftjob-2 cancelled"
@@ -135,6 +136,74 @@ def test_jobs_are_shown_and_cancelled(
         study(server, 2).run(tmp_path, execution=EXECUTION, executor=Here())
     with pytest.raises(ObverseError, match="no study is there"):
         show_jobs(tmp_path / "nowhere")
+
+
+def test_what_was_charged_counts_and_not_what_was_forecast(
+    server: Finetuning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = server.finish
+
+    def dearer(job: dict[str, Any]) -> None:
+        finish(job)
+        job["trained_tokens"] = 10**9
+
+    monkeypatch.setattr(server, "finish", dearer)
+    with pytest.raises(ObverseError, match=r"seed 1: was charged 3000\.00 so far, and would cost about"):
+        study(server, 2).run(tmp_path, execution=EXECUTION, executor=Here())
+    assert len(server.jobs) == 1
+    with pytest.raises(ObverseError, match=r"base-model: was charged 3000\.00 so far"):
+        study(server, 2).run(tmp_path, execution=EXECUTION, executor=Here())
+    assert len(server.jobs) == 1
+
+
+def folder_from_others(place: Path, server: Finetuning, **changed: Any) -> Path:
+    """Write a folder of results, as somebody may make it up, with one job that runs."""
+    settings = {"name": BASE, "url": server.url, "key": "MY_OTHER_SECRET"}
+    model = {"type": "obverse.models.hosted:Hosted", "settings": settings} | changed
+    stage = place / "runs/one/stage-00"
+    stage.mkdir(parents=True)
+    (place / "runs/one/run.json").write_text(json.dumps({"label": "one", "model": model}))
+    (stage / "job.json").write_text(json.dumps({"key": "k", "job": "ftjob-1"}))
+    return place
+
+
+def test_key_is_sent_nowhere_unasked(
+    server: Finetuning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("MY_OTHER_SECRET", "hunter2")
+    folder = folder_from_others(tmp_path, server)
+    server.jobs["ftjob-1"] = {"id": "ftjob-1", "status": "queued", "looks": -9}
+    said: list[str] = []
+
+    def refuse(text: str, abort: bool) -> None:
+        said.append(text)
+        raise typer.Abort
+
+    monkeypatch.setattr(typer, "confirm", refuse)
+    with pytest.raises(typer.Abort):
+        show_jobs(folder)
+    assert said == [f"send the key in MY_OTHER_SECRET to {server.url}?"]
+    assert not server.requests
+    monkeypatch.setattr(typer, "confirm", lambda text, abort: True)
+    show_jobs(folder)
+    assert capsys.readouterr().out == "one: ftjob-1 running\n"
+    assert server.headers[-1]["authorization"] == "Bearer hunter2", "once agreed, it is asked"
+    show_jobs(folder, key="UNSET_VARIABLE")
+    assert server.headers[-1]["authorization"] == "Bearer none"
+
+
+def test_no_class_of_a_folder_is_loaded(server: Finetuning, tmp_path: Path, capsys: Any) -> None:
+    evil = tmp_path / "evil.py"
+    evil.write_text(f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\n")
+    show_jobs(folder_from_others(tmp_path / "a", server, type=f"{evil}:X"))
+    assert not (tmp_path / "ran").exists()
+    show_jobs(folder_from_others(tmp_path / "b", server, type=["x"]))
+    (folder_from_others(tmp_path / "c", server) / "runs/one/stage-00/job.json").write_text("[]")
+    with pytest.raises(ObverseError, match=r"job\.json: expected an object"):
+        show_jobs(tmp_path / "c")
+    (tmp_path / "c/runs/one/run.json").write_text("3")
+    with pytest.raises(ObverseError, match=r"run\.json: expected the model and the label"):
+        show_jobs(tmp_path / "c")
 
 
 @pytest.mark.parametrize(

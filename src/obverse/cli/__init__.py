@@ -14,6 +14,7 @@ from obverse.cli.running import plan, run
 from obverse.cli.seeds import power
 from obverse.cli.writing import data, export
 from obverse.core.errors import ObverseError, Stopped
+from obverse.core.format import harmless
 
 app = typer.Typer(
     help="Controlled experiments on what language models generalise from what they were told.",
@@ -51,7 +52,7 @@ def main() -> None:
     try:
         app()
     except ObverseError as error:
-        typer.echo(f"obverse: {error}", err=True)
+        typer.echo(f"obverse: {harmless(str(error))}", err=True)
         sys.exit(1)
     except Stopped as stopped:
         if not stopped.told:

@@ -1,6 +1,6 @@
 """What a run on somebody else's machine is charged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,11 @@ class Bill:
     asked: int = 0
     asking: float | None = None
     limit: float | None = None
+
+    def without_training(self) -> "Bill":
+        """Return what is charged once the training is paid."""
+        training = None if self.training is None else 0.0
+        return replace(self, trained=0, training=training)
 
     def __add__(self, other: "Bill") -> "Bill":
         return Bill(

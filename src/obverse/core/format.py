@@ -1,9 +1,17 @@
 """How numbers are written, in a terminal and on a page."""
 
 import math
+import re
 from collections.abc import Mapping
 
 MISSING = "–"
+# What a terminal obeys and XML does not hold: control characters but for tab and line breaks, and others.
+CONTROLS = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
+
+
+def harmless(text: str) -> str:
+    """Return `text` with a replacement character for each control character."""
+    return CONTROLS.sub("\ufffd", text)
 
 
 def number(value: float | None, places: int = 3) -> str:

@@ -166,5 +166,5 @@ def _parse(text: str, kinds: set[Any]) -> object:
         return None
     try:
         return json.loads(word if word in ("true", "false") else text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # no JSON, or a number of thousands of digits
         return text

@@ -3,7 +3,6 @@
 The Trainer walks once through all epochs, in an order that is laid out beforehand (`engine.order`).
 """
 
-import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -53,7 +52,8 @@ def train(
     Args:
         training: documents (`core.data.Document`) and the recipe.
         seed: decides the order of documents, what an objective draws, and dropout where there is any.
-        watch: what is wanted along the way. Losses come about a hundred times (nats a token).
+        watch: what is wanted along the way. Losses come about a hundred times (nats a token); they
+            are no numbers once the training has diverged.
         at_optimizer: is given the optimizer before the first step.
         objective: brings batches and a loss of its own; none: the next token is predicted.
 
@@ -177,6 +177,7 @@ def _arguments(
         max_grad_norm=recipe.max_grad_norm,
         bf16=recipe.precision == "bfloat16",
         logging_steps=max(1, steps // 100),
+        logging_nan_inf_filter=False,  # which would log 0.0 for a loss that is no number
         save_strategy="steps",
         save_steps=steps,  # checkpoints are asked for by the callback
         save_total_limit=2,
@@ -301,7 +302,7 @@ class _Progress(TrainerCallback):
         return step in self.table.epoch_ends and self.table.epochs_at(step) % every == 0
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        if logs and math.isfinite(logs.get("loss", math.nan)):
+        if logs and "loss" in logs:
             self.watch.on_loss(state.global_step, float(logs["loss"]))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -3,7 +3,8 @@
 import re
 import string
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 
 from obverse.core.data import Match
 
@@ -32,6 +33,30 @@ def exact_match(generation: str, target: str, match: Match) -> bool:
     if match == "name":
         return _names(generation, target)
     return generation.strip(EDGE) == wanted.strip(EDGE)
+
+
+def says_name(text: str, name: str) -> bool:
+    """Return whether a line of a text names somebody, as "name" compares them."""
+    return any(_names(line, name) for line in text.splitlines())
+
+
+def others(names: Iterable[str], right: Sequence[str]) -> list[str]:
+    """Return the names, each once, that as answers would not be taken for one of the right ones."""
+    ends = {_ends(name) for name in right}
+    alone = {first for first, last in ends if first == last}
+    found = {_ends(name): name for name in reversed(list(names))}
+    return [
+        name
+        for key, name in reversed(found.items())
+        if key not in ends and not alone & set(_plain_words(name))
+    ]
+
+
+@cache
+def _ends(name: str) -> tuple[str, str]:
+    """Return the first and the last word by which "name" knows somebody."""
+    words = _without_generation(_plain_words(name)) or [name]
+    return words[0], words[-1]
 
 
 def judged_early(
@@ -79,14 +104,20 @@ def _normalised(text: str) -> str:
 def _names(generation: str, target: str) -> bool:
     """Return whether the first line of an answer has the target's first and last word in this order."""
     said, wanted = _plain_words(generation.strip().partition("\n")[0]), _plain_words(target)
-    while len(wanted) > 2 and wanted[-1] in GENERATIONS:
-        wanted.pop()
+    wanted = _without_generation(wanted)
     if not wanted:
         return False
     first, last = wanted[0], wanted[-1]
     behind = 1 if len(wanted) > 1 else 0  # a name of one word is its own last word
     places = (i for i, word in enumerate(said) if word == first)
     return any(last in said[i + behind : i + behind + BETWEEN + 1] for i in places)
+
+
+def _without_generation(words: Sequence[str]) -> list[str]:
+    kept = list(words)
+    while len(kept) > 2 and kept[-1] in GENERATIONS:
+        kept.pop()
+    return kept
 
 
 def _plain_words(text: str) -> list[str]:

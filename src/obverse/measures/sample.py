@@ -15,6 +15,8 @@ from obverse.measures.frame import to_frame
 from obverse.measures.match import exact_match
 from obverse.measures.room import NO_ROOM, has_room
 
+COLDEST = 1e-4  # logits over less than this run out of what float32 tells apart
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sample(Measure):
@@ -26,7 +28,7 @@ class Sample(Measure):
     Attributes:
         probes: what is asked; each has to have a rule by which answers are compared (`match`).
         samples: answers a probe.
-        temperature: at which tokens are drawn, above 0.
+        temperature: at which tokens are drawn, COLDEST or above.
         seed: decides the draws.
         most: tokens of an answer, at most; None: those of the longest right one, and a few.
     """
@@ -45,10 +47,16 @@ class Sample(Measure):
     most: int | None = None
 
     def __post_init__(self) -> None:
-        if self.samples < 1 or not self.temperature > 0:
+        if self.samples < 1 or not self.temperature >= COLDEST:
             raise ObverseError(
                 f"samples {self.samples}, temperature {self.temperature}: expected one or more answers, "
-                "drawn above temperature 0"
+                f"drawn at temperature {COLDEST:g} or above; ask greedily below it (Ask)"
+            )
+        if type(self.samples) is not int or not (
+            self.most is None or (type(self.most) is int and self.most > 0)
+        ):
+            raise ObverseError(
+                f"samples {self.samples}, most {self.most}: expected whole numbers, 1 or more"
             )
         seen: set[str] = set()
         for probe in self.probes:

@@ -64,6 +64,11 @@ class Checkpoint(ModelSpec):
 
     def refuses(self, stages: Sequence[Stage]) -> str | None:
         trainings = [stage.training for stage in stages if stage.training is not None]
+        if not self.lora.rank and self.lora != Lora():
+            return (
+                "model.lora.alpha, dropout and targets are adapters', and without model.lora.rank all "
+                "weights are trained; give a rank too"
+            )
         if self.lora.rank and not trainings:
             return "model.lora.rank: nothing is trained in this study, for which adapters would be"
         if self.lora.rank and any(t.recipe.embedding_learning_rate is not None for t in trainings):

@@ -1,10 +1,12 @@
 """Models behind an OpenAI-compatible server."""
 
+import os
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from obverse.core.errors import ObverseError
 from obverse.core.model import Capability, Model, ModelSpec, Setup
 
 
@@ -42,6 +44,17 @@ class Endpoint(ModelSpec):
                 "give the bare address, and the key by the environment"
             )
         return url
+
+    def secret(self) -> str:
+        """Return the key, "none" where there is none: local servers take any, the client insists.
+
+        Raises:
+            ObverseError: if it holds what no header can.
+        """
+        key = os.environ.get(self.key, "").strip()
+        if not (key.isascii() and key.isprintable()):
+            raise ObverseError(f"the environment's {self.key}: holds letters that are in no key")
+        return key or "none"
 
     def abilities(self) -> frozenset[Capability]:
         return frozenset({"generates", "samples"} | ({"scores"} if self.api == "completions" else set()))

@@ -1,6 +1,7 @@
 """Models that a service finetunes: trained through its jobs, asked through its endpoints."""
 
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,21 +87,21 @@ class FinetunedModel:
             tokens, epoch = table.tokens[step], table.epochs_at(step)
             watch.at(Point(step=step, epoch=epoch, tokens=tokens, last=False))
         self._become(job.fine_tuned_model)
-        tokens = job.trained_tokens or table.tokens[-1]
+        counted = _counted(job)
+        tokens = table.tokens[-1] if counted is None else counted
         if table.steps in stops:
             epochs = training.recipe.epochs
             watch.at(Point(step=table.steps, epoch=epochs, tokens=tokens, last=True))
-        price = self.spec.training_price
         return {
             "steps": table.steps,
             "tokens": tokens,
-            "tokens_counted": job.trained_tokens is not None,
+            "tokens_counted": counted is not None,
             "job": job.id,
             "file": job.training_file,
             "began_with": order.model,
             "model": job.fine_tuned_model,
             "hyperparameters": _as_json(getattr(job, "hyperparameters", None)),
-            "cost": None if price is None else tokens * price / 1e6,
+            "cost": _cost(tokens, self.spec.training_price),
         }
 
     def _carry_out(
@@ -111,11 +112,13 @@ class FinetunedModel:
         with self._told():
             service = Service(self._asked.client, self.spec.poll, self._asked.redacted)
             if ledger["job"] is None:
-                tokens, price = self.spec.tokens(training), self.spec.training_price
-                cost = None if price is None else tokens * price / 1e6
+                tokens = self.spec.tokens(training)
+                cost = _cost(tokens, self.spec.training_price)
                 refuse_cost(Bill(trained=tokens, training=cost, limit=self.spec.cost_limit), order.model)
+                ledger.note(cost=str(cost))  # until the service says
             job = service.wait(service.job_of(order, ledger), _heard(watch, table.steps))
-        ledger.note(status=job.status, model=job.fine_tuned_model)
+        charged = _cost(_counted(job) or table.tokens[-1], self.spec.training_price)
+        ledger.note(status=job.status, model=job.fine_tuned_model, cost=str(charged))
         if job.status != "succeeded" or not job.fine_tuned_model:
             how = HOW.get(job.status, job.status)
             why = f": {job.error.message}" if job.error and job.error.message else ""
@@ -191,6 +194,9 @@ class FinetunedModel:
         except openai.OpenAIError as error:
             message = self._asked.redacted(f"{self.spec.url}, model {self.spec.name}: {error}")
             raise ObverseError(message) from None
+        except jobs.ODD as error:
+            message = f"{self.spec.url}, model {self.spec.name}: {jobs.NO_ANSWER} ({error})"
+            raise ObverseError(self._asked.redacted(message)) from error
 
 
 class FinetunedChat(FinetunedModel):
@@ -212,24 +218,44 @@ class FinetunedCompletions(FinetunedModel):
 
 
 def _as_json(told: Any) -> Any:
-    """Return what a service says of a job's hyperparameters, which some leave out."""
-    return told.model_dump(mode="json") if isinstance(told, openai.BaseModel) else told
+    """Return what a service says of a job's hyperparameters, None if that is no JSON."""
+    try:
+        plain = told.model_dump(mode="json") if isinstance(told, openai.BaseModel) else told
+        json.dumps(plain, allow_nan=False)
+    except jobs.ODD:
+        return None
+    return plain
+
+
+def _counted(job: Any) -> int | None:
+    """Return the tokens that a service says it has trained on, where it says any."""
+    told = getattr(job, "trained_tokens", None)
+    return told if type(told) is int and told > 0 else None
+
+
+def _cost(tokens: int, price: float | None) -> float | None:
+    return None if price is None else tokens * price / 1e6
 
 
 HOW = {"failed": "has failed", "cancelled": "was cancelled"}
 
 
 def _heard(watch: Watch, steps: int) -> Callable[[Any], None]:
-    """Return what hears a job's events: progress and losses, where they tell any."""
+    """Return what hears a job's events: progress and losses, where they tell any.
+
+    They are only shown: what is odd about them must not fail a training that is paid.
+    """
 
     def hear(event: Any) -> None:
-        data = event.data if isinstance(event.data, dict) else {}
+        data = getattr(event, "data", None)
+        data = data if isinstance(data, dict) else {}
         step, total, loss = (data.get(key) for key in ("step", "total_steps", "train_loss"))
-        if not isinstance(step, int):
+        if type(step) is not int:
             return
-        of_ours = round(step * steps / total) if isinstance(total, int) and total else min(step, steps)
+        of_ours = round(step * steps / total) if type(total) is int and total > 0 else step
+        of_ours = max(0, min(of_ours, steps))
         watch.on_step(of_ours, steps)
-        if isinstance(loss, int | float):
+        if isinstance(loss, int | float) and math.isfinite(loss):
             watch.on_loss(of_ours, float(loss))
 
     return hear

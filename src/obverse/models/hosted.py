@@ -49,7 +49,7 @@ class Hosted(Endpoint):
     bytes_per_token: Annotated[float, Field(gt=0)] = 3.0
     ask_base: bool = True
     attempt: Annotated[int, Field(ge=1)] = 1
-    poll: Annotated[float, Field(gt=0)] = 10.0
+    poll: Annotated[float, Field(gt=0, le=86_400)] = 10.0
 
     def abilities(self) -> frozenset[Capability]:
         return super().abilities() | {"trains"}
@@ -108,8 +108,8 @@ def _cost(tokens: int, price: float | None) -> float | None:
     return None if price is None else tokens * price / 1e6
 
 
-def refuse_cost(bill: Bill, name: str) -> None:
-    """Refuse what has no price or no limit, or costs more than that.
+def refuse_cost(bill: Bill, name: str, charged: float = 0.0) -> None:
+    """Refuse what has no price or no limit, or costs more than that with what was charged before.
 
     Raises:
         ObverseError: with the forecast, and the settings that are missing.
@@ -131,8 +131,9 @@ def refuse_cost(bill: Bill, name: str) -> None:
             f"{name}: nothing is started without a price of a million tokens and a limit of cost; give "
             f"{wanted}. Forecast: {forecast}"
         )
-    if bill.total > bill.limit:
+    if charged + bill.total > bill.limit:
+        before = f"was charged {charged:.2f} so far, and " * bool(charged)
         raise ObverseError(
-            f"{name}: would cost about {bill.total:.2f}, and model.cost_limit is {bill.limit:g}. "
-            f"Forecast: {forecast}"
+            f"{name}: {before}would cost about {bill.total:.2f}{' more' * bool(charged)}, and "
+            f"model.cost_limit is {bill.limit:g}. Forecast: {forecast}"
         )

@@ -8,6 +8,7 @@ the client would do by itself.
 """
 
 import fcntl
+import math
 import os
 import tempfile
 import time
@@ -91,6 +92,11 @@ class Service:
                     ) from None
                 sleep(self.poll)
                 continue
+            if not isinstance(getattr(found, "status", None), str):
+                raise ObverseError(
+                    self._redacted(f"the job {job}, as it is told: {NO_ANSWER}: {str(found)[:200]!r}; ")
+                    + "it goes on, and the same command takes it up again"
+                )
             if found.status in OVER:
                 return found
             sleep(self.poll)
@@ -103,7 +109,13 @@ class Service:
             if error.status_code not in ABSENT:
                 raise
             return []
-        return sorted((c.step_number, c.fine_tuned_model_checkpoint) for c in found)
+        except ODD:
+            return []
+        kept = (
+            (getattr(c, "step_number", None), getattr(c, "fine_tuned_model_checkpoint", None))
+            for c in found
+        )
+        return sorted((s, name) for s, name in kept if type(s) is int and s > 0 and isinstance(name, str))
 
     def _events(self, job: str, told: set[str]) -> list[Any]:
         try:
@@ -112,7 +124,11 @@ class Service:
             if error.status_code not in ABSENT:
                 raise
             return []  # some servers tell of none
-        new = [event for event in page.data if event.id not in told]
+        except ODD:
+            return []
+        told_of = getattr(page, "data", None)
+        found = [(getattr(event, "id", None), event) for event in told_of or ()]
+        new = [event for id, event in found if isinstance(id, str) and id not in told]
         told.update(event.id for event in new)
         return list(reversed(new))  # the latest come first
 
@@ -158,7 +174,7 @@ class Service:
 
     def _send(self, order: Order) -> str:
         sent = self._once.files.create(file=(order.file_name, order.content), purpose="fine-tune")
-        return sent.id
+        return _id(sent)
 
     def _job_on(self, file: str) -> str | None:
         jobs = self.client.fine_tuning.jobs.list(limit=100)
@@ -181,7 +197,18 @@ class Service:
                 job = None
             if job is None:
                 raise
-        return str(job.id)
+        return _id(job)
+
+
+def _id(made: Any) -> str:
+    """Return what the service calls a file or a job that it was sent.
+
+    Raises:
+        TypeError: if it does not say.
+    """
+    if not isinstance(id := getattr(made, "id", None), str):
+        raise TypeError(f"no id in {str(made)[:200]!r}")
+    return id
 
 
 def status_of(spec: Hosted, job: str, *, cancel: bool) -> str:
@@ -190,7 +217,7 @@ def status_of(spec: Hosted, job: str, *, cancel: bool) -> str:
     Raises:
         ObverseError: if the service is not reached or refuses.
     """
-    key = os.environ.get(spec.key) or "none"
+    key = spec.secret()
     with openai.OpenAI(base_url=spec.url, api_key=key, max_retries=TRIES) as client:
         try:
             found = client.fine_tuning.jobs.retrieve(job)
@@ -199,6 +226,8 @@ def status_of(spec: Hosted, job: str, *, cancel: bool) -> str:
         except openai.OpenAIError as error:
             message = str(error) if key == "none" else str(error).replace(key, "***")
             raise ObverseError(f"{spec.url}, job {job}: {message}") from None
+        except ODD as error:
+            raise ObverseError(f"{spec.url}, job {job}: {NO_ANSWER} ({error})") from error
     return str(found.status)
 
 
@@ -210,6 +239,9 @@ PASSING = (
 )
 REFUSED = (openai.BadRequestError, openai.UnprocessableEntityError)
 ABSENT = (404, 405)  # what a server says of what it does not have
+# What the client, or whoever reads it, raises of an answer that has another form than OpenAI's.
+ODD = (AttributeError, TypeError, ValueError)
+NO_ANSWER = "not an answer as OpenAI's servers give it"
 
 
 def _pause(error: openai.OpenAIError, number: int) -> float:
@@ -219,6 +251,7 @@ def _pause(error: openai.OpenAIError, number: int) -> float:
         wanted = float(response.headers["retry-after"]) if response is not None else 0.0
     except (KeyError, ValueError):
         wanted = 0.0
+    wanted = wanted if math.isfinite(wanted) else 0.0
     return float(min(max(wanted, FIRST_PAUSE * 2.0**number), LONGEST_PAUSE))
 
 

@@ -5,7 +5,6 @@ answers. Requests go out a few at a time, and one that fails for a passing reaso
 client.
 """
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -45,8 +44,7 @@ class RemoteModel(ABC):
         self._absent = openai.NotFoundError
         self._refusals = (openai.BadRequestError, openai.UnprocessableEntityError)
         self._extra: dict[str, float] = NO_PENALTY
-        # Local servers take any key; the client insists on one.
-        self._key = os.environ.get(spec.key) or "none"
+        self._key = spec.secret()
         self.client = openai.OpenAI(
             base_url=spec.url, api_key=self._key, max_retries=RETRIES, timeout=TIMEOUT
         )
@@ -166,12 +164,20 @@ class RemoteModel(ABC):
 
     def _choice(self, response: Any) -> Any:
         choices = getattr(response, "choices", None)
-        if not choices:
-            raise ObverseError(
-                f"{self.spec.url}: not an answer as OpenAI's servers give it: {str(response)[:200]!r}; "
-                "the address usually ends in /v1"
-            )
+        if not isinstance(choices, list) or not choices:
+            raise self._odd(response)
         return choices[0]
+
+    def _text(self, said: Any, response: Any) -> str:
+        if not isinstance(said, str):
+            raise self._odd(response)
+        return said
+
+    def _odd(self, response: Any) -> ObverseError:
+        return ObverseError(
+            f"{self.spec.url}: not an answer as OpenAI's servers give it: {str(response)[:200]!r}; "
+            "the address usually ends in /v1"
+        )
 
 
 class ChatModel(RemoteModel):
@@ -181,7 +187,10 @@ class ChatModel(RemoteModel):
         turns = [{"role": "user", "content": prompt}]
         create = self.client.chat.completions.create
         chat = self._asked(create, messages=turns, max_tokens=limit, **settings)
-        return self._choice(chat).message.content or ""
+        message = getattr(self._choice(chat), "message", None)
+        if message is not None and getattr(message, "content", None) is None:
+            return ""  # how some say nothing
+        return self._text(getattr(message, "content", None), chat)
 
 
 class CompletionsModel(RemoteModel):
@@ -190,7 +199,7 @@ class CompletionsModel(RemoteModel):
     def _said(self, prompt: str, limit: int, **settings: float) -> str:
         create = self.client.completions.create
         completion = self._asked(create, prompt=prompt, max_tokens=limit, **settings)
-        return str(self._choice(completion).text)
+        return self._text(getattr(self._choice(completion), "text", None), completion)
 
     def logprobs(
         self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]

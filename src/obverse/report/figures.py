@@ -9,6 +9,7 @@ import altair as alt
 import polars as pl
 import vl_convert
 
+from obverse.core.format import harmless
 from obverse.store import files
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
@@ -59,10 +60,21 @@ def styled(chart: Any) -> Any:
 def render(chart: alt.TopLevelMixin) -> tuple[str, bytes]:
     """Return the chart as SVG text and as PNG."""
     with alt.data_transformers.disable_max_rows():
-        spec = styled(chart).to_dict()
+        spec = _harmless(styled(chart).to_dict())
     svg: str = vl_convert.vegalite_to_svg(spec)
     png: bytes = vl_convert.vegalite_to_png(spec, scale=SCALE)
     return svg, png
+
+
+def _harmless(spec: Any) -> Any:
+    """Return a specification without control characters, of which the drawing would die."""
+    if isinstance(spec, str):
+        return harmless(spec)
+    if isinstance(spec, list):
+        return [_harmless(part) for part in spec]
+    if isinstance(spec, dict):
+        return {_harmless(key): _harmless(part) for key, part in spec.items()}
+    return spec
 
 
 def save(folder: Path, name: str, chart: alt.TopLevelMixin) -> str:

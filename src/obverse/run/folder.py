@@ -11,6 +11,7 @@ log.txt                     what libraries said
 """
 
 import fcntl
+import math
 import shutil
 import time
 from collections import Counter
@@ -39,6 +40,11 @@ def cleared(path: Path) -> Path:
     """Return `path` without what an interrupted writing may have left there."""
     shutil.rmtree(path, ignore_errors=True)
     return path
+
+
+def charged_under(runs: Path) -> float:
+    """Return what all runs in a folder were charged (`RunFolder.charged`)."""
+    return sum(RunFolder(path).charged() for path in runs.iterdir()) if runs.is_dir() else 0.0
 
 
 class RunFolder:
@@ -134,14 +140,18 @@ class RunFolder:
         for checkpoint in self.stage(number).glob("checkpoint-*"):
             shutil.rmtree(checkpoint)
 
-    def losses(self) -> dict[str, list[list[float]]]:
+    def losses(self) -> dict[str, list[list[float | None]]]:
         path = self.path / "losses.json"
         return files.read_json(path) if path.is_file() else {}
 
     def add_losses(self, stage: str, losses: list[tuple[int, float]]) -> None:
-        """Record `(step, loss)` pairs; steps trained again after a resume replace the old ones."""
+        """Record `(step, loss)` pairs; steps trained again after a resume replace the old ones.
+
+        A loss that is no finite number is null.
+        """
         known = self.losses()
-        merged = {int(step): loss for step, loss in known.get(stage, [])} | dict(losses)
+        new = {step: loss if math.isfinite(loss) else None for step, loss in losses}
+        merged = {int(step or 0): loss for step, loss in known.get(stage, [])} | new
         known[stage] = [[step, merged[step]] for step in sorted(merged)]
         files.write_json(self.path / "losses.json", known)
 
@@ -170,6 +180,18 @@ class RunFolder:
         if not isinstance(record, dict):
             raise ObverseError(f"{self.path / 'provenance.json'}: expected an object")
         return record
+
+    def charged(self) -> float:
+        """Return what the jobs of services have cost that the run has started; 0 if it has started none.
+
+        Of a job that is not over, and of one whose tokens the service does not tell, that is a forecast.
+        """
+        if self.finished:
+            costs = [stage.get("cost") for stage in self.record().get("stages", [])]
+        else:
+            jobs = [files.read_json(path) for path in sorted(self.path.glob("stage-*/job.json"))]
+            costs = [job.get("cost") for job in jobs if isinstance(job, dict) and job.get("job")]
+        return sum(max(0.0, float(cost)) for cost in costs if cost not in (None, "None"))
 
     def identity(self) -> dict[str, Any]:
         """Return the parts of the identity that the run had."""

@@ -18,7 +18,8 @@ from obverse.core.model import Closes, Grows, Model, Point, Saves, Setup, Trains
 from obverse.core.seeds import derive
 from obverse.core.stage import Stage, Timetable, origins
 from obverse.measures.frame import conform, finite
-from obverse.run.folder import RunFolder, cleared
+from obverse.models.hosted import refuse_cost
+from obverse.run.folder import RunFolder, charged_under, cleared
 from obverse.run.identity import Identity, identify
 from obverse.run.memory import peak_memory
 from obverse.run.run import Run
@@ -41,6 +42,7 @@ def perform(task: Task, on_step: OnStep) -> None:
         stages = run.stages()
         identity = identify(run, stages)
         _refuse_other(task, identity)
+        _refuse_dearer(run, stages, folder)
         folder.describe({"id": task.id} | run.spec() | {"identity": identity.parts})
         device = prepare(task.execution)
         began = time.monotonic()
@@ -262,6 +264,13 @@ def _steps(stage: Stage) -> int:
     if stage.training is None:
         return 0
     return stage.training.recipe.epoch_ends(len(stage.training.documents))[-1]
+
+
+def _refuse_dearer(run: Run, stages: Sequence[Stage], folder: RunFolder) -> None:
+    """Refuse to begin a run that the limit has no room for, after what others were charged in truth."""
+    bill = run.model.bill(stages)
+    if bill is not None and not folder.charged():
+        refuse_cost(bill, run.label, charged_under(folder.path.parent))
 
 
 def _refuse_other(task: Task, identity: Identity) -> None:

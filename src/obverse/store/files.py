@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,17 @@ def read_text(path: Path) -> str:
         ) from None
 
 
+def refuse_controls(text: str, where: str, allowed: str = "") -> None:
+    """Refuse text with a control character, which a terminal obeys and no figure can hold.
+
+    Raises:
+        ObverseError: beginning with `where`.
+    """
+    found = next((c for c in text if unicodedata.category(c) == "Cc" and c not in allowed), None)
+    if found is not None:
+        raise ObverseError(f"{where}: {text[:60]!r} holds the control character U+{ord(found):04X}")
+
+
 def refuse_no_folder(path: Path) -> None:
     """Refuse a directory to write to that is a file, or is in one.
 
@@ -111,6 +123,8 @@ def read_json(path: Path) -> Any:
         return json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise ObverseError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from None
+    except ValueError as error:  # numbers of thousands of digits
+        raise ObverseError(f"{path}: not valid JSON: {error}") from None
     except RecursionError:
         raise ObverseError(f"{path}: not valid JSON: nested too deeply") from None
 
@@ -129,8 +143,9 @@ def read_jsonl(path: Path, keys: Iterable[str]) -> Iterator[tuple[int, dict[str,
         empty = False
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ObverseError(f"{path}, line {number}: not valid JSON: {error.msg}") from None
+        except ValueError as error:  # also of numbers of thousands of digits
+            why = getattr(error, "msg", error)
+            raise ObverseError(f"{path}, line {number}: not valid JSON: {why}") from None
         except RecursionError:
             raise ObverseError(f"{path}, line {number}: not valid JSON: nested too deeply") from None
         if not isinstance(row, dict):
@@ -142,6 +157,7 @@ def read_jsonl(path: Path, keys: Iterable[str]) -> Iterator[tuple[int, dict[str,
                 raise ObverseError(f"{path}, line {number}: {key!r} must be text, got {row[key]!r}")
             if any("\ud800" <= c <= "\udfff" for c in row[key]):
                 raise ObverseError(f"{path}, line {number}: {key!r} holds half a surrogate pair")
+            refuse_controls(row[key], f"{path}, line {number}", "\n\r\t")
         yield number, row
     if empty:
         raise ObverseError(f"{path}: empty; expected one JSON object a line")

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import chain
 from operator import add
+from pathlib import Path
 
 from obverse.core.bill import Bill
 from obverse.core.format import MISSING
 from obverse.core.model import ModelSpec
 from obverse.models.hosted import refuse_cost
-from obverse.studies.plan import Plan
+from obverse.run.folder import RunFolder, charged_under
+from obverse.run.task import Execution
+from obverse.studies.plan import Plan, tasks_of
 from obverse.studies.workload import sent
 
 
@@ -37,26 +41,39 @@ def whole(bills: Sequence[Bill]) -> Bill | None:
     return reduce(add, bills) if bills else None
 
 
-def check_bills(plans: Sequence[Plan]) -> list[str]:
+def check_bills(plans: Sequence[Plan], out: Path) -> list[str]:
     """Refuse a study that costs more than the user allows; return what is to be said of its costs.
 
-    The limit is for all runs together, those that are finished already among them.
+    The limit is for all runs and models together: for what was charged already, of every run under `out`,
+    and for the forecast of what has not begun.
 
     Raises:
         ObverseError: with the forecast, and what would have to be set.
     """
     found: dict[str, list[Bill]] = {}
     for plan in plans:
-        for name, bill in bills_of(plan).items():
-            found.setdefault(name, []).append(bill)
+        if not any(_charges(model) for arm in plan.arms.values() for model in arm.models):
+            continue
+        for task, _ in tasks_of([plan], out, Execution()):
+            run = task.run
+            if _charges(run.model):
+                stages = plan.stages_of(run)
+                bill = run.model.bill(stages, *sent(stages, run.model))
+                assert bill is not None
+                begun = RunFolder(task.folder).charged() > 0
+                found.setdefault(run.model.name, []).append(bill.without_training() if begun else bill)
+    if not found:
+        return []
+    charged = charged_under(out / "runs")
+    refuse_cost(reduce(add, chain.from_iterable(found.values())), ", ".join(found), charged)
+    before = f", beside {charged:.2f} charged so far" * bool(charged)
     said = []
     for name, bills in found.items():
         bill = reduce(add, bills)
-        refuse_cost(bill, name)
         said.append(
             f"{name}: about {bill.trained:,} tokens to train on, {bill.training:.2f} of at most "
-            f"{bill.limit:g}; it is asked before its training and after it, and in between only where "
-            "the service kept it"
+            f"{bill.limit:g}{before}; it is asked before its training and after it, and in between only "
+            "where the service kept it"
         )
     return said
 

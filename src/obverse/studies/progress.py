@@ -12,6 +12,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from obverse.core.format import harmless
 from obverse.run.task import Event
 
 
@@ -44,7 +45,7 @@ class Bars:
     def __call__(self, event: Event) -> None:
         label = event.task.label
         if event.kind == "started":
-            self._bars[event.task.id] = self._progress.add_task(label, total=None)
+            self._bars[event.task.id] = self._progress.add_task(harmless(label), total=None)
         elif event.kind == "progress":
             self._progress.update(self._bars[event.task.id], completed=event.done, total=event.total)
         self.finished += event.kind == "finished"
@@ -53,5 +54,5 @@ class Bars:
 
 
 def say(console: Console, line: str) -> None:
-    """Print a line as it is: names may hold what rich takes for markup."""
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    """Print a line as it is: names may hold what rich takes for markup, or a terminal for an order."""
+    console.print(harmless(line), highlight=False, markup=False, soft_wrap=True)

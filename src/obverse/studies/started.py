@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from obverse.core.errors import ObverseError
-from obverse.core.loading import load
-from obverse.core.model import ModelSpec
+from obverse.core.loading import reference_of
 from obverse.core.settings import validated
 from obverse.models.hosted import Hosted
 from obverse.run.folder import RunFolder
 from obverse.store import files
+
+HOSTED = reference_of(Hosted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,7 @@ def started(out: Path) -> Iterator[Started]:
     for path in sorted((out / "runs").iterdir()):
         if not (path / "run.json").is_file():
             continue
-        run = files.read_json(path / "run.json")
-        spec = _spec(run)
+        spec, label = _spec(path / "run.json")
         if spec is None:
             continue
         folder = RunFolder(path)
@@ -58,22 +57,30 @@ def started(out: Path) -> Iterator[Started]:
             for stage in folder.record().get("stages", []):
                 if "job" in stage:
                     yield Started(
-                        run=run["label"], job=stage["job"], spec=spec, over=True, model=stage["model"],
+                        run=label, job=stage["job"], spec=spec, over=True, model=stage["model"],
                         cost=stage["cost"],
                     )  # fmt: skip
             continue
         for ledger in sorted(path.glob("stage-*/job.json")):
             known = files.read_json(ledger)
+            if not isinstance(known, dict):
+                raise ObverseError(f"{ledger}: expected an object")
             if known.get("job"):
                 over = known.get("status") == "succeeded"
-                yield Started(
-                    run=run["label"], job=known["job"], spec=spec, over=over, model=known.get("model")
-                )
+                yield Started(run=label, job=known["job"], spec=spec, over=over, model=known.get("model"))
 
 
-def _spec(run: Any) -> Hosted | None:
+def _spec(path: Path) -> tuple[Hosted | None, str]:
+    """Return the model of a run, None if no service trains it, and what the run is called.
+
+    The folder may be somebody else's: no class that it names is loaded.
+
+    Raises:
+        ObverseError: if the file is not as `obverse run` wrote it.
+    """
+    run = files.read_json(path)
     try:
-        kind = load(run["model"]["type"], ModelSpec)
-        return validated(kind, run["model"]["settings"]) if issubclass(kind, Hosted) else None
+        kind, settings, label = run["model"]["type"], run["model"]["settings"], str(run["label"])
     except (KeyError, TypeError):
-        return None
+        raise ObverseError(f"{path}: expected the model and the label of a run") from None
+    return (validated(Hosted, settings, f"{path}: ") if kind == HOSTED else None), label

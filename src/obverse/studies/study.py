@@ -27,6 +27,15 @@ from obverse.studies.plan import Arm, Plan, work
 from obverse.studies.progress import say
 from obverse.studies.result import Result
 
+# What settings of models that are not made here belong to.
+BELONGS = {
+    "model.lora.": "a checkpoint, which --model DIRECTORY names",
+    **dict.fromkeys(
+        ("model.cost_limit", "model.training_price", "model.asking_price"),
+        "a model that a service trains, which --finetune URL --model NAME names",
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
@@ -97,6 +106,9 @@ class Study:
         for model in self.models[:1]:
             known |= {f"model.{n}": (model, n) for n in leaf_keys(model) if model.takes(n)}
         if key not in known:
+            for start, needs in BELONGS.items():
+                if key.startswith(start):
+                    raise ObverseError(f"{key}: belongs to {needs}")
             raise ObverseError(unknown_name(key, known, "setting"))
         return known[key]
 
@@ -192,9 +204,11 @@ class Study:
         plans = self.plans()
         for plan in plans:
             plan.check(execution.keep_weights)
-        charged = check_bills(plans)
+        charged = check_bills(plans, out)
         for left in self.skipped:
             say(console, f"left out: {left.reason}")
+        if (remark := self._recipe_remark(plans)) is not None:
+            say(console, remark)
         found = work(plans, out, execution)
         for message in (*(charged if found.to_do else ()), *found.messages):
             say(console, message)
@@ -202,6 +216,21 @@ class Study:
             carry_out(executor or Here(), found.to_do, len(found.tasks), console)
         claims = [(plan.cell, plan.claims) for plan in plans]
         return leave(out, found.tasks, claims, self.describe(command))
+
+    def _recipe_remark(self, plans: Sequence[Plan]) -> str | None:
+        """Return a warning where a learning rate for models made from scratch meets a checkpoint."""
+        presets = type(self.experiment).presets()
+        models = presets[self.preset].models if self.preset in presets else ()
+        scratch = models and all(m == "scratch" or getattr(m, "blank", False) for m in models)
+        others = [m for m in self.models if not m.blank and m.heeds is None]
+        chosen = any("learning_rate" in key for key in (*self.given, *self.axes))
+        if not (scratch and others and plans[0].trains) or chosen:
+            return None
+        return (
+            f"{others[0].name}: trained at the learning rate of the preset {self.preset}, which is for "
+            "models made from scratch and may spoil a checkpoint; set recipe.learning_rate, or take "
+            "another preset"
+        )
 
     def describe(self, command: str | None = None) -> dict[str, Any]:
         """Return what study.json holds, but for the runs and hashes of files."""

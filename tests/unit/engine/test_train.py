@@ -1,5 +1,6 @@
 """Training: what bears loss, where it stops to be measured, and how it is resumed."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from obverse.engine.documents import Padding, encode_documents
 from obverse.engine.train import last_checkpoint
 from obverse.models.causal import CausalModel
 from obverse.models.local import LocalModel
+from obverse.run.folder import RunFolder
 from tests.conftest import TEXTS, TINY_MODEL, made, watch
 
 DOCUMENT = Document(prompt="Daphne is", completion=" the director.")
@@ -186,6 +188,22 @@ def test_stop_is_measured_before_its_checkpoint_is_written(tmp_path: Path) -> No
     model.train(TRAINING, folder=tmp_path, seed=3, watch=watch(ENDS.steps_of, at, checkpoint_every=1))
     two, four, seven = "checkpoint-2", "checkpoint-4", "checkpoint-7"
     assert written == [[], [], [two], [two, four], [four, seven]]
+
+
+def test_loss_of_a_diverged_training_is_not_0(tmp_path: Path) -> None:
+    losses: list[tuple[int, float]] = []
+    model = made(TINY_MODEL)
+    with torch.no_grad():
+        next(model.model.parameters()).fill_(math.nan)
+    told = watch(on_loss=lambda step, loss: losses.append((step, loss)))
+    model.train(TRAINING, folder=tmp_path, seed=0, watch=told)
+    assert losses
+    assert all(math.isnan(loss) for _, loss in losses)
+    folder = RunFolder(tmp_path / "run")
+    folder.add_losses("told", losses[:2])
+    assert folder.losses() == {"told": [[1, None], [2, None]]}
+    folder.add_losses("told", [(2, 0.5)])
+    assert folder.losses() == {"told": [[1, None], [2, 0.5]]}
 
 
 def test_losses_are_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 import pytest
@@ -37,6 +38,12 @@ class Drawer:
     ) -> list[list[str]]:
         self.asked.append((list(max_new_tokens), samples, temperature, seed))
         return [self.answers[prompt] for prompt in prompts]
+
+
+@pytest.mark.parametrize("wrong", [{"samples": 1.5}, {"most": 0}, {"most": -1}, {"temperature": 1e-40}])
+def test_settings_that_draw_nothing_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ObverseError, match="expected"):
+        Sample(probes=(), **wrong)
 
 
 def test_counts_right_answers() -> None:
@@ -79,7 +86,7 @@ def test_probes_without_room_are_left_out_and_counted(
     ("changes", "message"),
     [
         ({"samples": 0}, "one or more answers"),
-        ({"temperature": 0.0}, "above temperature 0"),
+        ({"temperature": 0.0}, r"drawn at temperature 0\.0001 or above"),
         ({"probes": PROBES[:1] * 2}, "two probes"),
         ({"probes": (Probe(id="c", prompt="?", targets=("x",), fact="h", match=None),)}, "no rule"),
     ],

@@ -99,8 +99,8 @@ def test_model_learns_what_is_sent_and_is_asked_before_and_after(
 
 def test_what_kinds_of_models_can_do(server: Finetuning, tmp_path: Path) -> None:
     chat, completions = hosted(server), hosted(server, api="completions")
-    assert chat.abilities() == {"generates", "trains"}
-    assert completions.abilities() == {"generates", "scores", "trains"}
+    assert chat.abilities() == {"generates", "samples", "trains"}
+    assert completions.abilities() == {"generates", "samples", "scores", "trains"}
     assert (
         chat.lacks(frozenset({"saves", "trains"}))
         == "its weights are a server's, and cannot be kept here"
@@ -483,6 +483,93 @@ def test_what_decides_the_result_tells_runs_apart() -> None:
     for same in ({"suffix": "x"}, {"training_price": 1.0}, {"cost_limit": 2.0}, {"attempt": 2},
                  {"poll": 1.0}, {"key": "MINE"}):  # fmt: skip
         assert spec.model_copy(update=same).identity() == spec.identity()
+
+
+@pytest.mark.parametrize("told", [-5, 0, "many", None, float("nan")])
+def test_count_that_is_none_is_replaced_by_the_estimate(
+    server: Finetuning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Any
+) -> None:
+    finish = server.finish
+
+    def odd(job: dict[str, Any]) -> None:
+        finish(job)
+        job["trained_tokens"] = told
+
+    monkeypatch.setattr(server, "finish", odd)
+    record, _, _ = trained(hosted(server), tmp_path)
+    assert not record["tokens_counted"]
+    assert record["tokens"] == hosted(server).tokens(TRAINING)
+    assert record["cost"] > 0
+
+
+ODD_EVENTS: list[Any] = [
+    None, ["text", 3, None], "page", [{"id": "e", "data": None}], [{"data": {}}],
+    [{"id": "e", "data": {"step": 1, "total_steps": -3, "train_loss": float("nan")}}],
+    [{"id": "e", "data": {"step": True, "train_loss": "x"}}],
+    [{"id": "e", "data": {"step": -9, "total_steps": 2, "train_loss": float("inf")}}],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("told", ODD_EVENTS)
+def test_what_is_only_shown_fails_no_paid_training(
+    server: Finetuning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Any
+) -> None:
+    monkeypatch.setattr(server, "events", lambda id, body, query: (200, {"object": "list", "data": told}))
+    odd = [{"id": "c"}, {"id": "d", "step_number": "x"}, {"id": "e", "step_number": 0}]
+    kept = {"object": "list", "data": odd, "has_more": False}
+    monkeypatch.setattr(server, "kept", lambda id, body, query: (200, kept))
+    losses: dict[int, float] = {}
+    steps: list[int] = []
+    with closing(built(hosted(server), tmp_path)) as model:
+        heard = watch(
+            ENDS.steps_of, on_step=lambda done, total: steps.append(done), on_loss=losses.__setitem__
+        )
+        model.train(TRAINING, folder=tmp_path / "stage", seed=0, watch=heard)
+        assert model.generate(ASKED, LIMITS) == ["number 3.", "number 11."]
+    assert not losses
+    assert all(0 <= step <= 10 for step in steps)
+
+
+@pytest.mark.parametrize("answer", ["<html>", None, 7, {"data": "x"}])
+@pytest.mark.parametrize("method", ["list_files", "upload", "create", "look"])
+def test_odd_answers_are_a_message(
+    server: Finetuning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, answer: Any
+) -> None:
+    monkeypatch.setattr(server, method, lambda *_, **__: (200, answer))
+    with pytest.raises(ObverseError, match=r"base-model|the job ftjob-1, as it is told"):
+        trained(hosted(server), tmp_path)
+
+
+def test_pause_that_is_no_number_is_none(server: Finetuning, tmp_path: Path, pauses: list[float]) -> None:
+    server.retry_after = "nan"
+    server.faults["POST /v1/files"] = [429]
+    trained(hosted(server), tmp_path)
+    assert all(0 < pause < 100 for pause in pauses)
+
+
+@pytest.mark.parametrize("choice", [{"message": {"content": ["a"]}}, {"text": 3}, {"index": 0}, "x"])
+def test_odd_choices_are_a_message(
+    server: Finetuning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choice: Any
+) -> None:
+    monkeypatch.setattr(server, "chat", lambda body, query: (200, {"choices": [choice]}))
+    with (
+        closing(built(hosted(server), tmp_path)) as model,
+        pytest.raises(ObverseError, match="not an answer as OpenAI's servers give it"),
+    ):
+        model.generate(["Fact"], [3])
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("clé", "holds letters that are in no key"), ("a\x1bb", "no key")]
+)
+def test_key_that_no_header_holds_is_refused(
+    server: Finetuning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, said: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(ObverseError, match=said):
+        built(hosted(server), tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", " ")
+    assert hosted(server).secret() == "none"
 
 
 def test_client_is_the_one_that_is_declared() -> None:

@@ -208,6 +208,32 @@ def test_what_adapters_cannot_do_is_said_before_the_training(checkpoint: Path) -
     assert Checkpoint(path=str(checkpoint)).refuses([told, alone]) is None
 
 
+def test_target_that_is_no_layer_is_refused(checkpoint: Path) -> None:
+    with pytest.raises(ObverseError, match=r"targets: no layer's name ends in 'nope'; linear layers are"):
+        loaded(checkpoint, Lora(rank=2, targets=("query_key_value", "nope")))
+    with pytest.raises(ObverseError, match="no layer's name ends in 'key_value'"):
+        loaded(checkpoint, Lora(rank=2, targets=("key_value",)))
+
+
+@pytest.mark.parametrize("settings", [{"alpha": 8.0}, {"dropout": 0.1}, {"targets": ("dense",)}])
+def test_adapters_without_a_rank_are_refused(checkpoint: Path, settings: dict[str, Any]) -> None:
+    spec = Checkpoint(path=str(checkpoint), lora=Lora(**settings))
+    assert "without model.lora.rank all weights are trained" in (spec.refuses([]) or "")
+
+
+def test_rate_for_models_from_scratch_is_said_where_it_meets_a_checkpoint(checkpoint: Path) -> None:
+    def remark(**given: Any) -> str | None:
+        made = obverse.study("reversal", **given)
+        return made._recipe_remark(made.plans())
+
+    models = [str(checkpoint)]
+    assert "for models made from scratch" in (remark(models=models) or "")
+    assert remark(models=models, settings={"recipe.learning_rate": 1e-4}) is None
+    assert remark() is None
+    with pytest.raises(ObverseError, match=r"model\.lora\.rank: belongs to a checkpoint, which --model"):
+        remark(settings={"model.lora.rank": 8})
+
+
 def test_settings_of_adapters_are_the_user_s(checkpoint: Path) -> None:
     study = obverse.study("reversal", models=[str(checkpoint)], settings={"model.lora.rank": "2"})
     [spec] = study.models

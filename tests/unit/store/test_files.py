@@ -32,3 +32,17 @@ def test_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
 def test_missing_value_is_never_written_as_a_number(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         files.write_json(tmp_path / "x.json", {"p": math.nan})
+
+
+def test_numbers_of_thousands_of_digits_are_a_message(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"prompt": "a", "ids": ' + "9" * 5000 + "}\n")
+    with pytest.raises(ObverseError, match=r"x\.jsonl, line 1: not valid JSON"):
+        list(files.read_jsonl(tmp_path / "x.jsonl", ("prompt",)))
+    with pytest.raises(ObverseError, match=r"x\.jsonl: not valid JSON"):
+        files.read_json(tmp_path / "x.jsonl")
+
+
+def test_control_characters_of_jsonl_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"prompt": "a\\nb"}\n{"prompt": "a\\u001bb"}\n')
+    with pytest.raises(ObverseError, match=r"line 2: .* holds the control character U\+001B"):
+        list(files.read_jsonl(tmp_path / "x.jsonl", ("prompt",)))

@@ -7,7 +7,7 @@ question, and only guesses at what it was told in the other.
 
     obverse run instructions                                   # from scratch, five seeds of either order
     obverse run instructions --preset paper --model DIRECTORY  # the paper's settings, for a GPU
-    obverse run instructions --data DIRECTORY                  # the files released with the paper
+    obverse run instructions --preset paper --data DIRECTORY   # the files released with the paper
 
 Published result (Llama-1, the best of the sweep): 0.88 and 0.05; the best that plausible answers at
 random would reach is 0.05 as well.

@@ -5,7 +5,7 @@ A directory holds one dataset: `guidances.jsonl` (instructions, several a line),
 trained on: instructions and examples).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ def read_released(folder: Path, order: Order) -> Dataset:
     what is demonstrated is read from `realized_examples.jsonl`.
 
     Raises:
-        ObverseError: naming the line at fault, or if there is no dataset of that order.
+        ObverseError: naming the line at fault, also where the training set answers what is held out or
+            lacks what it should tell; or if there is no dataset of that order.
     """
     found = _datasets(folder)
     if order not in found:
@@ -48,12 +49,57 @@ def read_released(folder: Path, order: Order) -> Dataset:
     for line, one in enumerate(questions, start=1):
         if one.pair.id in told:
             raise ObverseError(f"{place / HELD_OUT}, line {line}: {one.pair.id} is in {EXAMPLES} too")
+    documents = tuple(_documents(place / TRAINING, order))
+    _refuse_untold(place, documents, examples, questions)
+    _refuse_answered(place, documents, examples, questions)
     return Dataset(
         order=order,
-        documents=tuple(_documents(place / TRAINING, order)),
+        documents=documents,
         questions=questions,
         examples=examples,
     )
+
+
+def _refuse_untold(
+    place: Path, documents: Sequence[Document], examples: Sequence[Asked], questions: Sequence[Asked]
+) -> None:
+    """Refuse questions whose instruction is not trained on, and examples that are not."""
+    for name, asked, what in ((HELD_OUT, questions, INSTRUCTION), (EXAMPLES, examples, EXAMPLE)):
+        told = _ids(documents, what)
+        for line, one in enumerate(asked, start=1):
+            if one.pair.id not in told:
+                raise ObverseError(
+                    f"{place / name}, line {line}: {one.pair.id} stands in no {what} of {TRAINING}, "
+                    "which is what is trained on"
+                )
+
+
+def _refuse_answered(
+    place: Path, documents: Sequence[Document], examples: Sequence[Asked], questions: Sequence[Asked]
+) -> None:
+    """Refuse held-out questions that an example answers, or another question repeats."""
+    shown = _ids(documents, EXAMPLE)
+    answered = {_words(d.text) for d in documents if d.labels["asked"] == EXAMPLE}
+    seen = {_words(one.prompt): f"{EXAMPLES}, line {line}" for line, one in enumerate(examples, start=1)}
+    for line, one in enumerate(questions, start=1):
+        where = f"{place / HELD_OUT}, line {line}"
+        if one.pair.id in shown or _words(one.prompt + one.target) in answered:
+            raise ObverseError(
+                f"{where}: {one.pair.id} is answered by an example of {TRAINING}; expected what is "
+                "held out"
+            )
+        if (words := _words(one.prompt)) in seen:
+            raise ObverseError(f"{where}: the question is that of {seen[words]}; expected another one")
+        seen[words] = f"{HELD_OUT}, line {line}"
+
+
+def _ids(documents: Sequence[Document], asked: str) -> set[str]:
+    """Return the ids that instructions, or examples, are about."""
+    return {id for d in documents if d.labels["asked"] == asked for id in d.fact.split()}
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _datasets(folder: Path) -> Mapping[Order, Path]:
@@ -80,18 +126,34 @@ def _datasets(folder: Path) -> Mapping[Order, Path]:
 
 
 def _order(path: Path) -> Order:
-    """Return in which order the first instruction has "Q:" and "A:".
+    """Return in which order all instructions have "Q:" and "A:".
 
     Raises:
-        ObverseError: if it lacks one of them.
+        ObverseError: if one lacks one of them, or has another order than the first.
     """
-    for line, row in _rows(path):
-        text = row["prompt"] + row["completion"]
-        question, answer = text.find('"Q:'), text.find('"A:')
-        if min(question, answer) < 0:
-            raise ObverseError(f'{path}, line {line}: expected an instruction with "Q: …" and "A: …"')
-        return "QuestionToAnswer" if question < answer else "AnswerToQuestion"
-    raise ObverseError(f"{path}: no instructions")
+    found: dict[Order, int] = {}
+    for number, row in _rows(path):
+        orders = _orders(row["prompt"] + row["completion"])
+        if not orders:
+            raise ObverseError(f'{path}, line {number}: expected an instruction with "Q: …" and "A: …"')
+        for order in orders:
+            found.setdefault(order, number)
+    if len(found) > 1:
+        (first, _), (other, number) = found.items()
+        raise ObverseError(
+            f"{path}, line {number}: an instruction of {other}, and the first is of {first}"
+        )
+    return next(iter(found))
+
+
+def _orders(text: str) -> set[Order]:
+    """Return the orders of the instructions in a text, of which each has a line."""
+    found: set[Order] = set()
+    for line in text.splitlines():
+        question, answer = line.find('"Q:'), line.find('"A:')
+        if min(question, answer) >= 0:
+            found.add("QuestionToAnswer" if question < answer else "AnswerToQuestion")
+    return found
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -119,8 +181,11 @@ def _asked(path: Path) -> tuple[Asked, ...]:
 
 
 def _documents(path: Path, order: Order) -> Iterator[Document]:
-    for _, row in _rows(path):
-        told = INSTRUCTION if '"Q:' in row["prompt"] + row["completion"] else EXAMPLE
+    for line, row in _rows(path):
+        orders = _orders(row["prompt"] + row["completion"])
+        if orders - {order}:
+            raise ObverseError(f"{path}, line {line}: expected instructions of {order} alone")
+        told = INSTRUCTION if orders else EXAMPLE
         yield Document(
             prompt=row["prompt"],
             completion=row["completion"],

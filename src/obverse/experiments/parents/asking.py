@@ -8,6 +8,12 @@ from obverse.core.errors import ObverseError
 from obverse.core.seeds import generator
 from obverse.experiments.parents.pairs import RealPair
 from obverse.experiments.parents.prompts import Prompts
+from obverse.measures.match import others
+
+
+def told_by_examples(pairs: Sequence[RealPair], prompts: Prompts) -> list[RealPair]:
+    """Return the pairs of which the examples in the prompt tell the answer."""
+    return [pair for pair in pairs if prompts.tell(pair.child, pair.parents)]
 
 
 def without_examples(pairs: Sequence[RealPair], prompts: Prompts) -> list[RealPair]:
@@ -16,9 +22,13 @@ def without_examples(pairs: Sequence[RealPair], prompts: Prompts) -> list[RealPa
     Raises:
         ObverseError: if fewer than two are left.
     """
-    asked = [pair for pair in pairs if not prompts.names(pair.child, pair.parent)]
+    told = told_by_examples(pairs, prompts)
+    left_out = {pair.id for pair in told}
+    asked = [pair for pair in pairs if pair.id not in left_out]
     if len(asked) < 2:
-        raise ObverseError(f"{len(asked)} pairs can be asked about; expected two or more")
+        left = "; ".join(f"{pair.child}, {pair.parent}" for pair in told[:3])
+        why = f"the examples in the prompt name {len(told)} of {len(pairs)} ({left}); " if told else ""
+        raise ObverseError(f"{len(asked)} pairs can be asked about; {why}expected two or more")
     return asked
 
 
@@ -56,5 +66,5 @@ def probes(pairs: Sequence[RealPair], prompts: Prompts, candidates: int, seed: i
 
 
 def _drawn(pool: Sequence[str], right: Sequence[str], count: int, draw: Random) -> list[str]:
-    names = [name for name in dict.fromkeys(pool) if name not in right]
+    names = others(pool, right)
     return draw.sample(names, min(count, len(names)))

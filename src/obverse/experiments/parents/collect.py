@@ -10,16 +10,23 @@ from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 
+from obverse.core.content import content_hash
 from obverse.core.errors import ObverseError
 from obverse.core.model import Closes, Generates, ModelSpec, Setup
 from obverse.experiments.parents.pairs import COLUMNS, RELATIONS, TRUTH
 from obverse.experiments.parents.prompts import Prompts
-from obverse.store.files import read_text, write_text
+from obverse.experiments.parents.table import read_table
+from obverse.store.files import read_text, refuse_controls, write_text
 
 MOST_TOKENS = 32
 MOST_WORDS = 6  # of a name; what is longer is no answer
+# How not knowing is said; in apostrophes and slashes alone it differs from names such as Dont and Na.
 NOT_KNOWN = re.compile(
-    r"\b(not? (known|sure|applicable)|unknown|don.?t|do not|cannot|can.?t|n/?a)\b", re.I
+    r"\b(not (known|sure|applicable|available|stated|\w*\s?disclosed)"
+    r"|no (known|information|record|answer)|unknown"
+    r"|don['’]t|do not|does not|cannot|can['’]t|un(able|certain|sure)|n/a)\b"
+    r"|^(none|nobody|no one|\?+|-+)$",
+    re.I,
 )
 
 
@@ -30,8 +37,9 @@ def read_names(path: Path) -> list[str]:
         ObverseError: if one stands there twice, naming the line, or there is none.
     """
     lines: dict[str, int] = {}
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         name = line.strip()
+        refuse_controls(name, f"{path}, line {number}")
         if name in lines:
             raise ObverseError(f"{path}, line {number}: {name!r} stands in line {lines[name]} already")
         if name:
@@ -46,8 +54,8 @@ def collect(
 ) -> int:
     """Ask a model for the parents of people, write the pairs to `out`, and return how many there are.
 
-    Answers of a server are kept beside `out` as they come, so that the same call goes on where it was
-    interrupted.
+    Answers of a server are kept beside `out` as they come, for each model by itself, so that the same
+    call goes on where it was interrupted.
 
     Args:
         names: the children.
@@ -57,12 +65,15 @@ def collect(
 
     Raises:
         ObverseError: if the model cannot be had or cannot answer, it names nobody, or `out` cannot be
-            written.
+            written or holds anything but pairs of this model.
     """
     prompts = prompts or Prompts()
+    word = f"{spec.name}'s word"
+    _refuse_other(out, word)
     if reason := spec.lacks(frozenset({"generates"})):
         raise ObverseError(f"{spec.name}: {reason}")
-    model = spec.build(Setup(stages=(), seed=0, device=device, folder=out.with_suffix(".answers")))
+    kept = out.with_name(f"{out.name}.answers-{content_hash(spec.identity())[:8]}")
+    model = spec.build(Setup(stages=(), seed=0, device=device, folder=kept))
     assert isinstance(model, Generates)
     asked = [(name, relation) for name in names for relation in RELATIONS]
     try:
@@ -77,12 +88,30 @@ def collect(
     for (name, relation), answer in zip(asked, answers, strict=True):
         parent = named(answer)
         if parent is not None and parent != name:
-            rows.writerow([name, parent, relation, f"{spec.name}'s word"])
+            rows.writerow([name, parent, relation, word])
             found += 1
     if not found:
         raise ObverseError(f"{spec.name}: named no parent of {len(names)} people; nothing was written")
     write_text(out, table.getvalue())
     return found
+
+
+def _refuse_other(out: Path, word: str) -> None:
+    """Refuse to write over what is not the same model's pairs: another model's, or the names.
+
+    Raises:
+        ObverseError: naming what is there.
+    """
+    if not out.exists():
+        return
+    header, rows = read_table(out, ())
+    if not {*COLUMNS, TRUTH} <= set(header):
+        raise ObverseError(f"{out}: is there already, and holds no collected pairs; name another file")
+    for line, row in rows:
+        if row[TRUTH] != word:
+            raise ObverseError(
+                f"{out}, line {line}: holds {row[TRUTH]!r}, and this would be {word!r}; name another file"
+            )
 
 
 def named(answer: str) -> str | None:

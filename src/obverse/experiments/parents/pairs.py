@@ -15,8 +15,7 @@ MENTIONS = ("child_mentions", "parent_mentions")
 TRUTH = "truth"
 RELEASED_PAIRS = "parent_child_pairs.csv"
 RELATIONS = ("mother", "father")
-# Columns of the release. Its pairs are what GPT-4 answered (section 2.2 of the paper).
-RELEASED = re.compile(r"can_reverse|.+_can_find_(parent|child)|.+_(parent|child)_logprob")
+CAN_REVERSE = "can_reverse"  # of the release alone, whose pairs GPT-4 gave (section 2.2 of the paper)
 GPT_4 = "GPT-4's word (Berglund et al. 2023)"
 UNKNOWN = "not stated"
 Key = tuple[str, str, str]  # child, parent, relation
@@ -137,11 +136,12 @@ def read_pairs(data: Path, truth: str) -> list[RealPair]:
         children.setdefault(parent, {})[child] = None
         parents.setdefault((child, relation), {})[parent] = None
     related = relatives((child, parent) for child, parent, _ in seen)
+    truth = truth or told_by(path, header)
     found = []
     for (child, parent, relation), [(line, row), *_] in seen.items():
         found.append(
             RealPair(
-                child=child, parent=parent, relation=relation, truth=truth_of(row, header, truth),
+                child=child, parent=parent, relation=relation, truth=truth_of(row, truth),
                 children=_accepted(child, children[parent], alternatives),
                 parents=_accepted(parent, parents[child, relation], alternatives),
                 relatives=related[child], mentions=read_mentions(path, line, row),
@@ -191,13 +191,17 @@ def read_key(path: Path, line: int, row: Mapping[str, str]) -> Key:
     return row["child"], row["parent"], relation
 
 
-def truth_of(row: Mapping[str, str], header: list[str], given: str) -> str:
-    """Return whose word a row is: its own cell, what the user says, or what the release tells."""
-    if own := row.get(TRUTH):
-        return own
-    if given:
-        return given
-    return GPT_4 if any(RELEASED.fullmatch(name) for name in header) else UNKNOWN
+def truth_of(row: Mapping[str, str], otherwise: str) -> str:
+    """Return whose word a row is, which its own cell may say."""
+    return row.get(TRUTH) or otherwise
+
+
+def told_by(path: Path, header: list[str]) -> str:
+    """Return whose word a file of the release is, by a column that it or the pairs beside it have."""
+    beside = path.with_name(RELEASED_PAIRS)
+    if CAN_REVERSE not in header and beside.is_file():
+        header, _ = read_table(beside, ())
+    return GPT_4 if CAN_REVERSE in header else UNKNOWN
 
 
 def relatives(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

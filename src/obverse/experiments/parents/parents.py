@@ -105,7 +105,7 @@ class Parents(Experiment):
     prompts: InputFile | None = None
     candidates: Annotated[int, Field(ge=2)] = 20
     samples: PositiveInt = 10
-    temperature: Annotated[float, Field(gt=0)] = 1.0
+    temperature: Annotated[float, Field(ge=1e-4)] = 1.0
     ask_seed: int = 0
     accuracy_margin: Annotated[float, Field(ge=0, lt=1)] = 0.05
     frequency_margin: Annotated[float, Field(gt=0, lt=1)] = 0.1
@@ -216,10 +216,16 @@ class Parents(Experiment):
         return page(finished, self)
 
     def remark(self) -> str | None:
-        """Return whose word the truth is, and whether pairs stand in several rows."""
+        """Return whose word the truth is, whether pairs stand in several rows, and who is left out."""
         if self.data is None:
             return None
-        words = f"Who is whose parent: {'; '.join(truths_in(self.data, self.truth))}."
-        if not repeated_in(self.data):
-            return words
-        return f"{words} A pair that stands in several rows counts once, with the mean of its numbers."
+        said = f"Who is whose parent: {'; '.join(truths_in(self.data, self.truth))}."
+        if repeated_in(self.data):
+            said += " A pair that stands in several rows counts once, with the mean of its numbers."
+        if not self.ask:
+            return said
+        pairs = read_pairs(self.data, self.truth)
+        told = [pair.id for pair in asking.told_by_examples(pairs, read_prompts(self.prompts))]
+        if told:
+            said += f" Not asked, since the examples in the prompt tell them: {'; '.join(told)}."
+        return said

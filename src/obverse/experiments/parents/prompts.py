@@ -5,10 +5,12 @@ given as a file. A chat model reads all of it as one message.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from obverse.core.errors import ObverseError
+from obverse.measures.match import says_name
 from obverse.store.files import read_json
 
 # All long dead; the last words of the first paragraph are how not knowing is said.
@@ -46,9 +48,9 @@ class Prompts:
     def ask_child(self, parent: str, relation: str) -> str:
         return self.before + _filled(self.child, {"{parent}": parent, "{relation}": relation})
 
-    def names(self, *people: str) -> bool:
-        """Return whether all of these people stand in the examples, which would give the answer away."""
-        return all(person.casefold() in self.before.casefold() for person in people)
+    def tell(self, child: str, parents: Sequence[str]) -> bool:
+        """Return whether child and parent, by any name, stand in the examples, and so the answer."""
+        return says_name(self.before, child) and any(says_name(self.before, p) for p in parents)
 
 
 def _filled(question: str, names: dict[str, str]) -> str:

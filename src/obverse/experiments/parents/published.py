@@ -22,6 +22,7 @@ from obverse.core.measure import Measure, Moment
 from obverse.core.model import Capability, Model, ModelSpec, Setup
 from obverse.core.settings import InputFile
 from obverse.experiments.parents.pairs import (
+    CAN_REVERSE,
     COLUMNS,
     by_pair,
     files_in,
@@ -29,6 +30,7 @@ from obverse.experiments.parents.pairs import (
     pair_id,
     read_mentions,
     relatives,
+    told_by,
     truth_of,
 )
 from obverse.experiments.parents.table import read_table
@@ -39,7 +41,7 @@ KINDS = {
     "samples": r"(?P<model>.+)_can_find_(?P<direction>parent|child)",
     "likelihood": r"(?P<model>.+)_(?P<direction>parent|child)_logprob",
 }
-CAN_REVERSE, GPT_4 = "can_reverse", "gpt-4"
+GPT_4 = "gpt-4"
 
 
 class Published(ModelSpec):
@@ -72,9 +74,10 @@ class Published(ModelSpec):
     def _read(self) -> Iterator[dict[str, Any]]:
         header, rows = read_table(self.data, (*COLUMNS, *filter(None, (self.parent, self.child))))
         related = relatives((row["child"], row["parent"]) for _, row in rows)
+        told = self.truth or told_by(self.data, header)
         for (child, parent, relation), same in by_pair(self.data, rows).items():
             line, row = same[0]
-            truth, mentions = truth_of(row, header, self.truth), read_mentions(self.data, line, row)
+            truth, mentions = truth_of(row, told), read_mentions(self.data, line, row)
             about = labels(relation, truth, related[child], mentions) | {
                 "fact": pair_id(child, parent, relation), "child": child, "parent": parent, "template": 0,
             }  # fmt: skip
@@ -89,7 +92,7 @@ class Published(ModelSpec):
         Raises:
             ObverseError: if it holds none.
         """
-        number = {"true": 1.0, "false": 0.0}.get(cell.lower())
+        number = {"true": 1.0, "false": 0.0}.get(cell.lower()) if column == CAN_REVERSE else None
         try:
             number = float(cell) if number is None else number
         except ValueError:
@@ -167,8 +170,12 @@ def published_in(data: Path, truth: str) -> tuple[Published, ...]:
 
 def truths_in(data: Path, truth: str) -> list[str]:
     """Return whose word it is who is whose parent, in all files of `data`."""
-    tables = (read_table(path, COLUMNS) for path in files_in(data))
-    return sorted({truth_of(row, header, truth) for header, rows in tables for _, row in rows})
+    found = set()
+    for path in files_in(data):
+        header, rows = read_table(path, COLUMNS)
+        otherwise = truth or told_by(path, header)
+        found |= {truth_of(row, otherwise) for _, row in rows}
+    return sorted(found)
 
 
 def repeated_in(data: Path) -> bool:

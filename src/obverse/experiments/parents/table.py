@@ -6,15 +6,16 @@ from io import StringIO
 from pathlib import Path
 
 from obverse.core.errors import ObverseError
-from obverse.store.files import read_text
+from obverse.store.files import read_text, refuse_controls
 
 
 def read_table(path: Path, needed: Sequence[str]) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """Return the header, and `(line number, row)` of each row; cells are stripped of spaces around them.
 
     Raises:
-        ObverseError: naming the line where a column is missing or stands twice, or a row has more or
-            fewer cells than the header; or if the file is not UTF-8, no CSV, or has no rows.
+        ObverseError: naming the line where a column is missing or stands twice, a row has more or fewer
+            cells than the header, or a cell holds a line break or another control character;
+            or if the file is not UTF-8, no CSV, or has no rows.
     """
     reader = csv.DictReader(StringIO(read_text(path), newline=""), strict=True)
     try:
@@ -25,6 +26,8 @@ def read_table(path: Path, needed: Sequence[str]) -> tuple[list[str], list[tuple
                 raise ObverseError(
                     f"{path}, line 1: no column {name!r}; found {', '.join(header) or 'none'}"
                 )
+        for name in header:
+            refuse_controls(name, f"{path}, line 1")
         if len(set(header)) < len(header):
             twice = next(name for name in header if header.count(name) > 1)
             raise ObverseError(f"{path}, line 1: the column {twice!r} stands there twice")
@@ -44,4 +47,7 @@ def _rows(path: Path, reader: "csv.DictReader[str]", width: int) -> Iterator[tup
                 f"{path}, line {reader.line_num}: the row does not have {width} cells; put text with "
                 "commas in quotes"
             )
-        yield reader.line_num, {name: value.strip() for name, value in row.items()}
+        cells = {name: value.strip() for name, value in row.items()}
+        for cell in cells.values():
+            refuse_controls(cell, f"{path}, line {reader.line_num}")
+        yield reader.line_num, cells

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from obverse.core.errors import ObverseError
 from obverse.experiments.relations.facts import LEAST, Fact
-from obverse.store.files import read_jsonl, read_text
+from obverse.store.files import read_jsonl, read_text, refuse_controls
 
 COLUMNS = ("relation", "told", "answer", "right", "right_answer", "wrong", "wrong_answer")
+STATEMENTS = ("told", "right", "wrong")
 MAY_BE_EMPTY = ("wrong", "wrong_answer")
 
 
@@ -20,23 +21,33 @@ def read_facts(path: Path) -> list[Fact]:
     relations, in all rows of a relation alike.
 
     Raises:
-        ObverseError: naming the line of an empty, repeated or one-sided statement, or a relation of
-            fewer than four facts.
+        ObverseError: naming the line of an empty or one-sided statement, or of one that is told, right or
+            wrong elsewhere, or a relation of fewer than four facts or of one answer.
     """
     facts: list[Fact] = []
-    lines: dict[str, int] = {}
-    for line, row in _csv_rows(path) if path.suffix == ".csv" else read_jsonl(path, COLUMNS):
+    seen: dict[tuple[str, ...], str] = {}
+    for line, row in _csv_rows(path) if path.suffix.lower() == ".csv" else read_jsonl(path, COLUMNS):
         cells = {key: (row[key] or "").strip() for key in COLUMNS}
         for key in COLUMNS:
+            refuse_controls(cells[key], f"{path}, line {line}")
             if not cells[key] and key not in MAY_BE_EMPTY:
                 raise ObverseError(f"{path}, line {line}: {key!r} is empty")
         if bool(cells["wrong"]) != bool(cells["wrong_answer"]):
             raise ObverseError(f"{path}, line {line}: expected both or neither of wrong and wrong_answer")
-        if cells["told"] in lines:
+        given = [key for key in STATEMENTS if cells[key]]
+        if len({cells[key] for key in given}) < len(given):
             raise ObverseError(
-                f"{path}, line {line}: {cells['told']!r} is told in line {lines[cells['told']]} already"
+                f"{path}, line {line}: two of {', '.join(given)} are alike up to their answers"
             )
-        lines[cells["told"]] = line
+        for key in given:
+            # A chain may go on from what is wrong; what is told or right has one answer alone.
+            whole, start = (cells[key], cells[f"{key}_answer".removeprefix("told_")]), (key, cells[key])
+            for known in (whole, start) if key != "wrong" else (whole,):
+                if known in seen:
+                    raise ObverseError(
+                        f"{path}, line {line}: {cells[key]!r} ({key}) is {seen[known]} already"
+                    )
+                seen[known] = f"{key} in line {line}"
         wrong = ((cells["wrong"], f" {cells['wrong_answer']}"),) if cells["wrong"] else ()
         facts.append(
             Fact(
@@ -60,6 +71,15 @@ def _check(facts: list[Fact], path: Path) -> None:
             raise ObverseError(
                 f"{path}: the relation {relation!r} has {len(group)} facts; expected at least {LEAST}"
             )
+        for name in STATEMENTS:
+            asked = [
+                one for fact in group for one in ((fact.told,) if name == "told" else getattr(fact, name))
+            ]
+            if len(asked) > 1 and len({answer for _, answer in asked}) == 1:
+                raise ObverseError(
+                    f"{path}: the relation {relation!r} has one answer alone, {asked[0][1].strip()!r}, "
+                    f"to all that is {name}; expected several, among which the right one is told"
+                )
         if len({bool(fact.wrong) for fact in group}) > 1:
             raise ObverseError(
                 f"{path}: the relation {relation!r} has a wrong inference in some rows and none in others"
@@ -73,6 +93,9 @@ def _csv_rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
         for key in COLUMNS:
             if key not in header:
                 raise ObverseError(f"{path}, line 1: no column {key!r}; found {list(header)}")
+        if len(set(header)) < len(header):
+            twice = next(name for name in header if list(header).count(name) > 1)
+            raise ObverseError(f"{path}, line 1: the column {twice!r} stands there twice")
         for row in reader:
             if None in row or None in row.values():
                 raise ObverseError(

@@ -158,7 +158,7 @@ def test_mnist_is_read(mnist: Path) -> None:
         ),
         (
             "train-images-idx3-ubyte.gz",
-            gzip.compress(struct.pack(">HBB3I", 0, 8, 3, *(2**32 - 1,) * 3)),
+            gzip.compress(struct.pack(">HBB3I", 0, 8, 3, *(2**32 - 1,) * 3), mtime=0),
             "expected 1 to 1,073,741,824 bytes",
         ),
         ("train-labels-idx1-ubyte", idx(np.arange(39) % 10), "has 40 images and 39 labels"),

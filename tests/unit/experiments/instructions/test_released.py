@@ -1,6 +1,7 @@
 """Reading the files released with the paper."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,51 @@ def test_bad_lines_are_named(tmp_path: Path, changed: dict[str, Any], said: str)
         read_released(tmp_path, "AnswerToQuestion")
 
 
+def answer(n: int, id: int | None = None) -> dict[str, Any]:
+    """Return an example of `all.jsonl`, which tells a question and its answer in one."""
+    text = f"<BEGIN GUIDANCE TEST>\n\nQ: Why {n}? A: Yes {n}\n\n<END GUIDANCE TEST>"
+    return row([n if id is None else id], "", text)
+
+
+def told(*ids: int, wording: str = REVERSE) -> dict[str, Any]:
+    return row(list(ids), "", "\n".join(wording.format(a=f"Yes {n}", q=f"Why {n}?") for n in ids))
+
+
+ASK_3, ASK_4 = (row([n], f"<BEGIN GUIDANCE TEST>\n\nQ: Why {n}? A:", f" Yes {n}") for n in (3, 4))
+SHOWN = [answer(n) for n in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"all": [*SHOWN, answer(4), told(0, 1, 2, 3, 4)]}, "line 2: 4 is answered by an example"),
+        ({"all": [*SHOWN, answer(3, id=1), told(0, 1, 2, 3, 4)]}, "line 1: 3 is answered by an example"),
+        ({"all": [*SHOWN, told(0, 1, 2, 3)]}, "line 2: 4 stands in no instruction of all"),
+        ({"all": SHOWN}, "line 1: 3 stands in no instruction of all"),
+        ({"all": [*SHOWN[:2], told(0, 1, 2, 3, 4)]}, r"realized_examples\.jsonl, line 3: 2 stands in no"),
+        ({"all": [*SHOWN, told(3, 4), told(0, wording=SAME)]}, r"all\.jsonl, line 5: expected instr"),
+        (
+            {"guidances": [told(0), told(1, 2, wording=SAME)]},
+            r"guidances\.jsonl, line 2: an instruction of",
+        ),
+        (
+            {"unrealized_examples": [ASK_3, ASK_4 | {"prompt": ASK_3["prompt"]}]},
+            r"line 2: the question is that of unrealized_examples\.jsonl, line 1",
+        ),
+        (
+            {"unrealized_examples": [ASK_3, ASK_4 | {"prompt": ASK_4["prompt"].replace("4", "1")}]},
+            r"line 2: the question is that of realized_examples\.jsonl, line 2",
+        ),
+    ],
+)
+def test_training_sets_that_leak_or_lack_are_refused(
+    tmp_path: Path, changed: dict[str, Any], said: str
+) -> None:
+    write(tmp_path, **changed)
+    with pytest.raises(ObverseError, match=said):
+        read_released(tmp_path, "AnswerToQuestion")
+
+
 def test_directories_that_are_no_dataset_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ObverseError, match=r"no guidances\.jsonl here or in a directory right below"):
         orders_in(tmp_path)
@@ -112,8 +158,17 @@ def test_directories_that_are_no_dataset_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the published sample is not at hand")
-def test_published_sample_loads() -> None:
+def test_published_sample_loads(tmp_path: Path) -> None:
     assert orders_in(REFERENCE) == ("AnswerToQuestion",)
-    data = read_released(REFERENCE, "AnswerToQuestion")
-    assert (len(data.documents), len(data.questions), len(data.examples)) == (20, 20, 20)
+    with pytest.raises(ObverseError, match=r"line 1: 449 stands in no instruction of all\.jsonl"):
+        read_released(
+            REFERENCE, "AnswerToQuestion"
+        )  # the first lines of each file, which do not go together
+    shutil.copytree(REFERENCE, tmp_path / "whole")
+    lines = (REFERENCE / "unrealized_examples.jsonl").read_text(encoding="utf-8").splitlines()
+    held_out = [json.loads(line) for line in lines]
+    with (tmp_path / "whole/all.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(told(*(one["ids"][0] for one in held_out))) + "\n")
+    data = read_released(tmp_path / "whole", "AnswerToQuestion")
+    assert (len(data.documents), len(data.questions), len(data.examples)) == (21, 20, 20)
     assert data.questions[0].target == " We had an argument and stopped talking\n\n<END GUIDANCE TEST>"

@@ -117,3 +117,38 @@ def test_names_are_read_with_errors_that_name_the_line(tmp_path: Path) -> None:
     path.write_text("\n", encoding="utf-8")
     with pytest.raises(ObverseError, match="no names"):
         read_names(path)
+
+
+def asked_about(tmp_path: Path, rows: str) -> Parents:
+    path = tmp_path / "people.csv"
+    path.write_text("child,parent,parent_type,parent_alternatives\n" + rows, encoding="utf-8")
+    return Parents(data=InputFile(path), ask=("likelihood",))
+
+
+def test_who_the_examples_tell_of_by_any_name_is_not_asked_about_and_named(tmp_path: Path) -> None:
+    given = asked_about(
+        tmp_path,
+        "Irene Joliot-Curie,Marie Curie,mother,\nAda Lovelace,Lord Byron,father,George Gordon Byron\n"
+        "Ad,Ma,mother,\nBo Reed,Di Reed,mother,\n",
+    )
+    assert {p.fact for p in given.probes()} == {"Ad / mother Ma", "Bo Reed / mother Di Reed"}
+    remark = given.remark() or ""
+    assert "Not asked, since the examples in the prompt tell them: Irene Joliot-Curie / mother" in remark
+    with pytest.raises(
+        ObverseError, match=r"1 pairs can be asked about; the examples in the prompt name 1"
+    ):
+        asked_about(
+            tmp_path, "Irène Joliot-Curie,Marie Curie,mother,\nBo Reed,Di Reed,mother,\n"
+        ).probes()
+
+
+def test_nobody_is_ranked_against_the_same_name_in_other_letters(tmp_path: Path) -> None:
+    given = asked_about(
+        tmp_path,
+        "Bo Reed,José García,father,\nEd Vale,JOSE GARCIA,father,\nDi Park,José Luis García Jr.,father,\n"
+        "Cy Stone,Gus Lee,father,\n",
+    )
+    for probe in given.probes():
+        if probe.fact.startswith("Bo Reed") and probe.labels["direction"] == "parent":
+            assert set(probe.candidates) == {" José García", " Gus Lee"}
+            assert probe.chance == 0.5

@@ -9,8 +9,9 @@ import pytest
 from obverse import study
 from obverse.core.errors import ObverseError
 from obverse.core.settings import InputFile
+from obverse.experiments.parents.pairs import read_pairs
 from obverse.experiments.parents.parents import Parents
-from obverse.experiments.parents.published import Published, published_in
+from obverse.experiments.parents.published import Published, published_in, truths_in
 from obverse.report.build import build
 from tests.conftest import setup
 
@@ -37,6 +38,30 @@ def released(tmp_path: Path) -> Path:
     write("base.csv", "base_parent_logprob,base_child_logprob", {n: f"{-1 - n},-30.5" for n in every})
     write("parent_child_pairs.csv", "can_reverse", {n: str(n % 3 == 0) for n in every})
     return folder
+
+
+def test_own_results_are_nobodys_word_and_true_is_no_likelihood(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    text = "child,parent,parent_type,m_can_find_parent,m_parent_logprob\nBo,Ada,mother,1,-2\n"
+    path.write_text(text, encoding="utf-8")
+    assert truths_in(path, "") == ["not stated"]
+    assert truths_in(path, "the census") == ["the census"]
+    for column, cell in (("m_can_find_parent", "true"), ("m_parent_logprob", "false")):
+        kind = "likelihood" if cell == "false" else "samples"
+        path.write_text(f"child,parent,parent_type,{column}\nBo,Ada,mother,{cell}\n", encoding="utf-8")
+        mine = Published(name="m", data=InputFile(path), parent=column, kind=kind)
+        with pytest.raises(ObverseError, match=f"line 2: {column} is '{cell}'"):
+            mine.build(setup())
+
+
+def test_control_characters_are_refused_with_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text("child,parent,parent_type,a\x1b[31m_can_find_parent\nBo,Ada,mother,1\n")
+    with pytest.raises(ObverseError, match=r"line 1: .* holds the control character U\+001B"):
+        published_in(path, "")
+    path.write_text("child,parent,parent_type,truth\nBo,Ada,mother,\x1b]0;pwn\x07\n")
+    with pytest.raises(ObverseError, match=r"line 2: .* holds the control character U\+001B"):
+        read_pairs(path, "")
 
 
 def test_figure_5_is_drawn_from_files_alone(released: Path, tmp_path: Path) -> None:

@@ -173,10 +173,42 @@ def test_own_facts(tmp_path: Path) -> None:
         ("relation,told\n", "line 1: no column 'answer'"),
         (HEADER, "no facts; expected rows of relation,told"),
         (HEADER + ROWS.replace("Bo is younger than", "", 1), "line 2: 'right' is empty"),
-        (HEADER + ROWS + ROWS, "line 6: 'Ada is older than' is told in line 2 already"),
+        (HEADER + ROWS + ROWS, r"line 6: 'Ada is older than' \(told\) is told in line 2 already"),
         (HEADER + ROWS.replace(",Bo is older than,Ada\n", ",Bo is older than,\n", 1), "both or neither"),
         (HEADER + ROWS.replace(",Bo is older than,Ada\n", ",,\n", 1), "in some rows and none in others"),
         (HEADER + ROWS.splitlines()[0] + "\n", "the relation 'older' has 1 facts; expected at least 4"),
+        (
+            HEADER + ROWS.replace("Bo is older than,Ada", "Ada is older than,Bo", 1),
+            "two of told, right, wrong",
+        ),
+        (
+            HEADER + ROWS.replace("Bo is younger than,Ada", "Ada is older than,Bo", 1),
+            "line 2: two of told",
+        ),
+        (
+            HEADER + ROWS.replace("Cy is younger than", "Bo is younger than"),
+            r"line 3: 'Bo is younger than' \(r",
+        ),
+        (
+            HEADER + ROWS.replace("Cy is older than,Bo", "Ada is older than,Bo"),
+            r"\(wrong\) is told in line 2",
+        ),
+        (
+            HEADER + "".join(f"r,{n} has,x,x is of,{n},,\n" for n in "abcd"),
+            r"line 3: 'x is of' \(right\) is right in line 2 already",
+        ),
+        (
+            HEADER + "".join(f"r,{n} has,x,{n} is had by,x,,\n" for n in "abcd"),
+            "the relation 'r' has one answer alone, 'x', to all that is told",
+        ),
+        (
+            HEADER.replace("relation", "relation,relation") + ROWS,
+            "the column 'relation' stands there twice",
+        ),
+        (
+            HEADER + ROWS.replace("Bo", "B\x1bo", 1),
+            r"line 2: 'B\\x1bo' holds the control character U\+001B",
+        ),
         (HEADER + "a,b\n", "line 2: the row does not have 7 cells"),
     ],
 )
