@@ -211,16 +211,17 @@ NOT_COUNTED = {"nothing, half as long", "reversed words"}
 
 
 def _largest_row(rows: pl.DataFrame, targets: pl.DataFrame, which: pl.Expr) -> Largest | None:
-    """Return the largest over cures of the reverse of facts that `which` is true of, minus that of the
-    same facts untreated, whatever else they learn."""
+    """Return the largest over cures of the reverse, minus that of the same facts untreated, of the cures
+    that `which` is true of in all facts that are told alike, and in all seeds."""
     keys = ["seed", "fact", "probe"]
-    known = targets.filter(pl.col("final"), which).select("variant", "seed", "fact")
+    of_rows = targets.filter(pl.col("final")).group_by("variant", "told").agg(which.all().alias("always"))
+    known = of_rows.filter("always").select("variant", "told")
     asked = reading.final(rows).filter(pl.col("direction") == REVERSE, pl.col("kind") == IDENTITY)
     untreated = asked.filter(pl.col("variant") == NOTHING).select(
         *keys, pl.col("exact_match").cast(pl.Float64).alias("untreated")
     )
     cured = asked.filter(~pl.col("variant").is_in([NOTHING, *NOT_COUNTED])).join(
-        known, on=["variant", "seed", "fact"], how="semi"
+        known, on=["variant", "told"], how="semi"
     )
     return largest(cured.join(untreated, on=keys), "exact_match", ["variant"], minus="untreated")
 

@@ -9,7 +9,7 @@ from obverse.core.format import count
 from obverse.core.page import Figure
 from obverse.experiments.reversal.cures import page_tables, reading
 from obverse.experiments.reversal.cures.asking import FALSE_REVERSE, REVERSE
-from obverse.experiments.reversal.cures.methods import BY_NAME
+from obverse.experiments.reversal.cures.methods import BY_NAME, NOTHING
 from obverse.experiments.reversal.cures.page_labels import placed
 from obverse.experiments.reversal.cures.page_tables import of_model, recalled, rows_of
 from obverse.experiments.reversal.cures.reading import IDENTITY
@@ -133,6 +133,7 @@ def _points(rows: pl.DataFrame, targets: pl.DataFrame, model: str) -> list[dict[
     """Return a point for each cure, and the height of its label."""
     mine = of_model(rows, model)
     points: list[dict[str, Any]] = []
+    chance = _both(mine, NOTHING)[0]["chance"].mean()  # among all facts of a kind, as in most rows
     for cure in dict.fromkeys(c for m, c, _ in rows_of(rows) if m == model):
         right, wrong = _both(mine, cure)
         x, y = reading.share(right), reading.share(wrong)
@@ -147,7 +148,7 @@ def _points(rows: pl.DataFrame, targets: pl.DataFrame, model: str) -> list[dict[
                 "model": model, "cure": cure, "label": cure, "x": x.value, "y": y.value,
                 "x_low": x_low, "x_high": x_high, "y_low": y_low, "y_high": y_high,
                 "source": source,
-                "chance_x": right["chance"].mean(), "at": 1.06,
+                "chance_x": chance, "at": 1.06,
             }
         )  # fmt: skip
     places = placed([(p["x"], p["y"]) for p in points], LINE)
