@@ -144,4 +144,4 @@ def test_presets_are_the_papers() -> None:
     assert sweep["text"].grid["recipe.learning_rate"] == (1e-6, 2e-6, 1e-5, 2e-5)
     assert sweep["fig9"].grid["recipe.batch_size"] == (8, 32, 128)
     assert sweep["fig9"].grid["recipe.learning_rate"] == (1e-6, 2e-6, 2e-5, 2e-4)
-    assert {claim.id.split("/")[0] for claim in Sweep().claims()} == {"accuracy"}
+    assert {claim.id.split("/")[0] for claim in Sweep().claims()} == {"accuracy", "likelihood"}
