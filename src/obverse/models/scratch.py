@@ -110,7 +110,7 @@ class Scratch(ModelSpec):
 
     def abilities(self) -> frozenset[Capability]:
         if not self.causal:
-            return self.can - {"gradients"}
+            return self.can - {"gradients", "samples"}
         return self.can if self.architecture == "t5" else self.can | {"hidden"}
 
     def build(self, setup: Setup) -> Model:

@@ -107,7 +107,7 @@ class Study:
             known |= {f"model.{n}": (model, n) for n in leaf_keys(model) if model.takes(n)}
         if key not in known:
             for start, needs in BELONGS.items():
-                if key.startswith(start):
+                if key.startswith(start) and not any(name.startswith(start) for name in known):
                     raise ObverseError(f"{key}: belongs to {needs}")
             raise ObverseError(unknown_name(key, known, "setting"))
         return known[key]

@@ -13,6 +13,7 @@ from obverse.core.model import (
     Generates,
     GivesGradients,
     GivesHiddenStates,
+    Samples,
     Saves,
     Scores,
     Trains,
@@ -55,7 +56,7 @@ def test_models_can_do_what_they_say() -> None:
         model = made(objective=objective)
         able = {
             "scores": Scores, "generates": Generates, "trains": Trains, "saves": Saves,
-            "gradients": GivesGradients, "hidden": GivesHiddenStates,
+            "gradients": GivesGradients, "hidden": GivesHiddenStates, "samples": Samples,
         }  # fmt: skip
         assert {name for name, kind in able.items() if isinstance(model, kind)} == spec.abilities()
         assert isinstance(model, Foresees) == (objective not in MASKED)
