@@ -16,7 +16,7 @@ predicted from A, and not what would have to be predicted from B (arXiv 2309.122
     obverse run reversal-alignment
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, ClassVar
 
@@ -138,17 +138,13 @@ def _anothers(asked: list[HeldOutPrompt]) -> list[str]:
     return prompts
 
 
-def _prompts(subset: str, direction: str) -> Callable[[pl.DataFrame], Pair]:
-    """Return what takes right answers behind own prompts, and behind others', while they are learnt."""
-
-    def pair(rows: pl.DataFrame) -> Pair:
-        some = rows.filter(
-            pl.col("epoch") <= LEARNING, pl.col("partner") == "own", pl.col("subset") == subset,
-            pl.col("direction") == direction,
-        )  # fmt: skip
-        return some.filter(prompted=OWN), some.filter(prompted=ANOTHER)
-
-    return pair
+def _prompts(rows: pl.DataFrame, subset: str, direction: str) -> Pair:
+    """Return right answers behind own prompts, and behind others', while they are learnt."""
+    some = rows.filter(
+        pl.col("epoch") <= LEARNING, pl.col("partner") == "own", pl.col("subset") == subset,
+        pl.col("direction") == direction,
+    )  # fmt: skip
+    return some.filter(prompted=OWN), some.filter(prompted=ANOTHER)
 
 
 def _same(subset: str) -> Claim:
@@ -175,7 +171,7 @@ def _own(
     needs: tuple[str, ...] = (),
 ) -> Claim:
     def estimate(rows: pl.DataFrame) -> Estimate | None:
-        return difference(*_prompts(subset, direction)(rows), "cosine")
+        return difference(*_prompts(rows, subset, direction), "cosine")
 
     return Claim(
         id=f"own/{subset}/{direction}", text=f"{subset}, {direction}: {text}", unit="Δ cosine",
@@ -186,7 +182,7 @@ def _own(
 
 def _less(subset: str) -> Claim:
     def estimate(rows: pl.DataFrame) -> Estimate | None:
-        same, reverse = (by_seed(*_prompts(subset, d)(rows), "cosine") for d in DIRECTIONS)
+        same, reverse = (by_seed(*_prompts(rows, subset, d), "cosine") for d in DIRECTIONS)
         values = {seed: same[seed] - reverse[seed] for seed in same if seed in reverse}
         return over_seeds(values, rows["fact"].n_unique())
 
