@@ -15,7 +15,7 @@ from obverse.core.errors import ObverseError
 from obverse.core.model import Closes, Generates, ModelSpec, Setup
 from obverse.experiments.parents.pairs import COLUMNS, RELATIONS, TRUTH
 from obverse.experiments.parents.prompts import Prompts
-from obverse.experiments.parents.table import read_table
+from obverse.store.csv_file import read_csv
 from obverse.store.files import read_text, refuse_controls, write_text
 
 MOST_TOKENS = 32
@@ -104,7 +104,7 @@ def _refuse_other(out: Path, word: str) -> None:
     """
     if not out.exists():
         return
-    header, rows = read_table(out, ())
+    header, rows = read_csv(out, ())
     if not {*COLUMNS, TRUTH} <= set(header):
         raise ObverseError(f"{out}: is there already, and holds no collected pairs; name another file")
     for line, row in rows:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from obverse.core.data import Label
 from obverse.core.errors import ObverseError
-from obverse.experiments.parents.table import read_table
+from obverse.store.csv_file import read_csv
 
 COLUMNS = ("child", "parent", "parent_type")
 ALTERNATIVES = ("child_alternatives", "parent_alternatives")
@@ -107,7 +107,7 @@ def pairs_file(data: Path) -> Path:
 
 def has_mentions(data: Path) -> bool:
     """Return whether a file, or one of a directory, tells how often people are mentioned."""
-    return any(set(MENTIONS) <= set(read_table(path, COLUMNS)[0]) for path in files_in(data))
+    return any(set(MENTIONS) <= set(read_csv(path, COLUMNS)[0]) for path in files_in(data))
 
 
 def read_pairs(data: Path, truth: str) -> list[RealPair]:
@@ -121,7 +121,7 @@ def read_pairs(data: Path, truth: str) -> list[RealPair]:
             contradicts another one about the same people.
     """
     path = pairs_file(data)
-    header, rows = read_table(path, COLUMNS)
+    header, rows = read_csv(path, COLUMNS)
     _refuse_misnamed(path, header)
     seen = by_pair(path, rows)
     alternatives: dict[str, dict[str, None]] = {}
@@ -200,7 +200,7 @@ def told_by(path: Path, header: list[str]) -> str:
     """Return whose word a file of the release is, by a column that it or the pairs beside it have."""
     beside = path.with_name(RELEASED_PAIRS)
     if CAN_REVERSE not in header and beside.is_file():
-        header, _ = read_table(beside, ())
+        header, _ = read_csv(beside, ())
     return GPT_4 if CAN_REVERSE in header else UNKNOWN
 
 

@@ -33,8 +33,8 @@ from obverse.experiments.parents.pairs import (
     told_by,
     truth_of,
 )
-from obverse.experiments.parents.table import read_table
 from obverse.measures.frame import to_frame
+from obverse.store.csv_file import read_csv
 
 REPORTS = "reports"  # the capability
 KINDS = {
@@ -72,7 +72,7 @@ class Published(ModelSpec):
         return Reports(tuple(self._read()))
 
     def _read(self) -> Iterator[dict[str, Any]]:
-        header, rows = read_table(self.data, (*COLUMNS, *filter(None, (self.parent, self.child))))
+        header, rows = read_csv(self.data, (*COLUMNS, *filter(None, (self.parent, self.child))))
         related = relatives((row["child"], row["parent"]) for _, row in rows)
         told = self.truth or told_by(self.data, header)
         for (child, parent, relation), same in by_pair(self.data, rows).items():
@@ -158,7 +158,7 @@ def published_in(data: Path, truth: str) -> tuple[Published, ...]:
     """
     models: dict[str, Published] = {}
     for path in files_in(data):
-        header, _ = read_table(path, COLUMNS)
+        header, _ = read_csv(path, COLUMNS)
         for name, settings in _columns(header).items():
             if name in models:
                 raise ObverseError(
@@ -172,7 +172,7 @@ def truths_in(data: Path, truth: str) -> list[str]:
     """Return whose word it is who is whose parent, in all files of `data`."""
     found = set()
     for path in files_in(data):
-        header, rows = read_table(path, COLUMNS)
+        header, rows = read_csv(path, COLUMNS)
         otherwise = truth or told_by(path, header)
         found |= {truth_of(row, otherwise) for _, row in rows}
     return sorted(found)
@@ -180,7 +180,7 @@ def truths_in(data: Path, truth: str) -> list[str]:
 
 def repeated_in(data: Path) -> bool:
     """Return whether a pair stands in several rows of a file."""
-    tables = ((path, read_table(path, COLUMNS)[1]) for path in files_in(data))
+    tables = ((path, read_csv(path, COLUMNS)[1]) for path in files_in(data))
     return any(len(by_pair(path, rows)) < len(rows) for path, rows in tables)
 
 

@@ -1,13 +1,11 @@
 """A user's own facts: a CSV or JSONL of statements, cut before their answers."""
 
-import csv
-from collections.abc import Iterable
-from io import StringIO
 from pathlib import Path
 
 from obverse.core.errors import ObverseError
 from obverse.experiments.relations.facts import LEAST, Fact
-from obverse.store.files import read_jsonl, read_text, refuse_controls
+from obverse.store.csv_file import read_csv
+from obverse.store.files import read_jsonl, refuse_controls
 
 COLUMNS = ("relation", "told", "answer", "right", "right_answer", "wrong", "wrong_answer")
 STATEMENTS = ("told", "right", "wrong")
@@ -26,8 +24,9 @@ def read_facts(path: Path) -> list[Fact]:
     """
     facts: list[Fact] = []
     seen: dict[tuple[str, ...], str] = {}
-    for line, row in _csv_rows(path) if path.suffix.lower() == ".csv" else read_jsonl(path, COLUMNS):
-        cells = {key: (row[key] or "").strip() for key in COLUMNS}
+    is_csv = path.suffix.lower() == ".csv"
+    for line, row in read_csv(path, COLUMNS)[1] if is_csv else read_jsonl(path, COLUMNS):
+        cells = {key: row[key].strip() for key in COLUMNS}
         for key in COLUMNS:
             refuse_controls(cells[key], f"{path}, line {line}")
             if not cells[key] and key not in MAY_BE_EMPTY:
@@ -61,8 +60,6 @@ def read_facts(path: Path) -> list[Fact]:
 
 
 def _check(facts: list[Fact], path: Path) -> None:
-    if not facts:
-        raise ObverseError(f"{path}: no facts; expected rows of {','.join(COLUMNS)}")
     relations: dict[str, list[Fact]] = {}
     for fact in facts:
         relations.setdefault(fact.relation, []).append(fact)
@@ -84,24 +81,3 @@ def _check(facts: list[Fact], path: Path) -> None:
             raise ObverseError(
                 f"{path}: the relation {relation!r} has a wrong inference in some rows and none in others"
             )
-
-
-def _csv_rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(StringIO(read_text(path)), strict=True)
-    try:
-        header = reader.fieldnames or []
-        for key in COLUMNS:
-            if key not in header:
-                raise ObverseError(f"{path}, line 1: no column {key!r}; found {list(header)}")
-        if len(set(header)) < len(header):
-            twice = next(name for name in header if list(header).count(name) > 1)
-            raise ObverseError(f"{path}, line 1: the column {twice!r} stands there twice")
-        for row in reader:
-            if None in row or None in row.values():
-                raise ObverseError(
-                    f"{path}, line {reader.line_num}: the row does not have {len(header)} cells; "
-                    "put text with commas in quotes"
-                )
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise ObverseError(f"{path}, line {max(1, reader.line_num)}: not valid CSV: {error}") from None

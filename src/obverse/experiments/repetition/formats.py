@@ -7,14 +7,15 @@ text,classes,target[,part,round]              the hub's names for the same
 import ast
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
 
 from obverse.core.errors import ObverseError
-from obverse.store.files import read_jsonl, read_text, write_text
+from obverse.store.csv_file import read_csv
+from obverse.store.files import read_jsonl, write_text
 
 NAMES = {"prompt": ("prompt", "text"), "answer_index": ("answer_index", "target")}
 
@@ -60,28 +61,13 @@ def read(path: Path) -> list[Case]:
     Raises:
         ObverseError: naming the line of whatever is missing or out of range.
     """
-    raw = _jsonl(path) if path.suffix == ".jsonl" else _csv(path)
-    cases = [_case(path, line, cells) for line, cells in raw]
-    if not cases:
-        raise ObverseError(f"{path}: no rows; expected prompt,classes,answer_index")
-    return cases
+    return [_case(path, line, cells) for line, cells in _rows(path)]
 
 
-def _jsonl(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
-    return read_jsonl(path, ())
-
-
-def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    csv.field_size_limit(10_000_000)
-    reader = csv.DictReader(StringIO(read_text(path)), strict=True)
-    try:
-        for row in reader:
-            if None in row:
-                raise csv.Error("more cells than columns; texts with commas have to stand in quotes")
-            yield reader.line_num, row
-    except csv.Error as error:
-        line = reader.reader.line_num  # DictReader's own counts good rows alone
-        raise ObverseError(f"{path}, line {line}: not valid CSV: {error}") from None
+def _rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
+    if path.suffix == ".jsonl":
+        return read_jsonl(path, ())
+    return read_csv(path, strip=False, allowed="\n\r\t")[1]
 
 
 def _case(path: Path, line: int, cells: dict[str, Any]) -> Case:

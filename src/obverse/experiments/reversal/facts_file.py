@@ -1,13 +1,11 @@
 """A user's own facts: a CSV or JSONL of name and description."""
 
-import csv
-from collections.abc import Iterable
-from io import StringIO
 from pathlib import Path
 
 from obverse.core.errors import ObverseError
 from obverse.experiments.reversal.people import Fact
-from obverse.store.files import read_jsonl, read_text
+from obverse.store.csv_file import read_csv
+from obverse.store.files import read_jsonl
 
 COLUMNS = ("name", "description")
 
@@ -20,8 +18,9 @@ def read_facts(path: Path) -> list[Fact]:
     """
     facts: list[Fact] = []
     seen: dict[str, int] = {}
-    for line, row in _csv_rows(path) if path.suffix == ".csv" else read_jsonl(path, COLUMNS):
-        name, description = ((row[key] or "").strip() for key in COLUMNS)
+    is_csv = path.suffix.lower() == ".csv"
+    for line, row in read_csv(path, COLUMNS)[1] if is_csv else read_jsonl(path, COLUMNS):
+        name, description = (row[key].strip() for key in COLUMNS)
         for key, value in (("name", name), ("description", description)):
             if not value:
                 raise ObverseError(f"{path}, line {line}: the {key} is empty")
@@ -31,24 +30,4 @@ def read_facts(path: Path) -> list[Fact]:
                 )
             seen[value] = line
         facts.append(Fact(name, name, description))
-    if not facts:
-        raise ObverseError(f"{path}: no facts; expected rows of name,description")
     return facts
-
-
-def _csv_rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(StringIO(read_text(path)), strict=True)
-    try:
-        header = reader.fieldnames or []
-        for key in COLUMNS:
-            if key not in header:
-                raise ObverseError(f"{path}, line 1: no column {key!r}; found {list(header)}")
-        for row in reader:
-            if None in row or None in row.values():
-                raise ObverseError(
-                    f"{path}, line {reader.line_num}: the row does not have "
-                    f"{len(header)} cells; put text with commas in quotes"
-                )
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise ObverseError(f"{path}, line {max(1, reader.line_num)}: not valid CSV: {error}") from None

@@ -171,7 +171,7 @@ def test_own_facts(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("relation,told\n", "line 1: no column 'answer'"),
-        (HEADER, "no facts; expected rows of relation,told"),
+        (HEADER, "no rows; expected relation,told"),
         (HEADER + ROWS.replace("Bo is younger than", "", 1), "line 2: 'right' is empty"),
         (HEADER + ROWS + ROWS, r"line 6: 'Ada is older than' \(told\) is told in line 2 already"),
         (HEADER + ROWS.replace(",Bo is older than,Ada\n", ",Bo is older than,\n", 1), "both or neither"),

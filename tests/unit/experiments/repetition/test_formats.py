@@ -50,7 +50,7 @@ def test_files_are_as_the_prize_writes_them(tmp_path: Path) -> None:
         ("p,\"[' a', ' b']\",-1", "answer index -1 for 2 classes"),
         ("p,\"[' a', ' b']\",first", "must be a whole number, got 'first'"),
         ("p,\"[' a', ' b']\",", "must be a whole number, got ''"),
-        ("p,\"[' a', ' b']\"", "no answer_index or target"),
+        ("p,\"[' a', ' b']\"", "the row does not have 3 cells"),
         (",\"[' a', ' b']\",0", "the prompt must be text"),
         ("p, a b,0", "must be a list such as"),
         ("p,__import__('os'),0", "must be a list such as"),
@@ -61,7 +61,7 @@ def test_files_are_as_the_prize_writes_them(tmp_path: Path) -> None:
         ("p,\"[' a', ' a']\",0", "two different classes"),
         ('"p"q,x,0', "not valid CSV"),
         ('"p,x,0', "not valid CSV: unexpected end"),
-        ("p,\"[' a', ' b']\",0,1", "not valid CSV: more cells than columns"),
+        ("p,\"[' a', ' b']\",0,1", "the row does not have 3 cells; put text with commas in quotes"),
     ],
 )
 def test_bad_csv_row_is_named(tmp_path: Path, line: str, message: str) -> None:

@@ -195,7 +195,7 @@ def test_own_facts_from_csv_and_jsonl(tmp_path: Path) -> None:
         ("name,description\nA B,x\nC D,x\n", r"line 3: the description 'x' stands in line 2"),
         ("name,description\nA B,\n", r"line 2: the description is empty"),
         ("name,description\nA B,x,y\n", r"line 2: the row does not have 2 cells"),
-        ("name,description\n", r"no facts"),
+        ("name,description\n", r"no rows; expected name,description"),
         ("", r"no column 'name'"),
     ],
 )
