@@ -6,6 +6,8 @@ from pydantic import Field
 
 from obverse.core.settings import Settings
 
+MOST_RANKS = 16_384  # as many as the widest layers have; more is a mistake, and exhausts the memory
+
 
 class Lora(Settings):
     """Adapters that are trained in place of all weights: W x + (alpha / rank) · B A x, W as it was.
@@ -20,7 +22,7 @@ class Lora(Settings):
             linear layers but the output layer.
     """
 
-    rank: Annotated[int, Field(ge=0)] = 0
+    rank: Annotated[int, Field(ge=0, le=MOST_RANKS)] = 0
     alpha: Annotated[float, Field(gt=0)] = 16.0
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     targets: tuple[str, ...] = ()

@@ -82,7 +82,10 @@ class Scratch(ModelSpec):
                 "objective to mlm, mlm-u or masked diffusion"
             )
         if self.rotary != 0.25 and self.architecture != "gpt-neox":
-            raise ValueError(f"rotary {self.rotary}: only a gpt-neox turns its heads")
+            raise ValueError(
+                f"rotary {self.rotary}: only a gpt-neox turns its heads; for {self.architecture} set "
+                "model.rotary=0.25 as well, its default"
+            )
         if self.rotary != 0.25 and (turned := self.hidden_size // self.heads * self.rotary) % 2:
             raise ValueError(
                 f"rotary {self.rotary}: {turned:g} numbers of a head are turned; expected an even number"

@@ -155,6 +155,10 @@ class RunFolder:
         known[stage] = [[step, merged[step]] for step in sorted(merged)]
         files.write_json(self.path / "losses.json", known)
 
+    def lost_losses(self, stage: str) -> int:
+        """Return at how many steps of a stage the loss was no finite number."""
+        return sum(loss is None for _, loss in self.losses().get(stage, []))
+
     # The end ------------------------------------------------------------------------------------------
 
     def finish(self, record: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from obverse.run.memory import peak_memory
 from obverse.run.run import Run
 from obverse.run.task import Execution, OnStep, Task
 
+DIVERGED = "training steps whose loss was no finite number: the training diverged"
 MISSED = "moments of a training, at which a model that is trained elsewhere cannot be asked"
 
 
@@ -176,6 +177,8 @@ class _Loop:
                 "and 'tokens'"
             )
         self._refuse_missed(number, stage, due)
+        if lost := self.folder.lost_losses(stage.label):
+            self.folder.leave_out(f"losses {number}", DIVERGED, lost)
         return {"name": stage.name, "documents": len(stage.training.documents)} | record
 
     def _refuse_missed(self, number: int, stage: Stage, due: Sequence[set[int]]) -> None:

@@ -58,7 +58,8 @@ def split(model: CausalModel) -> tuple[dict[str, torch.Tensor], dict[str, torch.
 def test_adapters_alone_are_trained(checkpoint: Path, tmp_path: Path, dtype: Dtype) -> None:
     model, plain = loaded(checkpoint, dtype=dtype), loaded(checkpoint, Lora(), dtype)
     before, own_before = split(model)
-    assert model.logprobs(*ASKED) == plain.logprobs(*ASKED), "a model begins as it is"
+    begins = model.logprobs(*ASKED)[0]
+    assert begins == pytest.approx(plain.logprobs(*ASKED)[0], rel=1e-5), "a model begins as it is"
     assert model.parameters == plain.parameters
     assert own_before
     trained(model, tmp_path)

@@ -238,3 +238,22 @@ def test_numbers_that_are_none_are_missing_and_said_to_be(tmp_path: Path) -> Non
     folder = perform(Undefined(), tmp_path)
     assert folder.tables()["entries"]["size"].to_list() == [None]
     assert folder.record()["left_out"] == {"values of entries that are no finite numbers": 1}
+
+
+class Diverging(Table):
+    def train(self, training: Training, *, folder: Path, seed: int, watch: Watch) -> dict[str, Any]:
+        for step, loss in enumerate((1.0, float("inf"), float("nan"))):
+            watch.on_loss(step, loss)
+        return super().train(training, folder=folder, seed=seed, watch=watch)
+
+
+class DivergingSpec(TableSpec):
+    def build(self, setup: Setup) -> Model:
+        return Diverging(self.seconds)
+
+
+def test_training_that_diverged_is_said_to_have(tmp_path: Path) -> None:
+    folder = perform(Capitals(), tmp_path, DivergingSpec())
+    assert folder.record()["left_out"] == {  # two steps of each stage
+        "training steps whose loss was no finite number: the training diverged": 4
+    }

@@ -13,7 +13,7 @@ from obverse.measures.match import others
 
 def told_by_examples(pairs: Sequence[RealPair], prompts: Prompts) -> list[RealPair]:
     """Return the pairs of which the examples in the prompt tell the answer."""
-    return [pair for pair in pairs if prompts.tell(pair.child, pair.parents)]
+    return [pair for pair in pairs if prompts.tell(pair.children, pair.parents)]
 
 
 def without_examples(pairs: Sequence[RealPair], prompts: Prompts) -> list[RealPair]:

@@ -48,9 +48,9 @@ class Prompts:
     def ask_child(self, parent: str, relation: str) -> str:
         return self.before + _filled(self.child, {"{parent}": parent, "{relation}": relation})
 
-    def tell(self, child: str, parents: Sequence[str]) -> bool:
-        """Return whether child and parent, by any name, stand in the examples, and so the answer."""
-        return says_name(self.before, child) and any(says_name(self.before, p) for p in parents)
+    def tell(self, children: Sequence[str], parents: Sequence[str]) -> bool:
+        """Return whether an answer stands in the examples: one of the children and one of the parents."""
+        return all(any(says_name(self.before, p) for p in side) for side in (children, parents))
 
 
 def _filled(question: str, names: dict[str, str]) -> str:

@@ -71,9 +71,11 @@ def test_pairs_that_the_examples_give_away_are_left_out(pairs: InputFile, tmp_pa
     }
     prompts.write_text(json.dumps(given), encoding="utf-8")
     experiment = Parents(data=pairs, ask=("samples",), prompts=InputFile(prompts))
-    assert "Di Vale" not in {pair.child for pair in experiment.pairs()}
+    children = {pair.child for pair in experiment.pairs()}
+    assert "Di Vale" not in children
+    assert "Bo {x}" not in children, "Di Vale is an answer to who is a child of hers"
     first = experiment.probes()[0]
-    assert first.prompt == "Ada Vale is the mother of Di Vale.\nmother of Bo {x}:"
+    assert first.prompt == "Ada Vale is the mother of Di Vale.\nmother of Ed Reed:"
 
 
 @pytest.mark.parametrize(
@@ -140,6 +142,25 @@ def test_who_the_examples_tell_of_by_any_name_is_not_asked_about_and_named(tmp_p
         asked_about(
             tmp_path, "Irène Joliot-Curie,Marie Curie,mother,\nBo Reed,Di Reed,mother,\n"
         ).probes()
+
+
+def test_pair_is_not_asked_about_where_the_examples_tell_another_child_or_another_name_of_it(
+    tmp_path: Path,
+) -> None:
+    given = asked_about(
+        tmp_path,
+        "Wolfgang Mozart,Leopold Mozart,father,\nMaria Anna Mozart,Leopold Mozart,father,\n"
+        "Ad,Ma,mother,\nBo Reed,Di Reed,mother,\n",
+    )
+    assert {p.fact for p in given.probes()} == {"Ad / mother Ma", "Bo Reed / mother Di Reed"}
+    path = tmp_path / "names.csv"
+    path.write_text(
+        "child,parent,parent_type,child_alternatives\nI. Curie,Marie Curie,mother,Irène Joliot-Curie\n"
+        "Ad,Ma,mother,\nBo Reed,Di Reed,mother,\n",
+        encoding="utf-8",
+    )
+    named = Parents(data=InputFile(path), ask=("likelihood",))
+    assert {p.fact for p in named.probes()} == {"Ad / mother Ma", "Bo Reed / mother Di Reed"}
 
 
 def test_nobody_is_ranked_against_the_same_name_in_other_letters(tmp_path: Path) -> None:
