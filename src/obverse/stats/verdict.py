@@ -189,10 +189,14 @@ def _by_seed(claim: Claim, rows: Sequence[pl.DataFrame], estimate: Estimate) -> 
     seeds = rows[0]["seed"].drop_nulls().unique().sort().to_list()
     if len(seeds) == 1:
         return {str(seeds[0]): estimate.value}
+    # Each table is divided once: a filter for each seed reads all of its rows every time.
+    parts = [table.partition_by("seed", as_dict=True) for table in rows]
     values = {}
     for seed in seeds:
         try:
-            alone = claim.estimate(*(table.filter(pl.col("seed") == seed) for table in rows))
+            alone = claim.estimate(
+                *(part.get((seed,), table.clear()) for part, table in zip(parts, rows, strict=True))
+            )
         except Exception:  # with all seeds it went well; one may lack what the claim compares
             continue
         if alone is not None and math.isfinite(alone.value):
