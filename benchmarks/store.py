@@ -127,12 +127,13 @@ def study(runs: int) -> Study:
 def make(out: Path, runs: int) -> None:
     """Make a store of finished runs: one is carried out, the others are copies with other names."""
     execution = Execution(device="cpu", workers=1)
-    tasks = list(tasks_of(study(runs).plans(), out, execution))
-    first, _ = tasks[0]
+    [plan] = study(runs).plans()
+    tasks = list(tasks_of([plan], out, execution))
+    first = tasks[0]
     first.perform(lambda done, total: None)
     table = RunFolder(first.folder).tables()["ask"]
     record = RunFolder(first.folder).record()
-    for task, identity in tasks[1:]:
+    for task, (_, identity) in list(zip(tasks, plan.identified(), strict=True))[1:]:
         own = table.with_columns(
             pl.lit(task.id, pl.String).alias("run"),
             pl.lit(task.run.seed, table.schema["seed"]).alias("seed"),
@@ -151,7 +152,7 @@ def step(verb: str, out: Path, runs: int) -> None:
     began = time.monotonic()
     if verb == "make":
         make(out, runs)
-    elif verb in ("first", "again"):
+    elif verb in VERBS and verb != "report":
         study(runs).run(out, execution=Execution(device="cpu", workers=1))
     elif verb == "report":
         from obverse import write_report
@@ -162,8 +163,9 @@ def step(verb: str, out: Path, runs: int) -> None:
 
 
 VERBS = {
-    "first": "evaluate, everything done",
-    "again": "nothing to do",
+    "first": "put together and evaluate",
+    "again": "nothing to do, files compared",
+    "noted": "nothing to do",
     "report": "report",
 }
 
@@ -181,7 +183,15 @@ def main() -> None:
     print(f"{'runs':>8}  {'verb':28} {'seconds':>8} {'MiB':>6}")
     for runs in given.runs:
         for verb in ("make", *VERBS):
-            command = [sys.executable, __file__, "--out", str(place / str(runs)), "--step", verb, str(runs)]
+            command = [
+                sys.executable,
+                __file__,
+                "--out",
+                str(place / str(runs)),
+                "--step",
+                verb,
+                str(runs),
+            ]
             said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
             took = json.loads(said.splitlines()[-1])
             if verb in VERBS:

@@ -81,15 +81,15 @@ def leaving(folder: Path) -> Leave:
         (out / "observations").mkdir(parents=True)
         for name, frame in tables.items():
             frame.write_parquet(out / "observations" / f"{name}.parquet")
-        found = {"schema": 3, "study": "sides", "claims": [claim()] if claims is None else list(claims)}
+        found = {"schema": 4, "study": "sides", "claims": [claim()] if claims is None else list(claims)}
         _json(out / "claims.json", found)
         runs = list(
             pl.concat([t.select("run", "model", "seed", "variant") for t in tables.values()])
             .unique(maintain_order=True)
             .iter_rows(named=True)
-        )
-        for run in runs:
-            _run(out / "runs" / run["run"], run)
+        ) or [{"run": "m-seed0", "model": "m", "seed": 0, "variant": None}]
+        lines = [json.dumps(_record(run)) + "\n" for run in runs]
+        (out / "runs.jsonl").write_text("".join(lines), encoding="utf-8")
         _json(out / "study.json", _study(out, runs, tables) | changes)
         return out
 
@@ -99,9 +99,9 @@ def leaving(folder: Path) -> Leave:
 def _study(
     out: Path, runs: Sequence[Mapping[str, Any]], tables: Mapping[str, pl.DataFrame]
 ) -> dict[str, Any]:
-    names = ["claims.json", *(f"observations/{name}.parquet" for name in tables)]
+    names = ["claims.json", "runs.jsonl", *(f"observations/{name}.parquet" for name in tables)]
     return {
-        "schema": 3, "study": "sides", "title": "Sides", "about": "Is the left side known?",
+        "schema": 4, "study": "sides", "title": "Sides", "about": "Is the left side known?",
         "paper": "Nobody 2026", "preset": "tiny", "command": "obverse run sides.py",
         "given": {"deep.a": "2"},
         "experiment": {
@@ -110,7 +110,7 @@ def _study(
         },
         "variants": {},
         "models": [{"type": "x:M", "name": name} for name in dict.fromkeys(run["model"] for run in runs)],
-        "seeds": sorted({run["seed"] for run in runs}), "runs": [run["run"] for run in runs],
+        "seeds": sorted({run["seed"] for run in runs}),
         "remark": None, "skipped": [],
         "files": {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in names},
         "provenance": {
@@ -122,20 +122,26 @@ def _study(
     }  # fmt: skip
 
 
-def _run(folder: Path, run: Mapping[str, Any]) -> None:
-    folder.mkdir(parents=True)
-    spec = {
-        "id": "1", "label": run["run"], "experiment": {}, "seed": run["seed"], "variant": run["variant"],
-        "model": {"type": "x:M", "settings": {"name": run["model"]}}, "identity": {},
-    }  # fmt: skip
-    record = {
+def _record(run: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": run["run"], "run": "1", "model": run["model"], "seed": run["seed"],
+        "variant": run["variant"], "trained": True,
         "seconds": 2.4, "parameters": 12345, "device": "cpu", "data_sha256": "d" * 64, "left_out": {},
         "weights_after_sha256": "w" * 64,
         "stages": [{"name": "training", "documents": 8, "steps": 10, "tokens": 200}],
     }  # fmt: skip
-    _json(folder / "run.json", spec)
-    _json(folder / "provenance.json", record)
 
 
 def _json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def change_runs(out: Path, **keys: Any) -> None:
+    """Replace keys of every run's record, as if the study had written them; ... takes one away."""
+    path = out / "runs.jsonl"
+    rows = [json.loads(line) | keys for line in path.read_text(encoding="utf-8").splitlines()]
+    kept = [{key: value for key, value in row.items() if value is not ...} for row in rows]
+    path.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+    study = json.loads((out / "study.json").read_text(encoding="utf-8"))
+    study["files"]["runs.jsonl"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    _json(out / "study.json", study)

@@ -87,7 +87,7 @@ def run(
     )  # fmt: skip
     folder = out or Path("out") / safe_name(study.name)
     result = study.run(folder, execution=execution, command=shlex.join(["obverse", *sys.argv[1:]]))
-    page = build(folder)
+    page = build(folder, anew=False)
     console = terminal()
     say(console, f"\n{study.experiment.title}\n")
     remark = study.experiment.remark()

@@ -71,11 +71,11 @@ def file_hash(path: Path) -> str:
     if not path.exists():
         raise ObverseError(f"{path}: no such file or directory")
     if path.is_file():
-        return _sha256(path, path.stat().st_mtime_ns)
+        return _sha256(path, state_of(path))
     digest = hashlib.sha256()
     for file in _files_under(path):
         name = file.relative_to(path).as_posix()
-        digest.update(f"{name}\0{_sha256(file, file.stat().st_mtime_ns)}\n".encode())
+        digest.update(f"{name}\0{_sha256(file, state_of(file))}\n".encode())
     return digest.hexdigest()
 
 
@@ -92,8 +92,18 @@ def _files_under(folder: Path) -> Iterator[Path]:
     yield from sorted(path for path in found if path.is_file())
 
 
+def state_of(path: Path) -> str:
+    """Return what a change of a file changes: its inode, size, and times of change.
+
+    Raises:
+        OSError: if it is not there.
+    """
+    status = path.stat()
+    return f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
 @cache
-def _sha256(path: Path, _changed: int) -> str:
+def _sha256(path: Path, _state: str) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 MISSING = "–"
 # What a terminal obeys and XML does not hold: control characters but for tab and line breaks, and others.
@@ -74,3 +74,14 @@ def whom(model: str, cell: Mapping[str, str | int | float | None]) -> str:
 def last_part(key: str) -> str:
     """Return the last part of a setting's dotted key, in words."""
     return key.rpartition(".")[2].replace("_", " ")
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Return numbers in their order, three and more that follow one another as a range: "1, 3, 7–12"."""
+    runs: list[list[int]] = []
+    for one in sorted(set(numbers)):
+        if runs and one == runs[-1][-1] + 1:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Cell = str | int | float | bool | None
-SCHEMA = 3  # of the files that a study leaves (docs/output.md)
+SCHEMA = 4  # of the files that a study leaves (docs/output.md)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

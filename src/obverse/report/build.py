@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from obverse.core.content import content_hash, file_hash
 from obverse.core.page import Finished, Page, Section
 from obverse.report import grid, means, moments, provenance, samples
 from obverse.report.claims_figure import claims_figures
@@ -12,26 +13,35 @@ from obverse.report.read import read
 from obverse.report.render import fill, parts, section
 from obverse.report.words import counted, left_out, listed, meta, summary
 from obverse.store import files
+from obverse.store.program import program
 
 OPEN_FIGURES = 3  # of claims; those of further models are folded away
 
 
-def build(out: str | Path) -> Path:
+def build(out: str | Path, *, anew: bool = True) -> Path:
     """Write report.html and figures/ under `out`, and return the page's path.
 
     The experiment's own part is left out, and said to be missing, if its code cannot be had or fails.
+
+    Args:
+        out: the directory of a finished study.
+        anew: write them even if the page that is there was made of the same, by the same program.
 
     Raises:
         ObverseError: if `out` holds no finished study, or one that was changed since.
     """
     out = Path(out)
+    path, folder = out / "report.html", out / "figures"
+    made_of = content_hash([program(), file_hash(out / "study.json")])
+    if not anew and folder.is_dir() and made_of in _beginning(path):
+        return path
     found = read(out)
-    folder = out / "figures"
     page, own, missing = _own(found, folder)
     drawn = parts(folder, claims_figures(found.claims))
     clusters = _clusters(found)
     html = fill(
         "page.html.j2",
+        made_of=made_of,
         title=page.title or found.study["title"],
         meta=meta(found, page.paper),
         summary=[page.summary, counted(found.claims)] if page.summary else summary(found),
@@ -52,9 +62,16 @@ def build(out: str | Path) -> Path:
         generic=[section(folder, one) for one in _generic(found, page)],
         provenance=section(folder, provenance.section(found)),
     )
-    path = out / "report.html"
     files.write_text(path, html)
     return path
+
+
+def _beginning(path: Path) -> str:
+    """Return the first lines of a page; "" if there is none."""
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.read(1000)
 
 
 def _own(found: Finished, folder: Path) -> tuple[Page, list[dict[str, Any]], str]:

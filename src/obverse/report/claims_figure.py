@@ -11,7 +11,7 @@ import polars as pl
 
 from obverse.core.format import number
 from obverse.core.page import Figure
-from obverse.report.figures import BLUE, GREEN, ORANGE
+from obverse.report.figures import BLUE, GREEN, MOST_DOTS, ORANGE, spread
 
 LINE = 44  # letters of a claim on one line, of at most three
 WIDTH = 430
@@ -39,6 +39,7 @@ def _figure(name: str, model: str, claims: Claims) -> Figure:
     mine = [claim for claim in claims if claim["model"] == model]
     units = list(dict.fromkeys(claim["unit"] for claim in mine))
     several = any(len(claim["by_seed"]) > 1 for claim in mine)
+    many = any(len(claim["by_seed"]) > MOST_DOTS for claim in mine)
     paper = any(claim["paper"] is not None for claim in mine)
     cut = any(_row(c, 0, _domain([d for d in mine if d["unit"] == c["unit"]]))[side] is not None
               for c in mine for side in ("below", "above"))  # fmt: skip
@@ -60,6 +61,7 @@ def _figure(name: str, model: str, claims: Claims) -> Figure:
             f"{', with its 95 % interval' if any(c['low'] is not None for c in mine) else ''}"
             f"{' (an arrow where it goes on)' if cut else ''}"
             f"{'; small dots: each seed alone' if several else ''}"
+            f"{f' ({MOST_DOTS} of them, evenly)' if many else ''}"
             f"{'; diamond: the paper' if paper else ''}. "
             "Shaded: where the claim would hold, its criterion being the line; a bar inside the "
             "shading is no verdict yet where several claims share the level. "
@@ -163,7 +165,7 @@ def _points(place: int, claim: Mapping[str, Any]) -> list[dict[str, Any]]:
     values = [] if claim["paper"] is None else [(PAPER, claim["paper"])]
     values += [(MEAN, claim["measured"])]  # what is drawn later lies on top
     if len(claim["by_seed"]) > 1:
-        values += [(SEED, value) for value in claim["by_seed"].values()]
+        values += [(SEED, value) for value in spread(list(claim["by_seed"].values()))]
     return [
         {"place": place, "what": what, "size": KINDS[what][2], "x": float(value)}
         for what, value in values

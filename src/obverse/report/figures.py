@@ -17,6 +17,7 @@ BLUE, ORANGE, GREEN, PINK, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#
 AMBER, SKY, BLACK = "#E69F00", "#56B4E9", "#1d1d1f"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, AMBER, SKY, GREY, BLACK)
 SCALE = 2.0
+MOST_DOTS = 200  # of single seeds in a row: more lie on one another, and a page grows with each
 STROKES = alt.Legend(symbolType="stroke", symbolStrokeWidth=2, symbolOpacity=1, symbolSize=300)
 
 
@@ -35,6 +36,24 @@ def lines_with_bands(
         base.mark_area(opacity=0.13).encode(y=y, y2="high:Q"),
         base.mark_line(point=alt.OverlayMarkDef(size=30)).encode(*lines, y="mean:Q"),
     )
+
+
+def spread(values: Sequence[float]) -> list[float]:
+    """Return at most MOST_DOTS of some values, evenly from the smallest to the largest."""
+    ordered, n = sorted(values), len(values)
+    if n <= MOST_DOTS:
+        return list(values)
+    return [ordered[i * (n - 1) // (MOST_DOTS - 1)] for i in range(MOST_DOTS)]
+
+
+def spread_rows(seeds: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Return the rows of at most MOST_DOTS seeds in each group, evenly by their `value`."""
+    if seeds.is_empty() or seeds.group_by(by).len()["len"].max() <= MOST_DOTS:  # type: ignore[operator]
+        return seeds
+    place, n = pl.int_range(pl.len()).over(by), pl.len().over(by)
+    step = (place * MOST_DOTS) // n
+    kept = (n <= MOST_DOTS) | (step != ((place - 1) * MOST_DOTS) // n) | (place == n - 1)
+    return seeds.sort(*by, "value").filter(kept)
 
 
 def colours(names: Sequence[str]) -> alt.Scale:

@@ -9,7 +9,7 @@ import polars as pl
 from obverse.core.format import MISSING, interval, number
 from obverse.core.page import Cell, Column, Figure, Finished, Section, Table, Text
 from obverse.report import groups
-from obverse.report.figures import BLACK, BLUE, GREY, PALETTE, colours
+from obverse.report.figures import BLACK, BLUE, GREY, MOST_DOTS, PALETTE, colours, spread_rows
 from obverse.report.groups import Metric
 
 MOST_ROWS = 60  # of a figure
@@ -61,14 +61,21 @@ def _figure(name: str, known: pl.DataFrame, seeds: pl.DataFrame, metric: Metric,
         kept = pl.col(row).is_in(rows[:MOST_ROWS])
         known, seeds = known.filter(kept), seeds.filter(kept)
     columns = ["mean", "low", "high", "chance", row] + ([] if series is None else [series])
-    chart = _dots(known.select(columns), seeds, row, rows[:MOST_ROWS], series, names, metric)
+    dots = spread_rows(seeds, [row] if series is None else [row, series])
+    thinned = f" ({MOST_DOTS} of them, evenly)" if len(dots) < len(seeds) else ""
+    chart = _dots(known.select(columns), dots, row, rows[:MOST_ROWS], series, names, metric)
     several = known["n_seeds"].max() != 1
     return Figure(
         name=name,
         chart=chart,
         caption=(
             f"{metric.title}, the mean with its 95 % interval"
-            + ("; small dots: each seed alone" if several else "")
+            + (f"; small dots: each seed alone{thinned}" if several else "")
+            + (
+                f" ({MOST_DOTS} of them, from the smallest to the largest)"
+                if len(dots) < len(seeds)
+                else ""
+            )
             + ("; grey lines: chance" if known["chance"].drop_nulls().len() else "")
             + f". {groups.counted(known, facts)} in each row."
             + (f" Shown are the first {MOST_ROWS} of {len(rows)} rows; the table has all." if cut else "")

@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from obverse.core.format import number
-from obverse.report.figures import PALETTE, STROKES, colours
+from obverse.report.figures import PALETTE, STROKES, colours, spread
 from obverse.report.groups import Metric
 
 MOST_SERIES = len(PALETTE)
@@ -97,7 +97,9 @@ def _panel(
         layers += _starts(axis, scales["x"])
     layers.append(base.mark_area(opacity=0.13).encode(y=y("low"), y2="high:Q"))
     if seeds["seed"].n_unique() > 1 and len(names) <= FEW:
-        thin = alt.Chart(seeds.select("x", "value", "series", "seed")).encode(x=x, color=colour)
+        drawn = spread(seeds["seed"].unique().sort().to_list())
+        lines = seeds.filter(pl.col("seed").is_in(drawn)).select("x", "value", "series", "seed")
+        thin = alt.Chart(lines).encode(x=x, color=colour)
         layers.append(thin.mark_line(strokeWidth=0.7, opacity=0.5).encode(y=y("value"), detail="seed:N"))
     layers.append(base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=26)).encode(y=y("mean")))
     return alt.LayerChart(layer=layers)

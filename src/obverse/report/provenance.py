@@ -7,6 +7,8 @@ from typing import Any
 from obverse.core.format import MISSING, number, whole
 from obverse.core.page import Cell, Column, Finished, Section, Table, Text
 
+MOST_RUNS = 100  # in the table; a page does not grow with each of thousands
+
 
 def section(finished: Finished) -> Section:
     """Return the last section of a page, without the command, which stands before it."""
@@ -69,7 +71,7 @@ def _text(value: Any) -> str:
 def _runs(finished: Finished) -> Table:
     heads = ["parameters", "seconds", "documents", "tokens", "steps"]
     rows: list[list[Cell]] = []
-    for run in finished.runs:
+    for run in finished.runs[:MOST_RUNS]:
         sums = {
             key: sum(known) if (known := [s[key] for s in run["stages"] if s[key] is not None]) else None
             for key in ("documents", "tokens", "steps")
@@ -86,6 +88,11 @@ def _runs(finished: Finished) -> Table:
             Column(title="device"), Column(title="data SHA-256"), Column(title="weights SHA-256"),
         ],
         rows=rows,
+        note=(
+            f"These are the first {MOST_RUNS} of {whole(len(finished.runs))} runs; all are in runs.jsonl."
+            if len(finished.runs) > MOST_RUNS
+            else ""
+        ),
         folded=True,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from math import prod
 from typing import Any, get_args
 
 from obverse.core.claim import Role
-from obverse.core.format import count, last_part, number
+from obverse.core.format import count, last_part, number, ranges
 from obverse.core.page import Finished
 from obverse.report.claims_words import ends, trainings
 
@@ -43,7 +43,7 @@ def repeated(runs: Sequence[Mapping[str, Any]]) -> str:
     """Say over which seeds models were trained, and which were asked as they are."""
     seeds = sorted({run["seed"] for run in runs if run["trained"]})
     once = len({run["model"] for run in runs if not run["trained"]})
-    said = [f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"] if seeds else []
+    said = [f"seed{'s' if len(seeds) > 1 else ''} {ranges(seeds)}"] if seeds else []
     if once:
         which = f"{once} asked as {'they are' if once > 1 else 'it is'}" if seeds else "asked as it is"
         said.append(f"{which}, once" if seeds or once == 1 else "each asked as it is, once")

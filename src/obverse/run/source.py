@@ -8,27 +8,20 @@ them: what they do is seen in the data.
 import ast
 import inspect
 import sys
-import sysconfig
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
 from obverse.core.content import content_hash
 from obverse.core.experiment import Experiment
-
-LIBRARIES = tuple(
-    Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
-# Of Python's own places there may be more: a virtual environment sees the system's, or the user's.
-INSTALLED = frozenset({"site-packages", "dist-packages"})
+from obverse.store.program import is_ours, is_users
 
 
 @cache
 def source(kind: type) -> dict[str, str]:
     """Return {"source": a hash of the code of a class}; nothing for a class of this package."""
-    outside = [c for c in kind.__mro__ if not _is_ours(c.__module__) and c.__module__ != "builtins"]
-    mine = [c for c in outside if c is kind or _is_users(sys.modules.get(c.__module__))]
+    outside = [c for c in kind.__mro__ if not is_ours(c.__module__) and c.__module__ != "builtins"]
+    mine = [c for c in outside if c is kind or is_users(sys.modules.get(c.__module__))]
     if kind not in outside:
         return {}
     seen: dict[str, str] = {}
@@ -40,21 +33,6 @@ def source(kind: type) -> dict[str, str]:
         else:
             _collect(module, text, seen)
     return {"source": content_hash(sorted(seen.values()))}  # wherever the modules lie
-
-
-def _is_ours(module: str) -> bool:
-    return module.partition(".")[0] == "obverse"
-
-
-def _is_users(module: ModuleType | None) -> bool:
-    """Return whether a module is neither ours nor installed with Python or into it."""
-    file = getattr(module, "__file__", None)
-    if module is None or _is_ours(module.__name__):
-        return False
-    if file is None:
-        return module.__name__ == "__main__"
-    place = Path(file).resolve()
-    return INSTALLED.isdisjoint(place.parts) and not any(map(place.is_relative_to, LIBRARIES))
 
 
 def _text(module: ModuleType | None) -> str | None:
@@ -74,7 +52,7 @@ def _collect(module: ModuleType, text: str, seen: dict[str, str]) -> None:
     seen[module.__name__] = ast.dump(_without_docstrings(tree))
     for name in names:
         other = sys.modules.get(name)
-        if _is_users(other) and other is not None and (found := _text(other)) is not None:
+        if is_users(other) and other is not None and (found := _text(other)) is not None:
             _collect(other, found, seen)
 
 

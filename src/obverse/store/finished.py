@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from obverse.core.claim import Finding
@@ -16,6 +15,7 @@ from obverse.core.settings import validated
 from obverse.store import files, tables
 
 TABLES = "observations/"
+RUNS = "runs.jsonl"
 
 
 class _Part(BaseModel):
@@ -72,7 +72,7 @@ class _Study(_Part):
     grid: dict[str, list[str | int | float | bool]] = Field(default_factory=dict)
     grid_values: dict[str, list[Any]] = Field(default_factory=dict)
     as_it_is: list[str] | None = None
-    runs: list[str]
+    made_of: str | None = None
     remark: str | None = None
     skipped: list[_Skipped] = Field(default_factory=list)
     files: dict[str, str]
@@ -86,17 +86,6 @@ class _Claims(_Part):
     claims: list[Finding]
 
 
-class _Model(_Part):
-    settings: _ModelSettings
-
-
-class _Run(_Part):
-    id: str = ""
-    seed: int
-    variant: str | None = None
-    model: _Model
-
-
 class _Stage(_Part):
     name: str
     documents: int | None = None
@@ -105,6 +94,12 @@ class _Stage(_Part):
 
 
 class _Record(_Part):
+    name: str
+    run: str
+    model: str
+    seed: int
+    variant: str | None = None
+    trained: bool
     seconds: float | None = None
     parameters: int | None = None
     stages: list[_Stage] = Field(default_factory=list)
@@ -127,19 +122,15 @@ def read(out: Path) -> Finished:
     """
     study = _study(out)
     _refuse_changed(out, study)
-    tables = {
-        name.removeprefix(TABLES).removesuffix(".parquet"): _table(
-            out / name, (*study.experiment.columns, *study.grid)
-        )
-        for name in study.files
-        if name.startswith(TABLES) and name.endswith(".parquet")
-    }
-    runs = [_run(out / "runs" / name) for name in study.runs]
+    labels = (*study.experiment.columns, *study.grid)
+    paths = [out / name for name in study.files if name.startswith(TABLES) and name.endswith(".parquet")]
+    for path in paths:
+        _check_columns(path, labels)
     return Finished(
         study=study.model_dump(),
         claims=_claims(out),
-        tables=tables,
-        runs=runs,
+        tables=tables.Tables({path.stem: path for path in paths}),
+        runs=_runs(out / RUNS),
     )
 
 
@@ -183,7 +174,7 @@ def _study(out: Path) -> _Study:
     if schema != SCHEMA:
         raise ObverseError(
             f"{path}: schema: expected {SCHEMA}, got {schema!r}; it was written by another version of "
-            "obverse: run the study again with this one"
+            "obverse: the same `obverse run` with this one writes it anew, from the runs that are there"
         )
     return validated(_Study, raw, f"{path}: ")
 
@@ -194,8 +185,9 @@ def _read(kind: type[K], path: Path) -> K:
 
 def _refuse_changed(out: Path, study: _Study) -> None:
     again = f"run again: {study.command}" if study.command else "run the study again"
-    if "claims.json" not in study.files:
-        raise ObverseError(f"{out / 'study.json'}: files.claims.json: Field required")
+    for name in ("claims.json", RUNS):
+        if name not in study.files:
+            raise ObverseError(f"{out / 'study.json'}: files.{name}: Field required")
     for name, wanted in study.files.items():
         if file_hash(out / name) != wanted:
             raise ObverseError(
@@ -203,22 +195,15 @@ def _refuse_changed(out: Path, study: _Study) -> None:
             )
 
 
-def _table(path: Path, labels: Iterable[str]) -> pl.DataFrame:
-    table = tables.read(path)
+def _check_columns(path: Path, labels: Iterable[str]) -> None:
+    columns = tables.columns(path)
     for name in (*LEADING, *labels):
-        if name not in table.columns:
-            raise ObverseError(f"{path}: no column {name!r}; it has {', '.join(table.columns)}")
-    return table
+        if name not in columns:
+            raise ObverseError(f"{path}: no column {name!r}; it has {', '.join(columns)}")
 
 
-def _run(folder: Path) -> dict[str, Any]:
-    run = _read(_Run, folder / "run.json")
-    record = _read(_Record, folder / "provenance.json")
-    return record.model_dump() | {
-        "name": folder.name,
-        "run": run.id,
-        "model": run.model.settings.name,
-        "seed": run.seed,
-        "variant": run.variant or None,
-        "trained": any(stage.steps for stage in record.stages),
-    }
+def _runs(path: Path) -> list[dict[str, Any]]:
+    return [
+        validated(_Record, row, f"{path}, line {line}: ").model_dump()
+        for line, row in files.read_jsonl(path, ("name", "run", "model"))
+    ]

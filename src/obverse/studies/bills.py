@@ -54,7 +54,7 @@ def check_bills(plans: Sequence[Plan], out: Path) -> list[str]:
     for plan in plans:
         if not any(_charges(model) for arm in plan.arms.values() for model in arm.models):
             continue
-        for task, _ in tasks_of([plan], out, Execution()):
+        for task in tasks_of([plan], out, Execution()):
             run = task.run
             if _charges(run.model):
                 stages = plan.stages_of(run)

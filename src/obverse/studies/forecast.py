@@ -18,8 +18,9 @@ from obverse.core.stage import Stage
 from obverse.models.families import FAMILIES
 from obverse.run.folder import RunFolder
 from obverse.run.run import Run
-from obverse.run.task import Execution
+from obverse.run.task import Execution, Task
 from obverse.store import files
+from obverse.store.seen import Seen
 from obverse.studies.bills import bills_of, rows_of, whole
 from obverse.studies.executors.here import workers_of
 from obverse.studies.gauge import Gauge, gauge
@@ -207,17 +208,19 @@ def _shape(stages: Sequence[Stage]) -> tuple[object, ...]:
 def _runs(plans: Sequence[Plan], out: Path, execution: Execution) -> list[tuple[Run, Cell, bool]]:
     """Return every run, where it stands in the grid, and whether it is done; of a model that is not at
     hand, none is."""
+    seen = Seen(out)
     try:
         return [
-            (task.run, task.cell, _counts(RunFolder(task.folder), identity.id))
-            for task, identity in tasks_of(plans, out, execution)
+            (task.run, task.cell, (task.folder.name, task.id) in seen or _counts(task))
+            for task in tasks_of(plans, out, execution)
         ]
     except CannotLoadError:
         return [(run, plan.cell, False) for plan in plans for run in plan.runs()]
 
 
-def _counts(stored: RunFolder, id: str) -> bool:
-    return stored.finished and stored.changed(id) is None
+def _counts(task: Task) -> bool:
+    stored = RunFolder(task.folder)
+    return stored.finished and stored.changed(task.id) is None
 
 
 def _gauged(run: Run, stages: Sequence[Stage], execution: Execution) -> Gauge | None:

@@ -7,13 +7,16 @@ from typing import Any
 import polars as pl
 
 from obverse.core.claim import Claim
-from obverse.core.content import file_hash
+from obverse.core.content import content_hash, file_hash
+from obverse.core.errors import ObverseError
 from obverse.core.page import SCHEMA
 from obverse.measures.frame import schema
 from obverse.run.folder import RunFolder
 from obverse.run.task import Task
 from obverse.stats.verdict import evaluate_cells
 from obverse.store import files, tables
+from obverse.store.finished import RUNS
+from obverse.store.program import program
 from obverse.studies.grid import Cell
 from obverse.studies.result import Result, load
 
@@ -23,12 +26,18 @@ def leave(
     tasks: Sequence[Task],
     claims: Sequence[tuple[Cell, Sequence[Claim]]],
     about: Mapping[str, Any],
+    *,
+    anew: bool = True,
 ) -> Result:
     """Put the runs' tables together, evaluate the claims, and write what a study leaves.
 
     Claims are those of each cell of its grid. study.json is written last, with the hashes of the other
-    files; `about` is what else it says, `looks` among it.
+    files; `about` is what else it says, `looks` among it. Unless it is wanted `anew`, nothing is done
+    where the directory has all of that already, from the same runs and the same program.
     """
+    made_of = _made_of(tasks, about)
+    if not anew and (kept := _kept(out, made_of)) is not None:
+        return kept
     joined: dict[str, list[pl.DataFrame]] = {}
     for task in tasks:
         for name, table in RunFolder(task.folder).tables().items():
@@ -40,13 +49,51 @@ def leave(
         files.write_parquet(out / "observations" / f"{name}.parquet", table)
     found = [finding.to_dict() for finding in findings]
     files.write_json(out / "claims.json", {"schema": SCHEMA, "study": about["study"], "claims": found})
-    written = ["claims.json", *(f"observations/{name}.parquet" for name in measured)]
+    files.write_jsonl(out / RUNS, [_record(task) for task in tasks])
+    written = ["claims.json", RUNS, *(f"observations/{name}.parquet" for name in measured)]
     hashes = {name: file_hash(out / name) for name in written}
-    runs = [task.folder.name for task in tasks]
-    said = {**about, "as_it_is": sorted(as_it_is), "runs": runs, "files": hashes}
+    said = {**about, "as_it_is": sorted(as_it_is), "made_of": made_of, "files": hashes}
     files.write_json(out / "study.json", {"schema": SCHEMA, **said})
     files.sweep(out, out / "observations", out / "figures")
     return load(out)
+
+
+def _made_of(tasks: Sequence[Task], about: Mapping[str, Any]) -> str | None:
+    """Return a hash of all that a study's files follow from; None if the program is in no file.
+
+    A run's own files follow from its id: they are compared with their hashes before.
+    """
+    if not all(task.run.portable for task in tasks):
+        return None
+    runs = [
+        [task.id, task.folder.name, task.run.model.name, task.run.variant, task.cell] for task in tasks
+    ]
+    said = {key: value for key, value in about.items() if key != "provenance"}
+    return content_hash([program(), said, runs])
+
+
+def _kept(out: Path, made_of: str | None) -> Result | None:
+    """Return what a study left here before, if it follows from the same and nobody changed it since."""
+    if made_of is None or not (out / "study.json").is_file():
+        return None
+    try:
+        kept = load(out)
+    except ObverseError:
+        return None
+    return kept if kept.study.get("made_of") == made_of else None
+
+
+def _record(task: Task) -> dict[str, Any]:
+    """Return what is known of a run beside its tables."""
+    record = RunFolder(task.folder).record()
+    return record | {
+        "name": task.folder.name,
+        "run": task.id,
+        "model": task.run.model.name,
+        "seed": task.run.seed,
+        "variant": task.run.variant or None,
+        "trained": any(stage["steps"] for stage in record["stages"]),
+    }
 
 
 def _as_it_is(tasks: Sequence[Task]) -> set[str]:

@@ -15,9 +15,13 @@ from obverse.run.folder import RunFolder
 from obverse.run.identity import Identity, changes, identify
 from obverse.run.run import SHORT_ID, Run, built
 from obverse.run.task import Execution, Task
+from obverse.store.seen import Seen
 from obverse.studies.check import check_claims, check_models, check_portable, check_stages
 from obverse.studies.grid import Cell
+from obverse.studies.known import Known
 from obverse.studies.models import refuse_averaged, refuse_same
+
+NO_WEIGHTS = "finished before, without its weights; remove its folder to train again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +98,37 @@ class Plan:
         """Yield runs of the same data together."""
         for seed in self.seeds:
             for variant, arm in self.arms.items():
-                yield [
+                runs = [
                     Run(experiment=arm.experiment, model=model, seed=seed, variant=variant)
                     for model in arm.models
                     if self.trains or seed == self.seeds[0] or not model.same_for_all_seeds
                 ]
+                if runs:
+                    yield runs
 
     def identified(self) -> Iterator[tuple[Run, Identity]]:
         """Yield every run with its identity, for which its data is built."""
         for runs in self._groups():
-            if not runs:
+            yield from self._identify(runs)
+
+    def _identify(self, runs: Sequence[Run]) -> Iterator[tuple[Run, Identity]]:
+        stages = self.stages_of(runs[0])
+        hashes: dict[int, str] = {}
+        for run in runs:
+            yield run, identify(run, stages, hashes)
+
+    def ids(self, known: Known) -> Iterator[tuple[Run, str]]:
+        """Yield every run with its id. Data is built of the first seed, and where an id is not known."""
+        for runs in self._groups():
+            ids = [known.of(run) for run in runs]
+            if None not in ids and runs[0].seed != self.seeds[0]:
+                yield from zip(runs, map(str, ids), strict=True)
                 continue
-            stages = self.stages_of(runs[0])
-            hashes: dict[int, str] = {}
-            for run in runs:
-                yield run, identify(run, stages, hashes)
+            for run, identity in self._identify(runs):
+                if not known.agrees(run, identity.id):
+                    known.forget()
+                known.note(run, identity.id)
+                yield run, identity.id
 
     def stages_of(self, run: Run) -> tuple[Stage, ...]:
         """Return a run's stages; those of the first seed are built already."""
@@ -133,43 +153,60 @@ def work(plans: Sequence[Plan], out: Path, execution: Execution) -> Work:
     Raises:
         ObverseError: if two cells of a grid have a run in common.
     """
-    wanted = list(tasks_of(plans, out, execution))
+    tasks = tuple(tasks_of(plans, out, execution))
     to_do, reasons = [], dict[str, list[str]]()
-    stored_runs = _Stored(out / "runs")
-    names = {task.folder.name for task, _ in wanted}
-    for task, identity in wanted:
+    seen, stored_runs = Seen(out), _Stored(out / "runs")
+    names = {task.folder.name for task in tasks}
+    for task in tasks:
         run, folder = task.run, task.folder
-        stored_runs.take_back(folder, identity.id)
-        stored = RunFolder(folder)
-        if stored.finished and (name := stored.changed(identity.id)) is not None:
-            aside = _set_aside(folder)
-            reason = (
-                f"{name} was changed after the run had written it (what is there is kept in {aside.name})"
-            )
+        if (folder.name, task.id) not in seen:
+            stored_runs.take_back(folder, task.id)
+            reason = _compared(RunFolder(folder), task.id, seen)
             reasons.setdefault(reason, []).append(run.label)
-        if not stored.finished:
+        if not RunFolder(folder).finished:
             to_do.append(task)
-            if (why := stored_runs.why_not(folder, identity, names)) is not None:
-                reasons.setdefault(why, []).append(run.label)
-        else:
-            stored.tidy()
-            if execution.keep_weights and not (folder / "weights").is_dir():
-                reasons.setdefault("", []).append(run.label)
-    tasks = tuple(task for task, _ in wanted)
+            why = stored_runs.why_not(task, names)
+            reasons.setdefault(why, []).append(run.label)
+        elif execution.keep_weights and not (folder / "weights").is_dir():
+            reasons.setdefault(NO_WEIGHTS, []).append(run.label)
+    seen.save()
+    reasons.pop("", None)
     return Work(tasks=tasks, to_do=tuple(to_do), messages=tuple(_messages(reasons)))
 
 
-def tasks_of(plans: Sequence[Plan], out: Path, execution: Execution) -> Iterator[tuple[Task, Identity]]:
-    """Yield every run of all plans, with its identity."""
+def _compared(stored: RunFolder, id: str, seen: Seen) -> str:
+    """Compare a finished run's files with what it wrote; set it aside, and say so, if one was changed."""
+    if not stored.finished:
+        return ""
+    if (name := stored.changed(id)) is None:
+        stored.tidy()
+        seen.note(stored.path.name, id, ("provenance.json", *stored.record()["files"]))
+        return ""
+    aside = _set_aside(stored.path)
+    return (
+        f"run anew: {name} was changed after the run had written it (what is there is kept in "
+        f"{aside.name})"
+    )
+
+
+def tasks_of(plans: Sequence[Plan], out: Path, execution: Execution) -> Iterator[Task]:
+    """Yield every run of all plans, as a task under `out`.
+
+    Raises:
+        ObverseError: if two cells of a grid have a run in common.
+    """
+    known = Known(out)
     seen: dict[str, Task] = {}
     for plan in plans:
-        for run, identity in plan.identified():
-            folder = out / "runs" / run.folder_name(identity.id)
-            task = Task(run=run, id=identity.id, folder=folder, execution=execution, cell=plan.cell)
-            if identity.id in seen:
-                _refuse_same_run(seen[identity.id], task)
-            seen[identity.id] = task
-            yield task, identity
+        for run, id in plan.ids(known):
+            folder = out / "runs" / run.folder_name(id)
+            task = Task(run=run, id=id, folder=folder, execution=execution, cell=plan.cell)
+            if id in seen:
+                _refuse_same_run(seen[id], task)
+            seen[id] = task
+            yield task
+    if (out / "runs").is_dir():  # what is only planned writes nothing
+        known.save()
 
 
 def _refuse_same_run(one: Task, other: Task) -> None:
@@ -189,10 +226,7 @@ def _refuse_same_run(one: Task, other: Task) -> None:
 def _messages(reasons: dict[str, list[str]]) -> Iterator[str]:
     for reason, labels in reasons.items():
         shown = "; ".join(labels[:3]) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
-        if reason:
-            yield f"{shown}: run anew: {reason}"
-        else:
-            yield f"{shown}: finished before, without its weights; remove its folder to train again"
+        yield f"{shown}: {reason}"
 
 
 class _Stored:
@@ -205,21 +239,22 @@ class _Stored:
             self.by_name.setdefault(folder.name[:-SHORT_ID], []).append(folder)
             self.by_id.setdefault(_seed_and_id(folder), []).append(folder)
 
-    def why_not(self, folder: Path, identity: Identity, wanted: Collection[str]) -> str | None:
+    def why_not(self, task: Task, wanted: Collection[str]) -> str:
         """Return why a finished run of the same model, variant and seed is not the one that is wanted.
 
         Those that are themselves `wanted`, by other cells of a grid, do not count.
         """
         found = [
-            _changes(stored, identity)
-            for other in self.by_name.get(folder.name[:-SHORT_ID], ())
+            stored
+            for other in self.by_name.get(task.folder.name[:-SHORT_ID], ())
             if other.name not in wanted and (stored := RunFolder(other)).finished
         ]
         if not found:
-            return None
-        differences = min(found, key=len)
+            return ""
+        identity = identify(task.run, task.run.stages())
+        differences = min((_changes(stored, identity) for stored in found), key=len)
         shown = ", ".join(differences[:4]) + (", …" if len(differences) > 4 else "")
-        return f"{shown or 'what tells runs apart'} changed since the run before, which is kept"
+        return f"run anew: {shown or 'what tells runs apart'} changed since the run before, which is kept"
 
     def take_back(self, folder: Path, id: str) -> None:
         """Give a finished run that was called otherwise, by its model or variant, its present name."""

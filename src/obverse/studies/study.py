@@ -215,7 +215,7 @@ class Study:
         if found.to_do:
             carry_out(executor or Here(), found.to_do, len(found.tasks), console)
         claims = [(plan.cell, plan.claims) for plan in plans]
-        return leave(out, found.tasks, claims, self.describe(command))
+        return leave(out, found.tasks, claims, self.describe(command), anew=bool(found.to_do))
 
     def _recipe_remark(self, plans: Sequence[Plan]) -> str | None:
         """Return a warning where a learning rate for models made from scratch meets a checkpoint."""

@@ -1,6 +1,7 @@
 """Which seeds a study is repeated over."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 from operator import index
@@ -28,7 +29,7 @@ def which_seeds(given: int | str | Sequence[int]) -> tuple[int, ...]:
     seeds = tuple(map(index, given))
     if not seeds:
         raise ObverseError("seeds: at least one is needed")
-    twice = next((seed for seed in seeds if seeds.count(seed) > 1), None)
+    twice = next((seed for seed, count in Counter(seeds).items() if count > 1), None)
     if twice is not None:
         raise ObverseError(f"seeds: {twice} is there twice")
     return seeds

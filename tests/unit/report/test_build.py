@@ -1,6 +1,5 @@
 """The page of an experiment that the report has never heard of."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 
 from obverse.core.errors import ObverseError
 from obverse.report.build import build
-from tests.left_behind import Leave, asked, claim, table
+from tests.left_behind import Leave, asked, change_runs, claim, table
 
 HOSTILE = '<script>alert(1)</script> {{ 7*7 }} [/z] " onload="x'
 EXPERIMENT = """
@@ -65,9 +64,7 @@ def test_page_has_everything_in_its_order(leave: Leave) -> None:
     out = leave(
         remark="Only four facts are asked about.", skipped=[{"name": "huge", "reason": "no room"}]
     )
-    record = out / "runs" / "m-seed0" / "provenance.json"
-    content = json.loads(record.read_text(encoding="utf-8"))
-    record.write_text(json.dumps(content | {"left_out": {"too long": 3}}), encoding="utf-8")
+    change_runs(out, left_out={"too long": 3})
     html = page_of(out)
     order = [
         "<h1>Sides</h1>", "Nobody 2026 · preset tiny · 1 model · seeds 0, 1 · 2026-11-21",

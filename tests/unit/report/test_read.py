@@ -8,7 +8,7 @@ import pytest
 
 from obverse.core.errors import ObverseError
 from obverse.report.read import read, study_and_claims
-from tests.left_behind import Leave
+from tests.left_behind import Leave, change_runs
 
 
 def change(path: Path, **keys: Any) -> None:
@@ -33,17 +33,15 @@ def test_everything_is_read(leave: Leave) -> None:
 def test_what_need_not_be_there_is_filled_in(leave: Leave) -> None:
     out = leave()
     change(out / "study.json", about=..., command=..., remark=..., skipped=..., given=...)
-    change(
-        out / "runs" / "m-seed0" / "provenance.json", left_out=..., weights_after_sha256=..., stages=...
-    )
+    change_runs(out, left_out=..., weights_after_sha256=..., stages=...)
     finished = read(out)
     assert finished.study["about"] == ""
     assert finished.study["command"] is None
     assert finished.runs[0]["left_out"] == {}
-    assert not finished.runs[0]["trained"]
+    assert finished.runs[0]["stages"] == []
 
 
-@pytest.mark.parametrize("name", ["claims.json", "observations/ask.parquet"])
+@pytest.mark.parametrize("name", ["claims.json", "runs.jsonl", "observations/ask.parquet"])
 def test_changed_file_is_noticed(leave: Leave, name: str) -> None:
     out = leave()
     path = out / name
@@ -54,20 +52,19 @@ def test_changed_file_is_noticed(leave: Leave, name: str) -> None:
 
 def test_missing_files_are_named(leave: Leave) -> None:
     out = leave()
-    (out / "runs" / "m-seed1" / "run.json").unlink()
-    with pytest.raises(ObverseError, match=r"m-seed1/run\.json"):
-        read(out)
     (out / "observations" / "ask.parquet").unlink()
     with pytest.raises(ObverseError, match=r"ask\.parquet"):
         read(out)
+    (out / "runs.jsonl").unlink()
+    with pytest.raises(ObverseError, match=r"runs\.jsonl: no such file"):
+        read(out)
+    (out / "runs").mkdir()
     (out / "study.json").unlink()
     with pytest.raises(ObverseError, match=r"no study\.json: the study there is not finished"):
         read(out)
 
 
-@pytest.mark.parametrize(
-    "key", ["title", "preset", "experiment", "models", "runs", "files", "provenance"]
-)
+@pytest.mark.parametrize("key", ["title", "preset", "experiment", "models", "files", "provenance"])
 def test_missing_key_of_a_study_is_named(leave: Leave, key: str) -> None:
     out = leave()
     change(out / "study.json", **{key: ...})
@@ -77,8 +74,8 @@ def test_missing_key_of_a_study_is_named(leave: Leave, key: str) -> None:
 
 def test_nested_and_mistyped_keys_are_named(leave: Leave) -> None:
     out = leave()
-    change(out / "runs" / "m-seed0" / "run.json", model={"type": "x"})
-    with pytest.raises(ObverseError, match=r"run\.json: model\.settings: Field required"):
+    change_runs(out, seed=...)
+    with pytest.raises(ObverseError, match=r"runs\.jsonl, line 1: seed: Field required"):
         read(out)
     change(out / "study.json", seeds="all")
     with pytest.raises(ObverseError, match=r"study\.json: seeds: .*got 'all'"):
@@ -98,7 +95,7 @@ def test_claims_have_to_be_listed_among_the_files(leave: Leave) -> None:
 def test_study_of_another_version_is_refused(leave: Leave) -> None:
     out = leave()
     change(out / "study.json", schema=1)
-    with pytest.raises(ObverseError, match=r"expected 3, got 1; .* run the study again"):
+    with pytest.raises(ObverseError, match=r"expected 4, got 1; .* the same `obverse run` .* writes it"):
         read(out)
 
 
