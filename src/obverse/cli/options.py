@@ -66,6 +66,14 @@ Grid = Annotated[
 Most = Annotated[
     int | None, typer.Option(min=1, help="Runs that a grid may make, 1,000 unless you say more.")
 ]
+Executors = Annotated[
+    str,
+    typer.Option(
+        metavar="WHERE",
+        help="Where runs are carried out: here; work (by `obverse work DIR`, wherever it is started); or "
+        "a class of your own (FILE.py:CLASS). See docs/scale.md.",
+    ),
+]
 Out = Annotated[Path, typer.Option(help="Where to write.")]
 Seeds = Annotated[
     str | None,

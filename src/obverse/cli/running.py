@@ -10,6 +10,7 @@ import typer
 from obverse.cli.options import (
     Data,
     Dtype,
+    Executors,
     Finetune,
     Grid,
     Models,
@@ -50,6 +51,7 @@ def run(
     ] = None,
     dtype: Dtype = None,
     out: Annotated[Path | None, typer.Option(help="Where to write; out/STUDY by default.")] = None,
+    executor: Executors = "here",
     workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
     device: Annotated[
@@ -71,6 +73,9 @@ def run(
 
     The same command again finishes what was interrupted.
     """
+    from obverse.studies.executors import choose
+
+    where = choose.executor(executor)
     study = study_of(
         name, preset, model, data, seeds, settings, endpoint, finetune, family, dtype, looks,
         axes_of(grid), most,
@@ -79,6 +84,7 @@ def run(
     from obverse.report.build import build
     from obverse.run.task import Execution
     from obverse.store.files import safe_name
+    from obverse.store.locks import locked
     from obverse.studies.progress import say
 
     execution = Execution(
@@ -86,8 +92,10 @@ def run(
         keep_weights=keep_weights,
     )  # fmt: skip
     folder = out or Path("out") / safe_name(study.name)
-    result = study.run(folder, execution=execution, command=shlex.join(["obverse", *sys.argv[1:]]))
-    page = build(folder)
+    command = shlex.join(["obverse", *sys.argv[1:]])
+    result = study.run(folder, execution=execution, executor=where, command=command)
+    with locked(folder):  # another process may finish the same study
+        page = build(folder)
     console = terminal()
     say(console, f"\n{study.experiment.title}\n")
     remark = study.experiment.remark()
