@@ -70,9 +70,17 @@ Executors = Annotated[
     str,
     typer.Option(
         metavar="WHERE",
-        help="Where runs are carried out: here; work (by `obverse work DIR`, wherever it is started); or "
-        "a class of your own (FILE.py:CLASS). See docs/scale.md.",
+        help="Where runs are carried out: here; work (by `obverse work DIR`, wherever that is started); "
+        "ray; slurm; or a class of your own (FILE.py:CLASS). See docs/scale.md.",
     ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="Of a Ray cluster; else RAY_ADDRESS, one that runs on this machine, or a new one."),
+]
+Storage = Annotated[
+    str | None,
+    typer.Option(help="A URL (s3://…) where nodes put runs that do not see the study's directory."),
 ]
 Out = Annotated[Path, typer.Option(help="Where to write.")]
 Seeds = Annotated[

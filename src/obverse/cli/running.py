@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from obverse.cli.options import (
+    Address,
     Data,
     Dtype,
     Executors,
@@ -19,6 +20,7 @@ from obverse.cli.options import (
     Preset,
     Seeds,
     Set,
+    Storage,
     axes_of,
     study_of,
     terminal,
@@ -52,6 +54,8 @@ def run(
     dtype: Dtype = None,
     out: Annotated[Path | None, typer.Option(help="Where to write; out/STUDY by default.")] = None,
     executor: Executors = "here",
+    address: Address = None,
+    storage: Storage = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
     device: Annotated[
@@ -75,7 +79,7 @@ def run(
     """
     from obverse.studies.executors import choose
 
-    where = choose.executor(executor)
+    where = choose.executor(executor, {"address": address, "storage": storage})
     study = study_of(
         name, preset, model, data, seeds, settings, endpoint, finetune, family, dtype, looks,
         axes_of(grid), most,

@@ -36,7 +36,8 @@ class Execution:
 class Task:
     """A run with its id, the folder it leaves its results in, and how it is to be carried out.
 
-    `cell` are the values of a grid that it stands for.
+    `cell` are the values of a grid that it stands for. `memory` are the bytes of main memory that it
+    takes, as far as they are known.
     """
 
     run: Run
@@ -44,6 +45,7 @@ class Task:
     folder: Path
     execution: Execution
     cell: Mapping[str, Label] = field(default_factory=dict)
+    memory: int | None = None
 
     @property
     def label(self) -> str:
@@ -103,6 +105,11 @@ class Event:
     done: int = 0
     total: int = 0
     problem: str = ""
+
+
+def ended(task: Task, problem: str | None) -> Event:
+    """Return the event of a task that is over; `problem` is None if it is finished."""
+    return Event(task=task, kind="finished" if problem is None else "failed", problem=problem or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from obverse.run.task import Execution, Task
 from obverse.studies.check import check_claims, check_models, check_portable, check_stages
 from obverse.studies.grid import Cell
 from obverse.studies.models import refuse_averaged, refuse_same
+from obverse.studies.needs import memory_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,10 @@ def tasks_of(plans: Sequence[Plan], out: Path, execution: Execution) -> Iterator
     for plan in plans:
         for run, identity in plan.identified():
             folder = out / "runs" / run.folder_name(identity.id)
-            task = Task(run=run, id=identity.id, folder=folder, execution=execution, cell=plan.cell)
+            memory = memory_of(run.model, plan.first[run.variant], execution.device)
+            task = Task(
+                run=run, id=identity.id, folder=folder, execution=execution, cell=plan.cell, memory=memory
+            )
             if identity.id in seen:
                 _refuse_same_run(seen[identity.id], task)
             seen[identity.id] = task

@@ -12,19 +12,21 @@ from obverse.run.task import Executor
 KNOWN = {
     "here": "obverse.studies.executors.here:Here",
     "work": "obverse.studies.executors.work:Work",
+    "ray": "obverse.studies.executors.on_ray:Ray",
 }
-HEEDS: dict[str, frozenset[str]] = {}  # which options each takes
+# Which options each takes.
+HEEDS = {"ray": frozenset({"address", "storage"})}
 
 
 def executor(name: str, options: dict[str, Any] | None = None) -> Executor:
     """Return the executor of a name (`here`, `work`), or a user's own: FILE.py:CLASS or MODULE:CLASS.
 
-    `options` are those of the command line that were given, by their names.
+    `options` are those of the command line, by their names; None: was not given.
 
     Raises:
         ObverseError: on an unknown name, an option that it does not take, or a package that is missing.
     """
-    given = options or {}
+    given = {option: value for option, value in (options or {}).items() if value is not None}
     for option in given:
         if option not in HEEDS.get(name, ()):
             of = " or ".join(f"--executor {known}" for known, heeds in HEEDS.items() if option in heeds)

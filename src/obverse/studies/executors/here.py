@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from obverse.core.errors import HeldError, ObverseError
 from obverse.run.folder import RunFolder
-from obverse.run.task import Event, Execution, Failure, Task
+from obverse.run.task import Event, Execution, Failure, Task, ended
 from obverse.studies.executors.processes import Processes
 
 SECONDS_BETWEEN_LOOKS = 1.0  # at runs that other processes are at work on
@@ -97,10 +97,9 @@ class _Pool:
         elif "ended" not in message:
             done, total = int(str(message["done"])), int(str(message["total"]))
             self.on(Event(task=task, kind="progress", done=done, total=total))
-        elif message["ended"] is None:
-            self._settle(Event(task=task, kind="finished"))
         else:
-            self._settle(Event(task=task, kind="failed", problem=str(message["ended"])))
+            problem = message["ended"]
+            self._settle(ended(task, None if problem is None else str(problem)))
 
     def _settle(self, event: Event) -> None:
         """Tell of a task that is not at work here, or not any more."""

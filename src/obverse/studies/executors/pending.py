@@ -21,6 +21,19 @@ from obverse.studies.executors.here import state_of
 FAILED = ".failed.json"
 
 
+def refuse_unportable(task: Task) -> None:
+    """Refuse a run that only this process can carry out.
+
+    Raises:
+        ObverseError: if no other process can import its experiment or model.
+    """
+    if not task.run.portable:
+        raise ObverseError(
+            f"{task.label}: its experiment or model is defined where no other process finds it; move it "
+            "into a file"
+        )
+
+
 class Pending:
     """The tasks that are written down in a study's directory."""
 
@@ -40,11 +53,7 @@ class Pending:
             ObverseError: if no other process can import its experiment or model, or nothing can be
                 written.
         """
-        if not task.run.portable:
-            raise ObverseError(
-                f"{task.label}: its experiment or model is defined where no other process finds it; "
-                "move it into a file"
-            )
+        refuse_unportable(task)
         files.write_json(self.folder / f"{task.id}.json", task.request() | beside)
         self._failed(task.id).unlink(missing_ok=True)
 

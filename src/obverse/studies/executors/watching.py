@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from obverse.run.folder import RunFolder
-from obverse.run.task import Event, Failure, Task
+from obverse.run.task import Event, Failure, Task, ended
 from obverse.studies.executors.pending import Pending
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -60,10 +60,9 @@ class Watch:
         del self.left[task.id]
         if problem is None:
             self.pending.remove(task.id)
-            self.on(Event(task=task, kind="finished"))
-            return
-        self.failures.append(Failure(task=task, problem=problem))
-        self.on(Event(task=task, kind="failed", problem=problem))
+        else:
+            self.failures.append(Failure(task=task, problem=problem))
+        self.on(ended(task, problem))
 
     def _progress(self, run: _Run, folder: RunFolder) -> None:
         told, now = folder.told(), time.monotonic()
