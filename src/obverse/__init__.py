@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from obverse.studies.compare import compare
     from obverse.studies.executors.here import Here
     from obverse.studies.executors.on_ray import Ray
+    from obverse.studies.executors.on_slurm import Slurm
     from obverse.studies.executors.work import Work
     from obverse.studies.naming import study
     from obverse.studies.result import Result, load
@@ -104,6 +105,7 @@ _WHERE = {
     "stats.summary": ("group_means", "mean"),
     "studies.executors.here": ("Here",),
     "studies.executors.on_ray": ("Ray",),
+    "studies.executors.on_slurm": ("Slurm",),
     "studies.executors.work": ("Work",),
     "studies.naming": ("study",),
     "studies.compare": ("compare",),
@@ -161,6 +163,7 @@ __all__ = [
     "Section",
     "Settings",
     "Setup",
+    "Slurm",
     "Stage",
     "Study",
     "Table",

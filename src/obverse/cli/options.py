@@ -82,6 +82,17 @@ Storage = Annotated[
     str | None,
     typer.Option(help="A URL (s3://…) where nodes put runs that do not see the study's directory."),
 ]
+Partition = Annotated[str | None, typer.Option(help="Of SLURM, where jobs go.")]
+Slurm = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE", help="An option of sbatch by its long name (account=x, time=8:00:00)."
+    ),
+]
+Cancel = Annotated[
+    bool | None,
+    typer.Option("--cancel", help="Cancel the jobs of SLURM at an interrupt; else they go on."),
+]
 Out = Annotated[Path, typer.Option(help="Where to write.")]
 Seeds = Annotated[
     str | None,

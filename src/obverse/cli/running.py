@@ -9,6 +9,7 @@ import typer
 
 from obverse.cli.options import (
     Address,
+    Cancel,
     Data,
     Dtype,
     Executors,
@@ -17,11 +18,14 @@ from obverse.cli.options import (
     Models,
     Most,
     Name,
+    Partition,
     Preset,
     Seeds,
     Set,
+    Slurm,
     Storage,
     axes_of,
+    pairs,
     study_of,
     terminal,
 )
@@ -56,6 +60,9 @@ def run(
     executor: Executors = "here",
     address: Address = None,
     storage: Storage = None,
+    partition: Partition = None,
+    slurm: Slurm = None,
+    cancel: Cancel = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
     device: Annotated[
@@ -79,7 +86,11 @@ def run(
     """
     from obverse.studies.executors import choose
 
-    where = choose.executor(executor, {"address": address, "storage": storage})
+    options = {
+        "address": address, "storage": storage, "partition": partition, "cancel": cancel,
+        "slurm": pairs(slurm, "--slurm") if slurm else None,
+    }  # fmt: skip
+    where = choose.executor(executor, options)
     study = study_of(
         name, preset, model, data, seeds, settings, endpoint, finetune, family, dtype, looks,
         axes_of(grid), most,

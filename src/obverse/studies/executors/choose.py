@@ -13,9 +13,14 @@ KNOWN = {
     "here": "obverse.studies.executors.here:Here",
     "work": "obverse.studies.executors.work:Work",
     "ray": "obverse.studies.executors.on_ray:Ray",
+    "slurm": "obverse.studies.executors.on_slurm:Slurm",
 }
 # Which options each takes.
-HEEDS = {"ray": frozenset({"address", "storage"})}
+HEEDS = {
+    "ray": frozenset({"address", "storage"}),
+    "slurm": frozenset({"partition", "slurm", "cancel"}),
+}
+CALLED = {"slurm": "settings"}  # what options are called there
 
 
 def executor(name: str, options: dict[str, Any] | None = None) -> Executor:
@@ -33,7 +38,9 @@ def executor(name: str, options: dict[str, Any] | None = None) -> Executor:
             raise ObverseError(f"--{option}: is an option of {of}; expected it with no other")
     if name in KNOWN:
         module, _, kind = KNOWN[name].partition(":")
-        made: Executor = getattr(import_module(module), kind)(**given)
+        made: Executor = getattr(import_module(module), kind)(
+            **{CALLED.get(option, option): value for option, value in given.items()}
+        )
         return made
     if not is_reference(name):
         raise ObverseError(f"--executor: {unknown_name(name, KNOWN, 'executor')}; or FILE.py:CLASS")

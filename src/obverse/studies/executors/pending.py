@@ -11,7 +11,6 @@ asks for it anew.
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from obverse.core.errors import ObverseError
 from obverse.run.task import Event, Task
@@ -46,39 +45,41 @@ class Pending:
         """Return those of the study that a task is one of, whose runs lie under DIR/runs."""
         return cls(task.folder.parent.parent)
 
-    def add(self, task: Task, **beside: Any) -> None:
-        """Write a task down, with what else is to be known of it; an earlier failure is forgotten.
+    def add(self, task: Task) -> None:
+        """Write a task down; an earlier failure is forgotten.
 
         Raises:
             ObverseError: if no other process can import its experiment or model, or nothing can be
                 written.
         """
         refuse_unportable(task)
-        files.write_json(self.folder / f"{task.id}.json", task.request() | beside)
+        files.write_json(self.folder / f"{task.id}.json", task.request())
         self._failed(task.id).unlink(missing_ok=True)
 
     def has(self, id: str) -> bool:
         return (self.folder / f"{id}.json").is_file()
 
-    def beside(self, id: str, key: str) -> Any:
-        """Return what was written down beside a task; None if nothing was, or it is no task any more."""
-        try:
-            return files.read_json(self.folder / f"{id}.json").get(key)
-        except (ObverseError, AttributeError):
-            return None
-
-    def tasks(self, without: set[str] | frozenset[str] = frozenset()) -> Iterator[Task]:
-        """Yield every task that is written down, but for some ids; runs are looked for in this directory,
-        wherever it was written.
+    def tasks(self) -> Iterator[Task]:
+        """Yield every task that is written down; runs are looked for in this directory, wherever it was
+        written.
 
         Raises:
             ObverseError: if one cannot be read, or its experiment or model cannot be imported here.
         """
         for path in sorted(self.folder.glob("*.json")):
-            if path.name.endswith(FAILED) or path.name.startswith(".") or path.stem in without:
+            if path.name.endswith(FAILED) or path.name.startswith("."):
                 continue
             if (task := self._read(path)) is not None:
                 yield task
+
+    def task(self, id: str) -> Task | None:
+        """Return a task by its id; None if it is not to be done any more.
+
+        Raises:
+            ObverseError: as `tasks` does.
+        """
+        path = self.folder / f"{id}.json"
+        return self._read(path) if path.is_file() else None
 
     def _read(self, path: Path) -> Task | None:
         try:
