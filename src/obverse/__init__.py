@@ -54,6 +54,10 @@ if TYPE_CHECKING:
     from obverse.stats.largest import largest
     from obverse.stats.summary import group_means, mean
     from obverse.studies.compare import compare
+    from obverse.studies.executors.here import Here
+    from obverse.studies.executors.on_ray import Ray
+    from obverse.studies.executors.on_slurm import Slurm
+    from obverse.studies.executors.work import Work
     from obverse.studies.naming import study
     from obverse.studies.result import Result, load
     from obverse.studies.study import Study
@@ -99,6 +103,10 @@ _WHERE = {
     "stats.contrast": ("difference", "excess", "slope"),
     "stats.largest": ("largest",),
     "stats.summary": ("group_means", "mean"),
+    "studies.executors.here": ("Here",),
+    "studies.executors.on_ray": ("Ray",),
+    "studies.executors.on_slurm": ("Slurm",),
+    "studies.executors.work": ("Work",),
     "studies.naming": ("study",),
     "studies.compare": ("compare",),
     "studies.result": ("Result", "load"),
@@ -129,6 +137,7 @@ __all__ = [
     "GivesHiddenStates",
     "Gradients",
     "Grown",
+    "Here",
     "Hosted",
     "InputFile",
     "Labelled",
@@ -144,6 +153,7 @@ __all__ = [
     "Point",
     "Preset",
     "Probe",
+    "Ray",
     "Recipe",
     "Result",
     "Sample",
@@ -153,6 +163,7 @@ __all__ = [
     "Section",
     "Settings",
     "Setup",
+    "Slurm",
     "Stage",
     "Study",
     "Table",
@@ -165,6 +176,7 @@ __all__ = [
     "Watch",
     "When",
     "Within",
+    "Work",
     "compare",
     "difference",
     "excess",

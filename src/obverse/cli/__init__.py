@@ -12,6 +12,7 @@ from obverse.cli.listing import list_studies, show
 from obverse.cli.reading import compare, report
 from obverse.cli.running import plan, run
 from obverse.cli.seeds import power
+from obverse.cli.workers import work
 from obverse.cli.writing import data, export
 from obverse.core.errors import ObverseError, Stopped
 from obverse.core.format import harmless
@@ -24,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for command in (run, plan, data, export, report, compare, power, jobs):
+for command in (run, work, plan, data, export, report, compare, power, jobs):
     app.command()(command)
 app.command(name="list")(list_studies)
 app.command()(show)

@@ -66,6 +66,33 @@ Grid = Annotated[
 Most = Annotated[
     int | None, typer.Option(min=1, help="Runs that a grid may make, 1,000 unless you say more.")
 ]
+Executors = Annotated[
+    str,
+    typer.Option(
+        metavar="WHERE",
+        help="Where runs are carried out: here; work (by `obverse work DIR`, wherever that is started); "
+        "ray; slurm; or a class of your own (FILE.py:CLASS). See docs/scale.md.",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="Of a Ray cluster; else RAY_ADDRESS, one that runs on this machine, or a new one."),
+]
+Storage = Annotated[
+    str | None,
+    typer.Option(help="A URL (s3://…) where nodes put runs that do not see the study's directory."),
+]
+Partition = Annotated[str | None, typer.Option(help="Of SLURM, where jobs go.")]
+Slurm = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE", help="An option of sbatch by its long name (account=x, time=8:00:00)."
+    ),
+]
+Cancel = Annotated[
+    bool | None,
+    typer.Option("--cancel", help="Cancel the jobs of SLURM at an interrupt; else they go on."),
+]
 Out = Annotated[Path, typer.Option(help="Where to write.")]
 Seeds = Annotated[
     str | None,

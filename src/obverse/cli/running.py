@@ -8,17 +8,24 @@ from typing import Annotated, Literal
 import typer
 
 from obverse.cli.options import (
+    Address,
+    Cancel,
     Data,
     Dtype,
+    Executors,
     Finetune,
     Grid,
     Models,
     Most,
     Name,
+    Partition,
     Preset,
     Seeds,
     Set,
+    Slurm,
+    Storage,
     axes_of,
+    pairs,
     study_of,
     terminal,
 )
@@ -50,6 +57,12 @@ def run(
     ] = None,
     dtype: Dtype = None,
     out: Annotated[Path | None, typer.Option(help="Where to write; out/STUDY by default.")] = None,
+    executor: Executors = "here",
+    address: Address = None,
+    storage: Storage = None,
+    partition: Partition = None,
+    slurm: Slurm = None,
+    cancel: Cancel = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
     device: Annotated[
@@ -71,6 +84,13 @@ def run(
 
     The same command again finishes what was interrupted.
     """
+    from obverse.studies.executors import choose
+
+    options = {
+        "address": address, "storage": storage, "partition": partition, "cancel": cancel,
+        "slurm": pairs(slurm, "--slurm") if slurm else None,
+    }  # fmt: skip
+    where = choose.executor(executor, options)
     study = study_of(
         name, preset, model, data, seeds, settings, endpoint, finetune, family, dtype, looks,
         axes_of(grid), most,
@@ -79,6 +99,7 @@ def run(
     from obverse.report.build import build
     from obverse.run.task import Execution
     from obverse.store.files import safe_name
+    from obverse.store.locks import locked
     from obverse.studies.progress import say
 
     execution = Execution(
@@ -86,8 +107,10 @@ def run(
         keep_weights=keep_weights,
     )  # fmt: skip
     folder = out or Path("out") / safe_name(study.name)
-    result = study.run(folder, execution=execution, command=shlex.join(["obverse", *sys.argv[1:]]))
-    page = build(folder, anew=False)
+    command = shlex.join(["obverse", *sys.argv[1:]])
+    result = study.run(folder, execution=execution, executor=where, command=command)
+    with locked(folder):  # another process may finish the same study
+        page = build(folder, anew=False)
     console = terminal()
     say(console, f"\n{study.experiment.title}\n")
     remark = study.experiment.remark()

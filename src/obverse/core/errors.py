@@ -13,6 +13,10 @@ class CannotLoadError(ObverseError):
     """A model that is there and cannot be loaded; a study leaves it out and goes on with its others."""
 
 
+class HeldError(ObverseError):
+    """Another process is at work on a run; whoever wants it waits, or takes another one."""
+
+
 class StudyStarted(BaseException):
     """A study was started by a file that is imported only for its classes; importing it ends there."""
 

@@ -4,36 +4,29 @@ run.json                    what the run is: experiment, settings, model, seed, 
 moments/MEASURE/*.parquet   the table of each moment, while the run goes on
 losses.json                 training loss by step
 stage-*/                    checkpoints to resume from and finished stages, while the run goes on
+progress.json               steps done, while somebody elsewhere looks on
 unfinished/                 what a model that grows by itself, or answers over a network, goes on from
 observations/MEASURE.parquet   all moments of a measure
 provenance.json             written last: a run that has it is finished; it has the other files' hashes
 log.txt                     what libraries said
 """
 
-import fcntl
 import math
 import shutil
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import polars as pl
 
 from obverse.core.content import file_hash
-from obverse.core.errors import ObverseError
-from obverse.store import files, tables
+from obverse.core.errors import HeldError, ObverseError
+from obverse.store import files, locks, tables
 from obverse.store.provenance import provenance
 
-
-def _lock(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+PROGRESS = "progress.json"
 
 
 def cleared(path: Path) -> Path:
@@ -66,15 +59,35 @@ class RunFolder:
         """Hold the folder; a second process is refused after `patience` seconds.
 
         The lock goes with the process; one that was just killed may still be on its way out.
+
+        Raises:
+            HeldError: if another process holds it.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / ".lock").open("w") as file:
-            deadline = time.monotonic() + patience
-            while not _lock(file):
-                if time.monotonic() > deadline:
-                    raise ObverseError(f"{self.path}: another process is at work on this run")
-                time.sleep(0.1)
-            yield
+        try:
+            with locks.locked(self.path, patience):
+                yield
+        except locks.LockedError:
+            raise HeldError(f"{self.path}: another process is at work on this run") from None
+
+    @property
+    def held(self) -> bool:
+        """Whether a process is at work on the run at this moment."""
+        return locks.is_locked(self.path)
+
+    def tell(self, done: int, total: int) -> None:
+        """Write down how far the run is, for who looks on from elsewhere."""
+        files.write_json(self.path / PROGRESS, {"done": done, "total": total})
+
+    def untell(self) -> None:
+        (self.path / PROGRESS).unlink(missing_ok=True)
+
+    def told(self) -> tuple[int, int] | None:
+        """Return what was written down last of how far the run is; None: nothing that can be read."""
+        try:
+            told = files.read_json(self.path / PROGRESS)
+            return int(told["done"]), int(told["total"])
+        except (ObverseError, KeyError, TypeError, ValueError):
+            return None
 
     def describe(self, spec: Mapping[str, Any]) -> None:
         files.write_json(self.path / "run.json", spec)
@@ -177,6 +190,7 @@ class RunFolder:
         """Remove what only an unfinished run needs; a kill may have come between."""
         for left in (*self.path.glob("stage-*"), self.path / "moments", self.unfinished):
             shutil.rmtree(left, ignore_errors=True)
+        self.untell()
         files.sweep(self.path, self.path / "observations")
 
     def record(self) -> dict[str, Any]:

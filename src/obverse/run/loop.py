@@ -29,15 +29,16 @@ DIVERGED = "training steps whose loss was no finite number: the training diverge
 MISSED = "moments of a training, at which a model that is trained elsewhere cannot be asked"
 
 
-def perform(task: Task, on_step: OnStep) -> None:
-    """Carry out a task in its folder.
+def perform(task: Task, on_step: OnStep, patience: float = 10.0) -> None:
+    """Carry out a task in its folder, which another process may hold for `patience` seconds.
 
     Raises:
+        HeldError: if it is held for longer.
         ObverseError: if the experiment builds other data here than where it was planned, or the model
             cannot be had.
     """
     run, folder = task.run, RunFolder(task.folder)
-    with folder.locked():
+    with folder.locked(patience):
         if folder.finished:
             return
         stages = run.stages()

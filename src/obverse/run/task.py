@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from obverse.core.data import Label
 from obverse.core.format import named
@@ -36,7 +36,8 @@ class Execution:
 class Task:
     """A run with its id, the folder it leaves its results in, and how it is to be carried out.
 
-    `cell` are the values of a grid that it stands for.
+    `cell` are the values of a grid that it stands for. `memory` are the bytes of main memory that it
+    takes, as far as they are known.
     """
 
     run: Run
@@ -44,22 +45,25 @@ class Task:
     folder: Path
     execution: Execution
     cell: Mapping[str, Label] = field(default_factory=dict)
+    memory: int | None = None
 
     @property
     def label(self) -> str:
         return ", ".join(filter(None, (self.run.label, named(self.cell))))
 
-    def perform(self, on_step: OnStep) -> None:
+    def perform(self, on_step: OnStep, patience: float = 10.0) -> None:
         """Carry the run out in this process, going on from wherever an earlier try was cut off.
 
-        `on_step(done, total)` counts optimizer steps over all stages.
+        `on_step(done, total)` counts optimizer steps over all stages. If another process is at work on
+        the run, this one gives up after `patience` seconds.
 
         Raises:
+            HeldError: if another process is at work on it.
             ObverseError: if it cannot be carried out.
         """
         from obverse.run.loop import perform
 
-        perform(self, on_step)
+        perform(self, on_step, patience)
 
     def request(self) -> dict[str, Any]:
         """Return the task as JSON, for a process elsewhere (`Task.from_request`)."""
@@ -67,6 +71,7 @@ class Task:
             "run": self.run.spec(),
             "id": self.id,
             "folder": str(self.folder),
+            "cell": dict(self.cell),
             "execution": asdict(self.execution),
             "path": [path for path in sys.path if path],
         }
@@ -80,17 +85,31 @@ class Task:
             id=request["id"],
             folder=Path(request["folder"]),
             execution=Execution(**request["execution"]),
+            cell=request["cell"],
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What an executor tells of a task. `done` and `total` are optimizer steps, 0 where not known."""
+    """What an executor tells of a task.
+
+    Attributes:
+        kind: "waiting" where another process holds the run; it may be started afterwards, or be
+            finished by the other without having been started here.
+        done, total: optimizer steps, 0 where not known.
+        problem: of one that failed, what went wrong.
+    """
 
     task: Task
-    kind: Literal["started", "progress", "finished", "failed"]
+    kind: Literal["started", "progress", "waiting", "finished", "failed"]
     done: int = 0
     total: int = 0
+    problem: str = ""
+
+
+def ended(task: Task, problem: str | None) -> Event:
+    """Return the event of a task that is over; `problem` is None if it is finished."""
+    return Event(task=task, kind="finished" if problem is None else "failed", problem=problem or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +120,7 @@ class Failure:
     problem: str
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Where runs are carried out: this machine, a cluster, or a user's own.
 

@@ -1,7 +1,8 @@
 """Carries out tasks in a process of its own, one after the other: `python -P -m obverse.run.worker FD`.
 
 Reads tasks as JSON lines from standard input, and answers on the file descriptor FD: {"done": 3, "total":
-450} while it trains, {"ended": null} or {"ended": what went wrong} after each. Standard output and error
+450} while it trains, {"ended": null}, {"ended": what went wrong} or {"held": true}, where another process
+is at work on it, after each. Standard output and error
 go to the run's log, whoever writes to them. Ends when its standard input closes, in the middle of a
 run too, so that it never outlives who started it.
 """
@@ -17,7 +18,7 @@ import traceback
 from pathlib import Path
 from typing import IO, Any
 
-from obverse.core.errors import ObverseError
+from obverse.core.errors import HeldError, ObverseError
 from obverse.run.task import Task
 
 SECONDS_BETWEEN_WORDS = 0.2
@@ -31,19 +32,21 @@ def main(answers: IO[str]) -> None:
         with (Path(request["folder"]) / "log.txt").open("a", encoding="utf-8") as log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
-        _say(answers, {"ended": _perform(request, answers)})
+        _say(answers, _perform(request, answers))
 
 
-def _perform(request: dict[str, Any], answers: IO[str]) -> str | None:
+def _perform(request: dict[str, Any], answers: IO[str]) -> dict[str, Any]:
     try:
         task = Task.from_request(request)
-        task.perform(_Told(answers))
+        task.perform(_Told(answers), patience=0)
+    except HeldError:
+        return {"held": True}
     except ObverseError as error:
-        return str(error)
+        return {"ended": str(error)}
     except Exception as error:
         traceback.print_exc()
-        return f"{type(error).__name__}: {error}"
-    return None
+        return {"ended": f"{type(error).__name__}: {error}"}
+    return {"ended": None}
 
 
 class _Told:

@@ -6,9 +6,10 @@ from pathlib import Path
 from rich.console import Console
 
 from obverse.core.errors import ObverseError, Stopped
+from obverse.core.format import count
 from obverse.run.task import Executor, Failure, Task
 from obverse.store import files
-from obverse.studies.progress import Bars, say
+from obverse.studies.progress import View, say
 
 
 def refuse_other(out: Path, name: str) -> None:
@@ -32,25 +33,27 @@ def refuse_other(out: Path, name: str) -> None:
         raise ObverseError(f"{out}: has the study {other!r}; name another directory for {name!r} (--out)")
 
 
-def carry_out(executor: Executor, tasks: Sequence[Task], count: int, console: Console) -> None:
+def carry_out(executor: Executor, tasks: Sequence[Task], n: int, console: Console) -> None:
     """Carry out tasks, showing progress.
 
     Raises:
         ObverseError: after all have ended, naming the runs that failed, why, and their logs.
     """
-    bars = Bars(console)
+    view = View(console, n, n - len(tasks))
     try:
-        with bars:
-            failures = executor.run(tasks, bars)
+        with view:
+            failures = executor.run(tasks, view)
     except BaseException as error:
-        done = count - len(tasks) + bars.finished
-        say(console, f"stopped: {done} of {count} runs are finished and kept; the same command goes on")
+        goes_on = getattr(executor, "on_interrupt", "")
+        say(console, f"stopped: {view.tally} are finished and kept; the same command goes on")
+        if goes_on and not isinstance(error, ObverseError):
+            say(console, goes_on)
         if isinstance(error, Stopped):
             error.told = True
         raise
     if failures:
         raise ObverseError(
-            f"{len(failures)} of {count} runs failed; the others are kept\n"
+            f"{len(failures)} of {count(n, 'run')} failed; the others are kept\n"
             + "\n".join(map(_told, failures))
         )
 

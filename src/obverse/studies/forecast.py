@@ -25,6 +25,7 @@ from obverse.studies.bills import bills_of, rows_of, whole
 from obverse.studies.executors.here import workers_of
 from obverse.studies.gauge import Gauge, gauge
 from obverse.studies.grid import Cell
+from obverse.studies.needs import bytes_a_parameter
 from obverse.studies.plan import Plan, tasks_of
 from obverse.studies.study import Study
 from obverse.studies.workload import Workload, counter, workload_of
@@ -35,8 +36,6 @@ GPUS = {
     "l40s": 362e12, "h100": 989e12, "h200": 989e12, "b200": 2250e12,
 }  # fmt: skip
 UTILISATION = 0.3  # of that, which trainings of this kind reach
-# Bytes a parameter of weights, gradients and the optimizer's state in 32 bits.
-TRAINED = {"adamw": 16, "adafactor": 9, "sgd": 8}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,8 +249,7 @@ def size_in_name(name: str) -> int | None:
 def _on_gpu(models: Sequence[tuple[ModelSpec, int]], experiments: Iterable[Sequence[Stage]]) -> int:
     """Return the bytes of weights, gradients and optimizer, or of weights where nothing is trained; of
     the model that has most."""
-    every = [stage.training.recipe.optimizer for s in experiments for stage in s if stage.training]
-    trained = max((TRAINED[optimizer] for optimizer in every), default=0)
+    trained = max(map(bytes_a_parameter, experiments), default=0)
     found = {(model.model_dump_json(), size): model for model, size in models}
     return max(model.memory(size, trained) for (_, size), model in found.items())
 

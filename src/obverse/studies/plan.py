@@ -20,6 +20,7 @@ from obverse.studies.check import check_claims, check_models, check_portable, ch
 from obverse.studies.grid import Cell
 from obverse.studies.known import Known
 from obverse.studies.models import refuse_averaged, refuse_same
+from obverse.studies.needs import memory_of
 
 NO_WEIGHTS = "finished before, without its weights; remove its folder to train again"
 
@@ -200,7 +201,8 @@ def tasks_of(plans: Sequence[Plan], out: Path, execution: Execution) -> Iterator
     for plan in plans:
         for run, id in plan.ids(known):
             folder = out / "runs" / run.folder_name(id)
-            task = Task(run=run, id=id, folder=folder, execution=execution, cell=plan.cell)
+            memory = memory_of(run.model, plan.first[run.variant], execution.device)
+            task = Task(run=run, id=id, folder=folder, execution=execution, cell=plan.cell, memory=memory)
             if id in seen:
                 _refuse_same_run(seen[id], task)
             seen[id] = task

@@ -10,11 +10,12 @@ from rich.console import Console
 
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
-from obverse.core.format import named
+from obverse.core.format import count, named
 from obverse.core.loading import reference_of, stop_if_importing
 from obverse.core.model import ModelSpec
 from obverse.core.settings import Settings, leaf_keys, unknown_name
 from obverse.run.task import Execution, Executor
+from obverse.store.locks import locked
 from obverse.store.provenance import provenance
 from obverse.studies.bills import check_bills
 from obverse.studies.carrying import carry_out, refuse_other
@@ -209,13 +210,18 @@ class Study:
             say(console, f"left out: {left.reason}")
         if (remark := self._recipe_remark(plans)) is not None:
             say(console, remark)
-        found = work(plans, out, execution)
+        with locked(out):  # another process may plan, or sum up, the same study
+            found = work(plans, out, execution)
         for message in (*(charged if found.to_do else ()), *found.messages):
             say(console, message)
         if found.to_do:
             carry_out(executor or Here(), found.to_do, len(found.tasks), console)
+        else:
+            n = len(found.tasks)
+            say(console, f"{n} of {count(n, 'run')} {'is' if n == 1 else 'are'} finished already")
         claims = [(plan.cell, plan.claims) for plan in plans]
-        return leave(out, found.tasks, claims, self.describe(command), anew=bool(found.to_do))
+        with locked(out):
+            return leave(out, found.tasks, claims, self.describe(command), anew=bool(found.to_do))
 
     def _recipe_remark(self, plans: Sequence[Plan]) -> str | None:
         """Return a warning where a learning rate for models made from scratch meets a checkpoint."""

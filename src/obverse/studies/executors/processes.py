@@ -63,7 +63,8 @@ class Processes:
     def messages(self) -> Iterator[tuple[Task, dict[str, Any]]]:
         """Wait a moment, and yield what workers have to say of their tasks.
 
-        The last of a task is {"ended": what went wrong, or None}.
+        The last of a task is {"ended": what went wrong, or None}, or {"held": True}, where another
+        process is at work on it.
         """
         for key, _ in self._selector.select(PATIENCE):
             worker: Worker = key.data
@@ -75,7 +76,7 @@ class Processes:
             for message in map(json.loads, lines):
                 assert worker.task is not None
                 task = worker.task
-                if "ended" in message:
+                if "ended" in message or "held" in message:
                     self._free(worker)
                 yield task, message
 

@@ -1,0 +1,75 @@
+"""Runs spread by hand: a study writes down what is to do; any process that sees its directory does it."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from obverse.run.folder import RunFolder
+from obverse.run.task import Event, Failure, Task
+from obverse.studies.executors.here import Here
+from obverse.studies.executors.pending import Pending
+from obverse.studies.executors.watching import Watch
+
+SECONDS_BETWEEN_WORDS = 1.0  # of progress, which goes to the disk
+
+
+class Work:
+    """Workers that are started by hand (`obverse work DIR`), on any machine that sees the directory.
+
+    What is to do is written down, and waited for. An interrupt ends the waiting alone: the workers go on.
+    """
+
+    on_interrupt = "what is written down is still carried out by `obverse work`"
+
+    def run(self, tasks: Sequence[Task], on: Callable[[Event], None]) -> list[Failure]:
+        pending = Pending.of(tasks[0])
+        for task in tasks:
+            pending.add(task)
+        return Watch(tasks, on, pending).until_settled()
+
+
+class Worker:
+    """Carries out what is written down in a study's directory, on this machine.
+
+    Args:
+        out: the directory.
+        workers: runs at a time; None: what the study says, or one for each core.
+    """
+
+    def __init__(self, out: Path, workers: int | None = None) -> None:
+        self.pending = Pending(out)
+        self.workers = workers
+
+    def tasks(self) -> list[Task]:
+        """Return what is to do.
+
+        Raises:
+            ObverseError: if a run cannot be carried out here.
+        """
+        return [
+            replace(task, execution=replace(task.execution, workers=self.workers))
+            for task in self.pending.tasks()
+        ]
+
+    def run(self, tasks: Sequence[Task], on: Callable[[Event], None]) -> list[Failure]:
+        """Carry out tasks, as an Executor, and take note of what has become of them in the directory."""
+        told_at: dict[str, float] = {}
+
+        def note(event: Event) -> None:
+            id = event.task.id
+            now = time.monotonic()
+            if event.kind == "started" or (
+                event.kind == "progress"
+                and (event.done == event.total or now - told_at[id] > SECONDS_BETWEEN_WORDS)
+            ):
+                told_at[id] = now
+                RunFolder(event.task.folder).tell(event.done, event.total)
+            elif event.kind == "finished":
+                self.pending.remove(id)
+                RunFolder(event.task.folder).untell()
+            elif event.kind == "failed" and self.pending.has(id):
+                self.pending.fail(id, event.problem)
+            on(event)
+
+        return Here(self.pending.state).run(tasks, note)

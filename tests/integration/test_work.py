@@ -1,0 +1,187 @@
+"""Several processes at work on one study: none of its runs is lost, and none is done twice."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from rich.console import Console
+
+import obverse
+from obverse.core.errors import ObverseError
+from obverse.run.folder import RunFolder
+from obverse.run.task import Execution
+from obverse.studies.executors.pending import Pending
+from obverse.studies.executors.work import Work
+from obverse.studies.plan import work
+from tests.conftest import wait_for
+from tests.outside.counting import Capitals, TableSpec
+
+OBVERSE = [sys.executable, "-P", "-c", "from obverse.cli import main; main()"]
+CPU = Execution(device="cpu", workers=2)
+
+
+def study(seconds: float, seeds: int) -> obverse.Study:
+    return obverse.study(Capitals, models=[TableSpec(seconds=seconds)], seeds=seeds)
+
+
+def start(*words: object) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([*OBVERSE, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def table(out: Path) -> pl.DataFrame:
+    return pl.read_parquet(out / "observations" / "ask.parquet")
+
+
+@contextmanager
+def held(folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Another process holds a run's folder."""
+    code = (
+        "import sys; from pathlib import Path; from obverse.run.folder import RunFolder\n"
+        "with RunFolder(Path(sys.argv[1])).locked(): print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    yield holder
+    holder.kill()
+    holder.communicate()
+
+
+def test_workers_share_a_study_and_take_over_from_one_that_is_killed(tmp_path: Path) -> None:
+    """One of two workers is killed in the middle of a run; a third one comes when all is over."""
+    out, log = tmp_path / "o", io.StringIO()
+    slow = study(0.3, 4)
+    results: list[obverse.Result] = []
+    console = Console(file=log)
+    driver = threading.Thread(
+        target=lambda: results.append(
+            slow.run(out, executor=Work(), execution=Execution(device="cpu"), console=console)
+        ),
+        daemon=True,
+    )
+    driver.start()
+    while len(list((out / "tasks").glob("*.json"))) < 4:
+        time.sleep(0.05)
+    first = start("work", out, "--workers", 1)
+    wait_for(out, "runs/*/moments/ask/*.parquet", first)
+    second = start("work", out, "--workers", 1)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    _, err = second.communicate(timeout=120)
+    assert second.returncode == 0, err
+    driver.join(30)
+    said = log.getvalue()
+    assert "table, seed 3: finished" in said
+    assert "(4 of 4 runs)" in said
+    assert len(results[0].runs) == 4
+    assert list((out / "tasks").iterdir()) == []
+    assert not list(out.glob("runs/*/progress.json"))
+    study(0.3, 4).run(tmp_path / "here", execution=CPU)
+    assert_frame_equal(table(out), table(tmp_path / "here"))
+    third = start("work", out)
+    assert third.communicate(timeout=60)[1].decode() == f"{out}: nothing is to do\n"
+
+
+def test_two_commands_of_one_study_do_each_run_once(tmp_path: Path) -> None:
+    words = (
+        "run",
+        "tests/outside/counting.py:Capitals",
+        "--device",
+        "cpu",
+        "--seeds",
+        4,
+        "--out",
+        tmp_path,
+    )
+    both = [start(*words, "--workers", 1, "--set", "model.seconds=0.2") for _ in range(2)]
+    said = [process.communicate(timeout=120)[1].decode() for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    here = [line for text in said for line in text.splitlines() if ": finished, " in line]
+    assert len(here) == 4, said
+    for text in said:
+        assert "(4 of 4 runs)" in text
+    assert len(list(tmp_path.glob("runs/*/provenance.json"))) == 4
+    assert obverse.load(tmp_path).claims
+
+
+def test_run_that_another_process_holds_is_waited_for_and_taken_over(tmp_path: Path) -> None:
+    slow = study(0.0, 2)
+    tasks = work(slow.plans(), tmp_path, CPU).tasks
+    seen: list[str] = []
+
+    log = io.StringIO()
+    with held(tasks[0].folder) as holder:
+
+        def let_go() -> None:
+            while not RunFolder(tasks[1].folder).finished:
+                time.sleep(0.05)
+            seen.append("the other run was done meanwhile")
+            holder.kill()
+
+        threading.Thread(target=let_go, daemon=True).start()
+        result = slow.run(tmp_path, execution=CPU, console=Console(file=log))
+    lines = log.getvalue().splitlines()
+    assert seen
+    assert "table, seed 0: another process is at work on it" in lines
+    assert lines[-1].startswith("table, seed 0: finished, ")
+    assert len(result.runs) == 2
+
+
+def test_failures_are_told_to_the_study_and_not_tried_again(tmp_path: Path) -> None:
+    broken = obverse.study(Capitals(facts=8), models=[TableSpec(name="table", seconds=-1.0)], seeds=1)
+    pending = Pending(tmp_path)
+    [task] = work(broken.plans(), tmp_path, CPU).tasks
+    pending.add(task)
+    worker = start("work", tmp_path)
+    _, err = worker.communicate(timeout=60)
+    assert worker.returncode == 1
+    assert b"1 of 1 run failed; the others are kept\ntable, seed 0: ValueError: sleep length" in err
+    problem = pending.failure(task.id)
+    assert problem is not None
+    assert "sleep length" in problem
+    again = start("work", tmp_path)
+    assert again.communicate(timeout=60)[1].decode() == f"{tmp_path}: nothing is to do\n"
+
+    def fail() -> None:
+        while not pending.has(task.id):
+            time.sleep(0.02)
+        pending.fail(task.id, "no luck")
+
+    threading.Thread(target=fail, daemon=True).start()
+    with pytest.raises(
+        ObverseError, match="1 of 1 run failed; the others are kept\ntable, seed 0: no luck"
+    ):
+        broken.run(tmp_path, executor=Work(), execution=CPU)
+
+
+def test_what_cannot_be_imported_here_is_left_to_others(tmp_path: Path) -> None:
+    [task] = work(study(0, 1).plans(), tmp_path, CPU).tasks
+    pending = Pending(tmp_path)
+    pending.add(task)
+    path = tmp_path / "tasks" / f"{task.id}.json"
+    path.write_text(path.read_text().replace("tests.outside.counting:Capitals", "nowhere:Capitals"))
+    worker = start("work", tmp_path)
+    _, err = worker.communicate(timeout=60)
+    assert worker.returncode == 1
+    assert b"cannot be carried out here: nowhere: cannot be imported: No module named 'nowhere'" in err
+    assert pending.has(task.id)
+    assert os.listdir(tmp_path) == ["tasks"]  # noqa: PTH208
+
+
+def test_nothing_to_do_is_said_at_once(tmp_path: Path) -> None:
+    log = io.StringIO()
+    for _ in range(2):
+        study(0, 2).run(tmp_path / "o", execution=CPU, console=Console(file=log))
+    assert log.getvalue().splitlines()[-1] == "2 of 2 runs are finished already"

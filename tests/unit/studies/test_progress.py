@@ -1,0 +1,126 @@
+"""The view of all runs: what a log says, and how much time is left."""
+
+import io
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from rich.console import Console
+
+from obverse.run.run import Run
+from obverse.run.task import Event, Execution, Task
+from obverse.studies import progress
+from obverse.studies.progress import View
+from tests.outside.counting import Capitals, TableSpec
+
+Kind = Literal["started", "progress", "waiting", "finished", "failed"]
+
+
+class Clock:
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(progress, "time", made)
+    monkeypatch.setattr(progress.Tally, "__init__", _init(made))
+    return made
+
+
+def _init(clock: Clock):  # type: ignore[no-untyped-def]
+    original = progress.Tally.__init__
+
+    def init(self, count: int, finished: int) -> None:  # type: ignore[no-untyped-def]
+        original(self, count, finished, began=clock.now)
+
+    return init
+
+
+def event(seed: int, kind: Kind, done: int = 0, total: int = 0, problem: str = "") -> Event:
+    run = Run(experiment=Capitals(), model=TableSpec(), seed=seed)
+    task = Task(run=run, id=str(seed), folder=Path("nowhere"), execution=Execution())
+    return Event(task=task, kind=kind, done=done, total=total, problem=problem)
+
+
+def test_a_log_is_calm(clock: Clock) -> None:
+    log = io.StringIO()
+    with View(Console(file=log, width=200), count=5, finished=2) as view:
+        view(event(0, "started"))
+        for done in range(1, 101):
+            clock.now += 1.5
+            view(event(0, "progress", done, 100))
+        view(event(1, "waiting"))
+        view(event(1, "waiting"))
+        view(event(0, "finished"))
+        view(event(1, "finished"))
+        view(event(2, "started"))
+        view(event(2, "failed", problem="no such thing\nand more"))
+    assert log.getvalue().splitlines() == [
+        "table, seed 0: started (2 of 5 runs)",
+        "2 of 5 runs: 1 running, 2 waiting, 6 min left",
+        "2 of 5 runs: 1 running, 2 waiting, 6 min left",
+        "table, seed 1: another process is at work on it",
+        "table, seed 0: finished, 150 s (3 of 5 runs)",
+        "table, seed 1: finished elsewhere (4 of 5 runs)",
+        "table, seed 2: started (4 of 5 runs)",
+        "table, seed 2: failed: no such thing (4 of 5 runs)",
+    ]
+
+
+def test_time_left_is_that_of_the_whole_study(clock: Clock) -> None:
+    view = View(Console(file=io.StringIO()), count=10)
+    assert view.tally.left() is None, "nobody knows yet"
+    for seed in (0, 1):
+        view(event(seed, "started"))
+    clock.now += 10
+    for seed in (0, 1):
+        view(event(seed, "progress", 50, 1000))
+    clock.now += 90
+    for seed in (0, 1):
+        view(event(seed, "progress", 500, 1000))
+    # Two runs at a time, half done in 100 s: 200 s for each pair, 9 runs' worth are left.
+    assert view.tally.left() == pytest.approx(900)
+    for seed in (0, 1):
+        view(event(seed, "finished"))
+    assert view.tally.left() == pytest.approx(8 * 50)
+
+
+def test_what_an_earlier_try_did_is_no_work_of_now(clock: Clock) -> None:
+    view = View(Console(file=io.StringIO()), count=1)
+    view(event(0, "started"))
+    clock.now += 5
+    view(event(0, "progress", 900, 1000))
+    assert view.tally.left() is None
+    clock.now += 50
+    view(event(0, "progress", 950, 1000))
+    assert view.tally.left() == pytest.approx(55)
+
+
+def test_the_last_long_run_is_not_hurried_by_short_ones_before_it(clock: Clock) -> None:
+    view = View(Console(file=io.StringIO()), count=9)
+    view(event(8, "started"))
+    for seed in range(8):
+        view(event(seed, "started"))
+        clock.now += 1
+        view(event(seed, "finished"))
+    clock.now += 2
+    view(event(8, "progress", 50, 1000))
+    assert view.tally.left() == pytest.approx(190)
+
+
+def test_a_terminal_has_bars_of_those_at_work(clock: Clock) -> None:
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with View(terminal, count=40) as view:
+        for seed in range(20):
+            view(event(seed, "started"))
+            view(event(seed, "progress", 1, 4))
+        assert len(view._progress.tasks) == 1 + progress.MOST_BARS
+        for seed in range(20):
+            view(event(seed, "finished"))
+        assert len(view._progress.tasks) == 1
+        assert view._progress.tasks[0].description == "20 of 40 runs"
+        assert view._progress.tasks[0].fields["said"].startswith("20 waiting")
