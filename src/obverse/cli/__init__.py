@@ -9,7 +9,7 @@ import typer
 
 from obverse.cli.jobs import jobs
 from obverse.cli.listing import list_studies, show
-from obverse.cli.reading import compare, report
+from obverse.cli.reading import compare, report, runs
 from obverse.cli.running import plan, run
 from obverse.cli.seeds import power
 from obverse.cli.workers import work
@@ -25,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for command in (run, work, plan, data, export, report, compare, power, jobs):
+for command in (run, work, plan, data, runs, export, report, compare, power, jobs):
     app.command()(command)
 app.command(name="list")(list_studies)
 app.command()(show)

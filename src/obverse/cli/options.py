@@ -93,6 +93,10 @@ Cancel = Annotated[
     bool | None,
     typer.Option("--cancel", help="Cancel the jobs of SLURM at an interrupt; else they go on."),
 ]
+Where = Annotated[
+    str | None,
+    typer.Option(metavar="SQL", help='Rows of which this is true, as "seed < 3 AND NOT exact_match".'),
+]
 Out = Annotated[Path, typer.Option(help="Where to write.")]
 Seeds = Annotated[
     str | None,

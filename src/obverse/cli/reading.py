@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from obverse.cli.options import (
+    Where,
     pairs,
     terminal,
 )
@@ -24,6 +25,29 @@ def report(
         typer.echo(f"report: {build(directory)}")
     else:
         typer.echo(f"index: {build_index(directory)}")
+
+
+def runs(
+    directory: Annotated[Path, typer.Argument(help="What `obverse run` writes to, finished or not.")],
+    where: Where = None,
+    sort: Annotated[str | None, typer.Option(help="A column; -COLUMN: largest first.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="How many are shown.")] = 40,
+    as_json: Annotated[bool, typer.Option("--json", help="All of them, a JSON object a line.")] = False,
+) -> None:
+    """List a study's runs: which are finished, at work or left over, and what they took."""
+    from obverse.core.format import count
+    from obverse.studies.runs import listed, runs_of, table_of
+
+    found = listed(runs_of(directory), where, sort)
+    if as_json:
+        typer.echo(found.write_ndjson(), nl=False)
+        return
+    terminal().print(table_of(found.head(most)))
+    states = ", ".join(
+        f"{n:,} {state}" for state, n in found["state"].value_counts(sort=True).iter_rows()
+    )
+    shown = f"; the first {most} are shown" if len(found) > most else ""
+    typer.echo(f"{count(len(found), 'run')}: {states}{shown}" if len(found) else "no runs")
 
 
 def compare(

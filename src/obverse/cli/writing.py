@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -12,6 +12,7 @@ from obverse.cli.options import (
     Name,
     Out,
     Set,
+    Where,
     pairs,
 )
 from obverse.core.errors import ObverseError
@@ -59,15 +60,36 @@ def data(
 
 
 def export(
-    name: Name,
-    to: Annotated[str, typer.Option(help="The harness, such as lm-eval or inspect.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="STUDY|DIR",
+            help="A study, whose questions are written for another harness; or what `obverse run` wrote, "
+            "whose tables are.",
+        ),
+    ],
+    to: Annotated[str, typer.Option(help="The harness (lm-eval, inspect), or csv, parquet or jsonl.")],
     out: Out,
     settings: Set = None,
     data: Data = None,
+    measure: Annotated[str | None, typer.Option(help="Of tables: this measure's alone.")] = None,
+    where: Where = None,
 ) -> None:
-    """Write a study's questions as a task that runs in another harness as it is."""
+    """Write a study's questions as a task of another harness, or a finished study's tables as files."""
+    from obverse.studies import tables
     from obverse.studies.data import data_of
     from obverse.studies.data import export as write
 
+    if to in tables.FORMATS:
+        if settings or data is not None:
+            raise ObverseError(f"--to {to}: writes what was measured; expected no --set and no --data")
+        kind = cast(tables.Format, to)
+        for path in tables.export(Path(name), out, kind, measure=measure, where=where):
+            typer.echo(str(path))
+        return
+    if measure is not None or where is not None:
+        raise ObverseError(
+            f"--to {to}: writes questions; --measure and --where belong to {', '.join(tables.FORMATS)}"
+        )
     for path in write(data_of(name, data, pairs(settings)).experiment, to, out):
         typer.echo(str(path))

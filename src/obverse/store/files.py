@@ -5,6 +5,7 @@ import os
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+LONGEST = 100  # bytes of a name that one of a file that is being written begins with; a system takes 255
 UNFINISHED = ".unfinished-"  # part of the names of files that are being written
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path` whole or not at all.
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give the name of a file to write, which takes the place of `path` once it is written whole.
 
     Raises:
         ObverseError: if the directory cannot be written or the disk is full.
@@ -26,10 +29,11 @@ def write_bytes(path: Path, content: bytes) -> None:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}{UNFINISHED}")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
+        beginning = path.name.encode()[:LONGEST].decode(errors="ignore")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{beginning}{UNFINISHED}")
+        os.close(handle)
+        yield Path(temporary)
+        with Path(temporary).open("rb") as file:
             os.fsync(file.fileno())
         umask = os.umask(0)
         os.umask(umask)
@@ -41,6 +45,16 @@ def write_bytes(path: Path, content: bytes) -> None:
         if isinstance(error, OSError):
             raise ObverseError(f"{path}: cannot be written: {error.strerror or error}") from error
         raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path` whole or not at all.
+
+    Raises:
+        ObverseError: if the directory cannot be written or the disk is full.
+    """
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 def sweep(*folders: Path) -> None:
