@@ -71,6 +71,12 @@ def _curves(rows: pl.DataFrame) -> Figure:
     return Figure(name="curves", chart=chart, caption=caption)
 
 
+FIGURE_23 = {
+    D1: "asked about: the cell left out", D2: "asked about: the cell left out",
+    D5: "only defined", D6: "only defined",
+}  # fmt: skip
+
+
 def _by_size(rows: pl.DataFrame, sizes: tuple[int, ...]) -> Figure:
     """Draw the end of training over the number of aliases (Figure 23)."""
     last = rows.filter("final").with_columns(
@@ -80,19 +86,31 @@ def _by_size(rows: pl.DataFrame, sizes: tuple[int, ...]) -> Figure:
         .otherwise(pl.lit("reliable and unreliable tag"))
         .alias("tags"),
     )
-    table = group_means(last, ["tags", "aliases", "subset"], "exact_match", bounds=(0, 1))
+    by = ["tags", "aliases", "subset"]
+    compared = last.filter(pl.col("subset").is_in(list(FIGURE_23)))
+    means = group_means(compared, by, "exact_match", bounds=(0, 1))
+    seeds = compared.group_by(*by, "seed", maintain_order=True).agg(value=pl.col("exact_match").mean())
+    panel = pl.col("subset").replace_strict(FIGURE_23).alias("panel")
+    table = pl.concat([means, seeds], how="diagonal").with_columns(panel)
     layers = lines_with_bands(
         table, "Masked accuracy (share)",
         x=alt.X(
-            "aliases:Q", title="Aliases of each subset", scale=alt.Scale(type="log"),
-            axis=alt.Axis(values=list(sizes)),
+            "aliases:Q", title="Aliases of each subset",
+            scale=alt.Scale(type="log", nice=False, padding=8), axis=alt.Axis(values=list(sizes)),
         ),
-        color=_scale(list(COLOURS)),
+        color=_scale(list(FIGURE_23)),
     )  # fmt: skip
-    chart = layers.properties(width=230, height=180).facet(column=alt.Column("tags:N", title=None))
+    band, line = (one.transform_filter("isValid(datum.mean)") for one in layers.layer)
+    dots = layers.layer[1].copy().mark_circle(size=14, opacity=0.7).encode(y="value:Q")
+    chart = (
+        alt.layer(band, line, dots.transform_filter("isValid(datum.value)"), data=table)
+        .properties(width=230, height=150)
+        .facet(column=alt.Column("panel:N", title=None), row=alt.Row("tags:N", title=None))
+    )
     caption = (
-        "Accuracy at the end by the number of aliases (as in Figure 23: left D1cons and D2incons, right "
-        f"D5cons and D6cons). Bands are 95 % intervals over aliases and seeds, {_n(last)}."
+        "Accuracy at the end by the number of aliases, as in Figure 23 (left D1cons and D2incons, right "
+        "D5cons and D6cons), above; below its negative control. Small dots: each seed alone. Bands are "
+        f"95 % intervals over aliases and seeds, {_n(last)}."
     )
     return Figure(name="by-size", chart=chart, caption=caption)
 
