@@ -157,7 +157,8 @@ def plan(
     from obverse.core.format import count
     from obverse.run.task import Execution
     from obverse.store.files import safe_name
-    from obverse.studies.forecast import flops_of, forecast
+    from obverse.studies.forecast import forecast
+    from obverse.studies.gpus import flops_of
 
     console = terminal()
     if power is not None:

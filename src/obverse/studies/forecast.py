@@ -1,6 +1,5 @@
 """What a study will take, before anything runs: work, memory, and time here and on a GPU."""
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +9,9 @@ from rich import box
 from rich.table import Table
 
 from obverse.core.bill import Bill
-from obverse.core.errors import CannotLoadError, ObverseError
+from obverse.core.errors import CannotLoadError
 from obverse.core.format import MISSING, count
 from obverse.core.model import ModelSpec
-from obverse.core.settings import unknown_name
 from obverse.core.stage import Stage
 from obverse.models.families import FAMILIES
 from obverse.run.folder import RunFolder
@@ -24,17 +22,13 @@ from obverse.store.seen import Seen
 from obverse.studies.bills import bills_of, rows_of, whole
 from obverse.studies.executors.here import workers_of
 from obverse.studies.gauge import Gauge, gauge
+from obverse.studies.gpus import misfit, other_ways, written_bytes
 from obverse.studies.grid import Cell
 from obverse.studies.needs import bytes_a_parameter
 from obverse.studies.plan import Plan, tasks_of
 from obverse.studies.study import Study
 from obverse.studies.workload import Workload, counter, workload_of
 
-# Dense 16-bit floating point, as the makers state it.
-GPUS = {
-    "t4": 65e12, "v100": 125e12, "a10": 125e12, "l4": 121e12, "rtx4090": 165e12, "a100": 312e12,
-    "l40s": 362e12, "h100": 989e12, "h200": 989e12, "b200": 2250e12,
-}  # fmt: skip
 UTILISATION = 0.3  # of that, which trainings of this kind reach
 
 
@@ -84,6 +78,14 @@ class Forecast:
             return None
         return (self.training_flops + self.asking_flops) / (flops * UTILISATION) / 3600
 
+    def _misfit(self, gpu: str) -> str | None:
+        """Return what would fit on a GPU that the largest model does not fit on; None if it does."""
+        assert self.on_gpu is not None
+        alternatives: dict[str, int] = {}
+        if self.training_flops and self.parameters and self.adapters is None:
+            alternatives = other_ways(self.parameters[1], self.on_gpu)
+        return misfit(gpu, self.on_gpu, alternatives)
+
     def table(self, gpu: Mapping[str, float]) -> Table:
         """Return the forecast as a table; `gpu` are accelerators and their FLOP/s."""
         table = Table(box=box.SIMPLE_HEAD, show_header=True, padding=(0, 1))
@@ -111,9 +113,12 @@ class Forecast:
                 "parameters trained", f"{self.adapters:,}", "", "adapters; the others are frozen"
             )
         if self.memory is not None:
-            table.add_row("memory here", _bytes(self.memory), "", "measured; of each worker")
+            table.add_row("memory here", written_bytes(self.memory), "", "measured; of each worker")
         if self.on_gpu is not None:
-            table.add_row("memory, GPU", _bytes(self.on_gpu), "", "without activations")
+            table.add_row("memory, GPU", written_bytes(self.on_gpu), "", "without activations")
+            for name in gpu:
+                if (why := self._misfit(name)) is not None:
+                    table.add_row(f"on one {name}", "does not fit", "", why)
         if self.bill is not None:
             for row in rows_of(self.bill, self.runs):
                 table.add_row(*row)
@@ -252,31 +257,6 @@ def _on_gpu(models: Sequence[tuple[ModelSpec, int]], experiments: Iterable[Seque
     trained = max(map(bytes_a_parameter, experiments), default=0)
     found = {(model.model_dump_json(), size): model for model, size in models}
     return max(model.memory(size, trained) for (_, size), model in found.items())
-
-
-def flops_of(gpus: Sequence[str]) -> dict[str, float]:
-    """Return the FLOP/s of accelerators by their names, or by a number of their own.
-
-    Raises:
-        ObverseError: if one is neither known nor a number above 0.
-    """
-    found = {}
-    for gpu in gpus:
-        known = GPUS.get(gpu.lower())
-        try:
-            value = float(gpu) if known is None else known
-        except ValueError:
-            raise ObverseError(
-                f"{unknown_name(gpu, GPUS, 'GPU')}; or give its FLOP/s, as 312e12"
-            ) from None
-        if not (math.isfinite(value) and value > 0):
-            raise ObverseError(f"--gpu {gpu}: expected FLOP/s above 0, as 312e12")
-        found[gpu if known is None else gpu.upper()] = value
-    return found
-
-
-def _bytes(number: int) -> str:
-    return f"{float(f'{number / 1e9:.2g}'):g} GB" if number >= 1e9 else f"{number / 1e6:.0f} MB"
 
 
 def _time(seconds: float) -> str:

@@ -15,7 +15,8 @@ from obverse.run.loop import perform
 from obverse.run.task import Execution
 from obverse.stats.power import seeds_for
 from obverse.studies.findings import Findings
-from obverse.studies.forecast import UTILISATION, Forecast, flops_of, forecast, size_in_name
+from obverse.studies.forecast import UTILISATION, Forecast, forecast, size_in_name
+from obverse.studies.gpus import flops_of, misfit, other_ways
 from obverse.studies.pilot import seeds_from, table
 from obverse.studies.plan import work
 from obverse.studies.workload import counter, workload_of
@@ -197,3 +198,16 @@ def test_seeds_by_the_spread_of_a_pilot(tmp_path: Path) -> None:
     )
     assert holds.seeds is not None
     assert never.seeds is None, "the bound itself counts, not its words"
+
+
+def test_what_does_not_fit_is_said_with_what_would() -> None:
+    ways = other_ways(7_000_000_000, taken=112_000_000_000)
+    assert misfit("H200", 112_000_000_000, ways) is None
+    said = misfit("A100", 112_000_000_000, ways) or ""
+    assert said.startswith(
+        "it has 80 GB; what fits: recipe.optimizer=adafactor 63 GB; adapters on bfloat16"
+    )
+    assert said.endswith("a larger one: H200, B200")
+    assert "adafactor" not in (misfit("v100", 112_000_000_000, ways) or "")
+    assert misfit("312e12", 112_000_000_000, ways) is None, "how much such a one holds is not known"
+    assert other_ways(7_000_000_000, taken=1) == {}
