@@ -94,10 +94,11 @@ class Event:
     """What an executor tells of a task.
 
     Attributes:
-        kind: "waiting" where another process holds the run; it may be started afterwards, or be
-            finished by the other without having been started here.
+        kind: "waiting" where another process holds the run, or whoever was at work on it is gone; it may
+            be started afterwards, or be finished by the other without having been started here.
         done, total: optimizer steps, 0 where not known.
-        problem: of one that failed, what went wrong.
+        problem: of one that failed, what went wrong; of one that waits, why, if not for another
+            process.
     """
 
     task: Task

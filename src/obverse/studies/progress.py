@@ -57,7 +57,8 @@ class Tally:
                 run.heard = now if run.before else run.since
         elif event.kind == "waiting":
             self.running.pop(id, None)
-            self.elsewhere.add(id)
+            if not event.problem:
+                self.elsewhere.add(id)
         elif event.kind in ("finished", "failed"):
             over = self.running.pop(id, None)
             self.elsewhere.discard(id)
@@ -119,7 +120,7 @@ class View:
         self.console = console
         self.tally = Tally(count, finished)
         self._said_at = time.monotonic()
-        self._told: set[str] = set()  # that another process is at work on it
+        self._told: set[str] = set()  # what runs wait for, which is said once
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),  # a name is a name, whatever is in it
             BarColumn(),
@@ -169,10 +170,10 @@ class View:
                 return
             line = f"{self.tally}: {self.tally.beside()}"
         elif event.kind == "waiting":
-            if event.task.id in self._told:
+            line = f"{label}: {event.problem or 'another process is at work on it'}"
+            if line in self._told:
                 return
-            self._told.add(event.task.id)
-            line = f"{label}: another process is at work on it"
+            self._told.add(line)
         elif event.kind == "failed":
             line = f"{_failed(event)} ({self.tally})"
         elif event.kind == "finished" and run is not None:

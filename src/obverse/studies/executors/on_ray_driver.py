@@ -196,7 +196,11 @@ class Driver:
         except self.ray.exceptions.RayError as error:  # its node or its process died
             tries = self.tries[flight.task.id] = self.tries.get(flight.task.id, 0) + 1
             why = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-            outcome = {"ended": f"died {tries} times; the last time: {why}"} if tries >= TRIES else {}
+            outcome = (
+                {"ended": f"died {tries} times; the last time: {why}"}
+                if tries >= TRIES
+                else {"lost": why}
+            )
         task, problem = flight.task, outcome.get("ended")
         if "ended" in outcome and problem is None and self.seen is None:
             problem = self._bring(task, outcome["folder"])
@@ -207,7 +211,8 @@ class Driver:
         if outcome.get("unseen"):
             self.seen = None  # a node that has come since: from now on nobody counts on the directory
         if "ended" not in outcome:
-            self._settle(task, Event(task=task, kind="waiting"), begun=flight.begun)
+            lost = f"its node or process died: {outcome['lost']}" if "lost" in outcome else ""
+            self._settle(task, Event(task=task, kind="waiting", problem=lost), begun=flight.begun)
         else:
             self._settle(task, ended(task, None if problem is None else str(problem)))
 

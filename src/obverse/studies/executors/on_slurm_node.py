@@ -1,5 +1,6 @@
 """What a job of SLURM does: carry out one run in its folder, and be queued again if it is cut off."""
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ class Job:
         task = pending.task(self.id)
         if task is None:
             return {"ended": "it is not to be done any more"}
-        folder, told_at = RunFolder(task.folder), 0.0
+        folder, told_at = RunFolder(task.folder), -math.inf
 
         def tell(done: int, total: int) -> None:
             nonlocal told_at
@@ -37,7 +38,7 @@ class Job:
                 told_at = time.monotonic()
                 folder.tell(done, total)
 
-        folder.tell(0, 0)
+        folder.tell(0, 0)  # it has begun
         outcome = Alone(task, tell).carry_out()
         if "ended" in outcome:
             if outcome["ended"] is None:

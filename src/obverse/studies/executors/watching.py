@@ -75,4 +75,4 @@ class Watch:
             run.since = now
             if not folder.held:  # whoever was at work on it is gone
                 run.begun = False
-                self.on(Event(task=run.task, kind="waiting"))
+                self.on(Event(task=run.task, kind="waiting", problem="cut off; it goes on later"))
