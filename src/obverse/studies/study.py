@@ -211,8 +211,8 @@ class Study:
             say(console, f"left out: {left.reason}")
         if (remark := self._recipe_remark(plans)) is not None:
             say(console, remark)
-        # Another process may plan, or sum up, the same study. Where nothing is, nothing is left before all
-        # is known to be well.
+        # Another process may plan, or sum up, the same study. Where nothing is, nothing is left before
+        # all is known to be well.
         with locked(out) if (out / "runs").is_dir() else nullcontext():
             found = work(plans, out, execution)
         for message in (*(charged if found.to_do else ()), *found.messages):
