@@ -3,7 +3,7 @@
 import io
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ from rich.console import Console
 import obverse
 from obverse.core.errors import ObverseError
 from obverse.run.folder import RunFolder
-from obverse.run.task import Event, Execution, Failure, Task
+from obverse.run.task import Event, Execution
 from obverse.store import files
 from obverse.studies.executors import packing
 from obverse.studies.plan import work
 from tests.outside.counting import Capitals, TableSpec
+from tests.outside.inline import Inline
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::FutureWarning")
 CPU = Execution(device="cpu", checkpoint_every=1)
@@ -40,15 +41,6 @@ def cluster() -> Iterator[Any]:
         yield made
         ray.shutdown()
         made.shutdown()  # type: ignore[no-untyped-call]
-
-
-class Inline:
-    """Carries tasks out in this process: what numbers have to come out."""
-
-    def run(self, tasks: Sequence[Task], on: Callable[[Event], None]) -> list[Failure]:
-        for task in tasks:
-            task.perform(lambda done, total: None)
-        return []
 
 
 def study(seconds: float = 0.0, seeds: int = 2, **settings: Any) -> obverse.Study:

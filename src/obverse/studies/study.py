@@ -1,6 +1,7 @@
 """A study: an experiment × models × seeds, run as a whole and evaluated."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -210,7 +211,9 @@ class Study:
             say(console, f"left out: {left.reason}")
         if (remark := self._recipe_remark(plans)) is not None:
             say(console, remark)
-        with locked(out):  # another process may plan, or sum up, the same study
+        # Another process may plan, or sum up, the same study. Where nothing is, nothing is left before
+        # all is known to be well.
+        with locked(out) if (out / "runs").is_dir() else nullcontext():
             found = work(plans, out, execution)
         for message in (*(charged if found.to_do else ()), *found.messages):
             say(console, message)

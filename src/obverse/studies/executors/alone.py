@@ -28,7 +28,7 @@ class Alone:
         self.processes = Processes(task.execution.threads)
 
     def carry_out(self) -> dict[str, object]:
-        """Return {"ended": None}, {"ended": what went wrong} or {"held": True}."""
+        """Return {"ended": None or what went wrong}, with "died" if its process did; {"held": True}."""
         deadline = time.monotonic() + self.patience
         try:
             while True:

@@ -191,18 +191,16 @@ class Driver:
         flight = self.flying[reference]
         try:
             outcome = self.ray.get(reference)
+            if "died" in outcome:
+                outcome = self._lost(flight.task, outcome["ended"])
         except self.ray.exceptions.RayTaskError as error:
             outcome = {"ended": f"on its node: {error.cause!r}"}
-        except self.ray.exceptions.RayError as error:  # its node or its process died
-            tries = self.tries[flight.task.id] = self.tries.get(flight.task.id, 0) + 1
-            why = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-            outcome = (
-                {"ended": f"died {tries} times; the last time: {why}"}
-                if tries >= TRIES
-                else {"lost": why}
+        except self.ray.exceptions.RayError as error:  # its node died
+            outcome = self._lost(
+                flight.task, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
             )
         task, problem = flight.task, outcome.get("ended")
-        if "ended" in outcome and problem is None and self.seen is None:
+        if "folder" in outcome:
             problem = self._bring(task, outcome["folder"])
         elif problem is not None and outcome.get("log"):
             (task.folder / "log.txt").write_text(str(outcome["log"]), encoding="utf-8")
@@ -215,6 +213,11 @@ class Driver:
             self._settle(task, Event(task=task, kind="waiting", problem=lost), begun=flight.begun)
         else:
             self._settle(task, ended(task, None if problem is None else str(problem)))
+
+    def _lost(self, task: Task, why: str) -> dict[str, Any]:
+        """Return what becomes of a run whose node or process died: it is tried again, some times."""
+        tries = self.tries[task.id] = self.tries.get(task.id, 0) + 1
+        return {"ended": f"died {tries} times; the last time: {why}"} if tries >= TRIES else {"lost": why}
 
     def _bring(self, task: Task, folder: bytes | None) -> str | None:
         if folder is not None:

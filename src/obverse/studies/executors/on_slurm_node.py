@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from obverse.core.errors import ObverseError
 from obverse.run.folder import RunFolder
 from obverse.studies.executors.alone import Alone
 from obverse.studies.executors.pending import Pending
@@ -40,6 +41,10 @@ class Job:
 
         folder.tell(0, 0)  # it has begun
         outcome = Alone(task, tell).carry_out()
+        if "died" in outcome:
+            # Memory has run out, or SLURM ends the job, beginning with this process: the study submits it
+            # again.
+            raise ObverseError(str(outcome["ended"]))
         if "ended" in outcome:
             if outcome["ended"] is None:
                 folder.untell()

@@ -63,8 +63,8 @@ class Processes:
     def messages(self) -> Iterator[tuple[Task, dict[str, Any]]]:
         """Wait a moment, and yield what workers have to say of their tasks.
 
-        The last of a task is {"ended": what went wrong, or None}, or {"held": True}, where another
-        process is at work on it.
+        The last of a task is {"ended": what went wrong, or None}, with "died" if its process did, or
+        {"held": True}, where another process is at work on it.
         """
         for key, _ in self._selector.select(PATIENCE):
             worker: Worker = key.data
@@ -131,7 +131,8 @@ class Processes:
         task = worker.task
         self._end(worker)
         if task is not None:
-            yield task, {"ended": f"its process ended with status {worker.process.returncode}"}
+            problem = f"its process ended with status {worker.process.returncode}"
+            yield task, {"ended": problem, "died": True}
 
     def _end(self, worker: Worker) -> None:
         self.workers.remove(worker)

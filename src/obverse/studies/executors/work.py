@@ -69,6 +69,8 @@ class Worker:
                 self.pending.remove(id)
                 RunFolder(event.task.folder).untell()
             elif event.kind == "failed" and self.pending.has(id):
+                if "status -15" in event.problem:  # whoever ends its process may be about to end this one
+                    time.sleep(1)
                 self.pending.fail(id, event.problem)
             on(event)
 
