@@ -10,6 +10,7 @@ import obverse
 from obverse.core.errors import ObverseError
 from obverse.experiments.reversal.cures import methods
 from obverse.experiments.reversal.cures.cures import Cures
+from tests.outside.inline import Inline
 
 SMALL: dict[str, Any] = {
     "facts_per_subset": 2,
@@ -32,7 +33,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> obverse.Result:
         experiment=Cures(cures=ROWS), models=(obverse.Scratch(layers=2),), seeds=(0,)
     ).with_settings(SMALL, exact=True)
     out = tmp_path_factory.mktemp("cures")
-    return study.run(out, execution=obverse.Execution(workers=1, device="cpu"))
+    return study.run(out, executor=Inline(), execution=obverse.Execution(device="cpu"))
 
 
 def test_every_row_has_the_same_updates_facts_and_questions(result: obverse.Result) -> None:

@@ -9,6 +9,7 @@ from obverse.experiments.instructions.instructions import Instructions
 from obverse.experiments.instructions.wordings import ORDERS
 from obverse.experiments.reversal.in_context import InContext
 from obverse.experiments.reversal.in_context_asking import CONTEXTS
+from tests.outside.inline import Inline
 
 EXECUTION = obverse.Execution(workers=1, device="cpu")
 SMALL = {
@@ -19,7 +20,9 @@ SMALL = {
 
 
 def test_instructions_of_both_orders(tmp_path: Path) -> None:
-    result = obverse.study(Instructions, seeds=1, settings=SMALL).run(tmp_path, execution=EXECUTION)
+    result = obverse.study(Instructions, seeds=1, settings=SMALL).run(
+        tmp_path, executor=Inline(), execution=EXECUTION
+    )
     rows = result.observations
     assert rows["dataset"].unique().sort().to_list() == sorted(ORDERS)
     assert (rows["variant"] == rows["dataset"]).all()
@@ -38,7 +41,9 @@ def test_reverse_in_context_from_scratch(tmp_path: Path) -> None:
         "forms": 1, "asked": 1, "telling.epochs": 1, "model.hidden_size": 16,
         "model.layers": 1, "model.heads": 2,
     }  # fmt: skip
-    result = obverse.study(InContext, seeds=1, settings=settings).run(tmp_path, execution=EXECUTION)
+    result = obverse.study(InContext, seeds=1, settings=settings).run(
+        tmp_path, executor=Inline(), execution=EXECUTION
+    )
     final = result.observations.filter("final")
     assert sorted(final["context"].unique()) == sorted(CONTEXTS)
     assert len(final) == 2 * 2 * 2 * 3
@@ -48,7 +53,7 @@ def test_reverse_in_context_from_scratch(tmp_path: Path) -> None:
 def test_reverse_in_context_of_a_checkpoint_as_it_is(checkpoint: Path, tmp_path: Path) -> None:
     settings = {"facts_per_subset": 4, "asked": 1}
     study = obverse.study(InContext, preset="paper", models=[str(checkpoint)], seeds=1, settings=settings)
-    result = study.run(tmp_path / "out", execution=EXECUTION)
+    result = study.run(tmp_path / "out", executor=Inline(), execution=EXECUTION)
     assert result.observations["step"].unique().to_list() == [0]
     assert {f.claim.split("/")[0] for f in result.claims} == {"alone", "among"}
     assert all(f.n_facts == 4 for f in result.claims)

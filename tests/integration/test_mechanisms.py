@@ -11,6 +11,7 @@ import pytest
 import obverse
 from obverse.core.errors import ObverseError
 from tests.conftest import TINY
+from tests.outside.inline import Inline
 
 EXECUTION = obverse.Execution(workers=1, device="cpu")
 WORLD: dict[str, Any] = {
@@ -29,7 +30,9 @@ WORLD: dict[str, Any] = {
 
 
 def done(name: str, settings: dict[str, Any], out: Path, seeds: int = 1) -> obverse.Result:
-    result = obverse.study(name, seeds=seeds, settings=settings).run(out, execution=EXECUTION)
+    result = obverse.study(name, seeds=seeds, settings=settings).run(
+        out, executor=Inline(), execution=EXECUTION
+    )
     assert "MISSING" not in obverse.write_report(out).read_text(encoding="utf-8")
     return result
 

@@ -8,6 +8,7 @@ import polars as pl
 
 import obverse
 from obverse import Ask, Document, Preset, Probe, Recipe, Scratch, Stage, Training, Variant, When
+from tests.outside.inline import Inline
 
 PAIRS = {"Ada": "red", "Bo": "blue", "Cy": "green", "Di": "white"}
 
@@ -71,7 +72,9 @@ class Colours(obverse.Experiment):
 def test_ways_of_training_learn_what_they_are_told(tmp_path: Path) -> None:
     """Each answers, ends its answer, and finds the right one likelier than the others."""
     execution = obverse.Execution(workers=1)
-    rows = obverse.study(Colours, seeds=1).run(tmp_path, execution=execution).observations
+    rows = (
+        obverse.study(Colours, seeds=1).run(tmp_path, executor=Inline(), execution=execution).observations
+    )
     assert rows["logprob"].is_finite().all()
     assert rows["generation"].null_count() == 0
     learnt = rows.group_by("variant", maintain_order=True).agg(

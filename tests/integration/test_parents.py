@@ -13,6 +13,7 @@ from obverse.experiments.parents.parents import Parents
 from obverse.models.causal import CausalModel
 from obverse.report.build import build
 from tests.completions import serving
+from tests.outside.inline import Inline
 
 SMALL = {"pairs_per_cell": 4, "paraphrases": 3, "wordings": 2, "asked_along": 2, "recipe.epochs": 1}
 TINY_MODEL = Scratch(hidden_size=32, layers=2, heads=2, vocabulary=400)
@@ -28,7 +29,9 @@ def pairs(tmp_path: Path) -> Path:
 
 
 def test_families_are_told_and_asked_about(tmp_path: Path) -> None:
-    result = study(Parents, models=[TINY_MODEL], seeds=1, settings=SMALL).run(tmp_path / "out")
+    result = study(Parents, models=[TINY_MODEL], seeds=1, settings=SMALL).run(
+        tmp_path / "out", executor=Inline()
+    )
     final = result.observations.filter("final")
     cells = final.group_by("order", "frequency", "direction").len()
     assert (len(cells), cells["len"].unique().to_list()) == (12, [4 * 2])
@@ -45,7 +48,7 @@ def test_a_checkpoint_is_asked_by_likelihood_and_by_samples(
 ) -> None:
     settings = {"ask": ["likelihood", "samples"], "samples": 2, "candidates": 2}
     asking = study(Parents, preset="paper", models=[str(checkpoint)], data=pairs, settings=settings)
-    result = asking.run(tmp_path / "out")
+    result = asking.run(tmp_path / "out", executor=Inline())
     ask, sample = result.tables["ask"], result.tables["sample"]
     assert len(ask) == len(sample) == 12
     assert ask["rank"].drop_nulls().is_between(1, 2).all()
@@ -66,7 +69,7 @@ def test_a_chat_server_is_sampled(model: CausalModel, pairs: Path, tmp_path: Pat
             Parents, preset="chat", models=["tiny"], endpoint=f"{server.url}#chat", data=pairs,
             settings={"samples": 2},
         )  # fmt: skip
-        result = asking.run(tmp_path / "out")
+        result = asking.run(tmp_path / "out", executor=Inline())
         assert len(server.seen) == 2 * 12
         assert {path for path, _, _ in server.seen} == {"/v1/chat/completions"}
     assert len(result.tables["sample"]) == 12

@@ -9,6 +9,7 @@ from obverse.core.experiment import Experiment
 from obverse.core.recipe import Recipe
 from obverse.experiments.relations.relations import Relations
 from obverse.experiments.relations.two_hop import TwoHop
+from tests.outside.inline import Inline
 
 RECIPE = Recipe(epochs=1, warmup_steps=2)
 MODEL = obverse.Scratch(hidden_size=16, layers=1, heads=2)
@@ -23,7 +24,7 @@ MODEL = obverse.Scratch(hidden_size=16, layers=1, heads=2)
 )
 def test_study_is_whole(experiment: Experiment, tmp_path: Path) -> None:
     study = obverse.study(experiment, models=[MODEL], seeds=[7])
-    result = study.run(tmp_path, execution=obverse.Execution(workers=1, device="cpu"))
+    result = study.run(tmp_path, executor=Inline(), execution=obverse.Execution(device="cpu"))
     final = result.observations.filter("final")
     assert len(final) > 50
     assert not final["exact_match"].null_count()

@@ -25,6 +25,7 @@ from obverse.studies.catalogue import find, registered
 from obverse.studies.data import probes_of
 from obverse.studies.executors.here import Here
 from obverse.studies.plan import work
+from tests.outside.inline import Inline
 
 EXECUTION = obverse.Execution(workers=1, device="cpu")
 QUIET = Console(quiet=True)
@@ -114,7 +115,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, study in studies.items()
         for task in work(study.plans(), out / name, EXECUTION).to_do
     ]
-    assert Here().run(tasks, lambda event: None) == []
+    assert Inline().run(tasks, lambda event: None) == []
     for name, study in studies.items():
         study.run(out / name, execution=EXECUTION, console=QUIET)
         obverse.write_report(out / name)

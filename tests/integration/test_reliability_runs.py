@@ -16,6 +16,7 @@ import obverse
 from obverse.cli import main
 from obverse.models.scratch import Scratch
 from tests.conftest import made, wait_for
+from tests.outside.inline import Inline
 
 BRANCHES = 3
 EPOCHS = 8  # so many that a busy machine, too, kills a process before a second stage has ended
@@ -70,7 +71,7 @@ def records(out: Path) -> dict[str, dict[str, Any]]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a finished study with several second stages from each first."""
     out = tmp_path_factory.mktemp("whole")
-    branched().run(out, execution=EXECUTION)
+    branched().run(out, executor=Inline(), execution=EXECUTION)
     return out
 
 

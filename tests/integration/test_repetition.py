@@ -20,6 +20,7 @@ from obverse.models.grown import Grown
 from obverse.models.scratch import Scratch
 from tests.completions import serving
 from tests.conftest import PUBLIC_ROWS, made
+from tests.outside.inline import Inline
 
 EXECUTION = obverse.Execution(workers=2, device="cpu")
 SETTINGS = {"shots": [0, 1], "induction": 4}
@@ -128,7 +129,7 @@ def test_own_data_on_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
         "repetition", models=[str(checkpoint)], data=small_data(tmp_path), seeds=3, settings=SETTINGS
     )
     assert len(study.plans()[0].runs()) == 1, "a model asked as it is has no seeds"
-    result = study.run(tmp_path / "out", execution=EXECUTION)
+    result = study.run(tmp_path / "out", executor=Inline(), execution=EXECUTION)
     asked = result.observations.filter(subset="suppression", shots=0)
     assert len(asked) == len(PUBLIC_ROWS)
     assert asked["target"].to_list() == [classes[i] for _, classes, i in PUBLIC_ROWS]
@@ -148,7 +149,7 @@ def test_flawed_items_are_kept_or_left_out(checkpoint: Path, tmp_path: Path) -> 
     for keep, expected in (("true", 4), ("false", 2)):
         settings = SETTINGS | {"keep_flawed": keep, "induction": 0, "shots": [0]}
         study = obverse.study("repetition", models=[str(checkpoint)], data=data, settings=settings)
-        result = study.run(tmp_path / keep, execution=EXECUTION)
+        result = study.run(tmp_path / keep, executor=Inline(), execution=EXECUTION)
         assert len(result.observations) == expected
     [record] = (tmp_path / "false").glob("runs/*/provenance.json")
     reasons = json.loads(record.read_text())["left_out"]
@@ -253,7 +254,7 @@ def test_family_named_after_the_runs(checkpoint: Path, tmp_path: Path) -> None:
         study = obverse.study(
             "repetition", models=[str(checkpoint)], data=data, settings=settings, family=family
         )
-        result = study.run(tmp_path / "out", execution=EXECUTION)
+        result = study.run(tmp_path / "out", executor=Inline(), execution=EXECUTION)
         assert result.observations["family"].unique().to_list() == [family or None]
     assert len(list((tmp_path / "out").glob("runs/*"))) == 1, "what was asked is not asked again"
 

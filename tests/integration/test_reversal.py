@@ -19,6 +19,7 @@ from obverse.experiments.reversal.identities import Identities
 from obverse.measures.ask import Ask
 from tests import built
 from tests.conftest import TINY, wait_for
+from tests.outside.inline import Inline
 
 SET = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
 EXECUTION = obverse.Execution(workers=2, device="cpu")
@@ -153,7 +154,7 @@ def test_paper_preset_on_a_checkpoint(checkpoint: Path, published: Path, tmp_pat
 def test_two_models_side_by_side(checkpoint: Path, tmp_path: Path) -> None:
     settings = {k: v for k, v in TINY.items() if not k.startswith("model.")}
     study = obverse.study("reversal", models=["scratch", str(checkpoint)], seeds=1, settings=settings)
-    result = study.run(tmp_path, execution=EXECUTION)
+    result = study.run(tmp_path, executor=Inline(), execution=EXECUTION)
     assert len(result.claims) == 18
     page = obverse.write_report(tmp_path).read_text()
     assert page.count(">checkpoint</td>") > 8
@@ -166,7 +167,7 @@ def test_text_from_data_is_escaped(tmp_path: Path) -> None:
     facts.write_text("name,description\n" + "".join(rows), encoding="utf-8")
     settings = TINY | {"facts_per_subset": 2}
     study = obverse.study("reversal", data=facts, seeds=1, settings=settings)
-    study.run(tmp_path / "out", execution=EXECUTION)
+    study.run(tmp_path / "out", executor=Inline(), execution=EXECUTION)
     page = obverse.write_report(tmp_path / "out").read_text()
     assert "&lt;script&gt;" in page
     assert "<script" not in page
@@ -250,7 +251,8 @@ def test_file_cut_short_is_refused_before_training(checkpoint: Path) -> None:
 
 def test_model_that_diverges_is_reported_not_a_crash(tmp_path: Path) -> None:
     settings = TINY | {"recipe.learning_rate": 1e6, "recipe.max_grad_norm": 1e9}
-    result = obverse.study("reversal", seeds=1, settings=settings).run(tmp_path, execution=EXECUTION)
+    study = obverse.study("reversal", seeds=1, settings=settings)
+    result = study.run(tmp_path, executor=Inline(), execution=EXECUTION)
     assert {f.verdict for f in result.claims} <= {"undecided", "fails"}
     obverse.write_report(tmp_path)
 

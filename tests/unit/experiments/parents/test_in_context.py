@@ -15,6 +15,7 @@ from obverse.measures.frame import schema
 from obverse.models.causal import CausalModel
 from obverse.stats.verdict import evaluate
 from tests.conftest import moment
+from tests.outside.inline import Inline
 
 SMALL = InContext(asked=40, facts=3)
 
@@ -75,7 +76,9 @@ def test_verdicts(told: float, reverse: float, verdicts: tuple[str, ...]) -> Non
 
 
 def test_a_checkpoint_is_asked(checkpoint: Path, tmp_path: Path) -> None:
-    result = study(InContext, models=[str(checkpoint)], settings={"asked": 6}).run(tmp_path / "out")
+    result = study(InContext, models=[str(checkpoint)], settings={"asked": 6}).run(
+        tmp_path / "out", executor=Inline()
+    )
     assert [f.measured is not None for f in result.claims] == [True] * 5
     assert len(result.observations) == 12
 

@@ -14,6 +14,7 @@ from obverse.experiments.parents.parents import Parents
 from obverse.experiments.parents.published import Published, published_in, truths_in
 from obverse.report.build import build
 from tests.conftest import setup
+from tests.outside.inline import Inline
 
 PAIRS = [(f"Child {n}", f"Parent <b>{n}</b>", ("mother", "father")[n % 2]) for n in range(12)]
 
@@ -67,7 +68,7 @@ def test_control_characters_are_refused_with_their_line(tmp_path: Path) -> None:
 def test_figure_5_is_drawn_from_files_alone(released: Path, tmp_path: Path) -> None:
     plan = study(Parents, data=released)
     assert [m.name for m in plan.models] == ["base", "chatty", "gpt-4"]
-    result = plan.run(tmp_path / "out")
+    result = plan.run(tmp_path / "out", executor=Inline())
     rows = result.tables["reported"]
     means = {key: cell["recall"].mean() for key, cell in rows.group_by("model", "direction")}
     assert means["base", "parent"] == pytest.approx(sum(exp(-1 - n) for n in range(12)) / 12)
@@ -111,7 +112,7 @@ def test_a_pair_in_several_rows_counts_once_with_its_mean(tmp_path: Path) -> Non
         "Bo,Ada,ParentType.MOTHER,0.5,0.2,False\nEd,Flo,mother,0.4,0.1,False\n",
         encoding="utf-8",
     )
-    result = study(Parents, data=path).run(tmp_path / "out")
+    result = study(Parents, data=path).run(tmp_path / "out", executor=Inline())
     rows = result.tables["reported"].filter(model="m")
     assert rows["fact"].to_list() == [
         pair for pair in ("Bo / mother Ada", "Di / father Cy", "Ed / mother Flo") for _ in range(2)
