@@ -92,11 +92,13 @@ def _halves(tokens: Sequence[int], count: int) -> list[int]:
 class Training:
     """Documents, and the recipe that trains on them.
 
-    Documents are texts (`core.data.Document`), or whatever else the model that is trained can read.
+    Documents are texts (`core.data.Document`), or whatever else the model that is trained can read. They
+    are shuffled every epoch, unless they are to come `in_order`, as a curriculum does.
     """
 
     documents: tuple[Document, ...] | tuple[Any, ...]
     recipe: Recipe
+    in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,17 @@ from obverse.core.stage import Timetable
 BATCHES_SORTED_TOGETHER = 32
 
 
-def training_order(lengths: Sequence[int], recipe: Recipe, seed: int) -> list[int]:
+def training_order(
+    lengths: Sequence[int], recipe: Recipe, seed: int, *, in_order: bool = False
+) -> list[int]:
     """Return document indices for all epochs, in batches of like length, shuffled anew each epoch.
 
     Every document comes exactly once an epoch. Those left over when an epoch does not divide into
-    whole batches open the next one, so that only the very last batch may be smaller.
+    whole batches open the next one, so that only the very last batch may be smaller. With `in_order`,
+    documents come as they are given, every epoch.
     """
+    if in_order:
+        return list(range(len(lengths))) * recipe.epochs
     draw = generator(seed, "order")
     size = min(recipe.batch_size, len(lengths))
     window = size * BATCHES_SORTED_TOGETHER

@@ -68,7 +68,7 @@ def train(
     own = None if objective is None else objective.collator(recipe, seed)
     examples = encode_texts(model, tokenizer, training.documents, recipe.loss_on, recipe.pad_to)
     lengths = [len(e["input_ids"]) for e in examples]
-    order = training_order(lengths, recipe, seed)
+    order = training_order(lengths, recipe, seed, in_order=training.in_order)
     table = timetable(lengths, order, recipe)
     stops = _Stops(model, table, watch)
     checkpoint = last_checkpoint(folder)

@@ -63,6 +63,10 @@ class Hosted(Endpoint):
         """Return what a service would refuse of the documents, or None."""
         for stage in stages:
             if stage.training is not None:
+                if stage.training.in_order:
+                    return (
+                        f"stage {stage.label!r}: its documents come in order, and a service shuffles them"
+                    )
                 try:
                     written(stage.training.documents, self.api, stage.training.recipe.loss_on)
                 except ObverseError as error:

@@ -34,6 +34,8 @@ class Scratch(ModelSpec):
             alone (GPT-2), or on what the encoder reads and hands on (T5).
         embedding_std: standard deviation of the input embeddings as made; none: the architecture's own
             (0.02, and 1 of T5).
+        initial_std: standard deviation of all other matrices as made; none: the architecture's own (0.02,
+            of which GPT-2 takes less where a layer's result is added; GPT-NeoX and GPT-2).
         family: what makes a series of sizes of these.
     """
 
@@ -59,6 +61,7 @@ class Scratch(ModelSpec):
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     embedding_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     embedding_std: Annotated[float, Field(gt=0)] | None = None
+    initial_std: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -92,13 +95,15 @@ class Scratch(ModelSpec):
             )
         if self.architecture == "t5" and self.tied:
             raise ValueError("tied: a T5 has output weights of its own here; use gpt-neox or gpt2")
+        if self.architecture == "t5" and self.initial_std is not None:
+            raise ValueError("initial_std: a T5 has one for each kind of matrix; use gpt-neox or gpt2")
         return self
 
     def identity(self) -> object:
         known = super().identity()
         assert isinstance(known, dict)
         # What there was not at first says nothing as long as it is not used: the runs are the same.
-        for name in ("objective", "rotary", "shared_directions", "tied"):
+        for name in ("objective", "rotary", "shared_directions", "tied", "initial_std"):
             if known[name] == type(self).model_fields[name].default:
                 del known[name]
         if self.objective != "mlm":

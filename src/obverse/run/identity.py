@@ -82,10 +82,13 @@ def _settings(experiment: Experiment) -> dict[str, object]:
 
 def _stage(stage: Stage, hashes: dict[int, str]) -> dict[str, object]:
     training = stage.training
+    documents = None if training is None else _hash(training.documents, hashes)
+    if training is not None and training.in_order:
+        documents = f"{documents}, in order"
     return {
         "name": stage.label,
         "after": stage.after,
-        "documents": None if training is None else _hash(training.documents, hashes),
+        "documents": documents,
         "recipe": None if training is None else training.recipe,
         "measures": [_measure(measure, when, hashes) for measure, when in stage.measures],
     }

@@ -33,3 +33,8 @@ def test_timetable_counts_the_tokens_of_every_step(batch_size: int) -> None:
         sum(LENGTHS[i] for i in order[: step * size]) for step in range(table.steps + 1)
     )
     assert table.tokens[-1] == 3 * sum(LENGTHS)
+
+
+def test_documents_come_as_they_are_given_where_asked() -> None:
+    recipe = Recipe(batch_size=4, epochs=2)
+    assert training_order(LENGTHS, recipe, seed=1, in_order=True) == 2 * list(range(10))

@@ -578,3 +578,10 @@ def test_client_is_the_one_that_is_declared() -> None:
     service = Service(client, 1)
     assert service._once.max_retries == 0
     assert service.client.max_retries == 4
+
+
+def test_documents_in_order_are_refused_since_a_service_shuffles(server: Finetuning) -> None:
+    fixed = Training(documents=TOLD, recipe=TRAINING.recipe, in_order=True)
+    stages = [Stage(name="told", training=training, measures=()) for training in (TRAINING, fixed)]
+    assert hosted(server).refuses(stages[:1]) is None
+    assert "come in order, and a service shuffles" in (hosted(server).refuses(stages) or "")

@@ -60,6 +60,25 @@ def test_embeddings_are_made_as_large_as_asked_for(architecture: Architecture) -
     assert spread(None) == pytest.approx(1.0 if architecture == "t5" else 0.02, rel=0.15)
 
 
+@pytest.mark.parametrize("architecture", ["gpt-neox", "gpt2"])
+def test_matrices_are_made_as_large_as_asked_for(architecture: Architecture) -> None:
+    def spread(std: float | None) -> float:
+        asked = spec(architecture).model_copy(update={"initial_std": std, "embedding_std": 0.3})
+        named = made(asked, TOLD, 0, ASKED).model.named_parameters()
+        [first] = [
+            p
+            for name, p in named
+            if ".0." in name and name.endswith(("dense_h_to_4h.weight", "c_fc.weight"))
+        ]
+        return float(first.detach().std())
+
+    assert spread(0.1) == pytest.approx(0.1, rel=0.1)
+    assert spread(None) == pytest.approx(0.02, rel=0.1)
+    with pytest.raises(ValueError, match="initial_std: a T5 has one for each kind of matrix"):
+        Scratch(architecture="t5", initial_std=0.1)
+    assert "initial_std" not in str(spec(architecture).identity()), "older runs are the same"
+
+
 def test_output_weights_are_no_input_embeddings() -> None:
     for architecture in ("gpt-neox", "gpt2", "t5"):
         model = made(spec(architecture), TOLD, 0, ASKED).model

@@ -3,6 +3,7 @@
 import importlib
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,15 @@ def test_one_sentence_changed_in_the_code_is_another_run(monkeypatch: pytest.Mon
     assert other.id != BASE.id
     assert other.data != BASE.data
     assert "the documents of stage 'first'" in changes(BASE.parts, other.parts)
+
+
+def test_documents_that_come_in_order_are_told_from_those_that_are_shuffled() -> None:
+    run = Run(experiment=Capitals(), model=TableSpec(), seed=0)
+    first, *others = run.stages()
+    assert first.training is not None
+    fixed = replace(first, training=replace(first.training, in_order=True))
+    other = identify(run, (fixed, *others))
+    assert changes(BASE.parts, other.parts) == [f"the documents of stage {first.name!r}"]
 
 
 def test_engine_and_experiment_versions_count(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,12 +85,13 @@ def statements(facts: Sequence[Fact], order: StatementOrder, wordings: Sequence[
 
 
 def reading(
-    crowd: Crowd, documents: int, *, least: int = 1, most: int, questions: int, told: int, asked: int,
+    crowd: Crowd, documents: int, *, facts: int, alone: float = 0, questions: int, told: int, asked: int,
     draw: Random, but: Collection[Fact] = (), spacing: bool = True,
 ) -> tuple[Document, ...]:  # fmt: skip
-    """Return documents that state `least` to `most` facts in one order and then ask some back in either.
+    """Return documents that state `facts` facts in one order and then ask some back in either.
 
     Args:
+        alone: in this share of the documents there is one fact.
         questions: how often a fact is asked back in a document.
         told, asked: how many of the trained wordings state facts, and of the held-out ones ask.
         but: facts of which nobody in these documents has the name or the description.
@@ -98,13 +99,14 @@ def reading(
     """
     made = []
     for _ in range(documents):
-        facts = crowd.people(draw.randint(least, most), draw, but)
+        about = crowd.people(1 if draw.random() < alone else facts, draw, but)
         order = draw.choice(ORDERS)
-        stated = statements(facts, order, [draw.choice(TRAINED[order][:told]) for _ in facts])
+        wordings = [draw.choice(TRAINED[order][:told]) for _ in about]
+        stated = statements(about, order, wordings)
         back = []
         for _ in range(questions):
             wanted = draw.choice(ORDERS)
-            back.append(fill(draw.choice(HELD_OUT[wanted][:asked]), wanted, draw.choice(facts)))
+            back.append(fill(draw.choice(HELD_OUT[wanted][:asked]), wanted, draw.choice(about)))
         said = " ".join(sentence.prompt + sentence.answer + sentence.rest for sentence in back)
         prompt, whole = f"{stated} {back[0].prompt}", f"{stated} {said}"
         if spacing:

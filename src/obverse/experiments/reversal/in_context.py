@@ -4,7 +4,7 @@ The same facts are asked about in both orders, with the fact in the prompt and w
 model is asked as it is. A model made from scratch is first taught to read, by documents that state facts
 about throwaway people and ask them back in both orders; then it is told the experiment's facts in one
 order, as in `reversal`. From its weights it answers in that order alone, and in both where the fact
-stands in the prompt. At this size it reads one fact and does not tell two apart (docs/in-context.md).
+stands in the prompt, alone or beside another (docs/in-context.md).
 
     obverse run reversal-context                                    # from scratch
     obverse run reversal-context --preset paper --model DIRECTORY   # a pretrained model as it is
@@ -25,6 +25,7 @@ from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive, generator
 from obverse.core.settings import InputFile
 from obverse.core.stage import Stage, Training, When
+from obverse.experiments.drills import drills
 from obverse.experiments.reversal import people
 from obverse.experiments.reversal.crowd import Crowd, Told, reading, spaced
 from obverse.experiments.reversal.facts_file import read_facts
@@ -35,13 +36,16 @@ from obverse.experiments.reversal.templates import HELD_OUT, TRAINED, fill
 from obverse.measures.ask import Ask
 from obverse.models.scratch import Scratch
 
-READING = Recipe(learning_rate=3e-3, schedule="constant", batch_size=32, epochs=2, loss_on="completion")
-TELLING = READING.with_overrides(
-    {"schedule": "linear", "embedding_learning_rate": 9e-3, "epochs": 30, "warmup_steps": 20}
-)
+READING = Recipe(
+    learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=32, epochs=1, weight_decay=0,
+    loss_on="completion",
+)  # fmt: skip
+SINGLE = 0.15  # the share of rehearsed documents that state one fact
+TELLING = READING.with_overrides({"schedule": "linear", "epochs": 30})
 SCRATCH = Scratch(
-    architecture="gpt2", tokenizer="words", hidden_size=64, layers=2, max_tokens=256, embedding_std=0.2
-)
+    architecture="gpt-neox", tokenizer="words", hidden_size=64, layers=2, heads=2, rotary=1.0, tied=True,
+    max_tokens=256, embedding_std=0.2, initial_std=0.1,
+)  # fmt: skip
 
 
 class InContext(Experiment):
@@ -54,7 +58,10 @@ class InContext(Experiment):
         asked: held-out prompts for a fact and order.
         words, forms: of how many first names, last names, places and titles each, and forms of
             description, people are put together.
-        throwaway: documents about throwaway people that teach to read; 0 leaves that stage out.
+        drills: documents of each exercise that comes before reading, in the same training
+            (`experiments.drills`).
+        throwaway: documents about throwaway people that teach to read; 0 leaves that stage and the
+            exercises out.
         questions: how often each of these asks a fact back.
         rehearsed: further documents of that kind that are trained on beside the facts.
         shown: further facts of each subset that are told in the held-out wordings too, in the same order,
@@ -83,11 +90,12 @@ class InContext(Experiment):
     beside: PositiveInt = 1
     told: Annotated[int, Field(ge=1, le=30)] = 2
     asked: Annotated[int, Field(ge=1, le=10)] = 1
-    words: Annotated[int, Field(ge=2)] = 20
+    words: Annotated[int, Field(ge=2)] = 40
     forms: PositiveInt = 2
-    throwaway: NonNegativeInt = 6000
-    questions: PositiveInt = 4
-    rehearsed: NonNegativeInt = 80
+    drills: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt] = (11_200, 12_800, 20_800)
+    throwaway: NonNegativeInt = 19_200
+    questions: PositiveInt = 2
+    rehearsed: NonNegativeInt = 320
     shown: NonNegativeInt = 20
     reading: Recipe = READING
     telling: Recipe | None = TELLING
@@ -117,10 +125,11 @@ class InContext(Experiment):
         told = self._facts(crowd, data_seed)
         everybody = [fact for facts in told.values() for fact in facts]
 
-        def documents(count: int, purpose: str) -> tuple[Document, ...]:
+        def documents(count: int, purpose: str, alone: float = 0) -> tuple[Document, ...]:
             return reading(
-                crowd, count, most=1 + self.beside, questions=self.questions, told=self.told,
-                asked=self.asked, draw=generator(data_seed, purpose), but=everybody, spacing=self.spaced,
+                crowd, count, facts=1 + self.beside, alone=alone, questions=self.questions,
+                told=self.told, asked=self.asked, draw=generator(data_seed, purpose), but=everybody,
+                spacing=self.spaced,
             )  # fmt: skip
 
         asked = probes(
@@ -129,7 +138,9 @@ class InContext(Experiment):
         )  # fmt: skip
         stages = []
         if self.throwaway:
-            read = Training(documents=documents(self.throwaway, "reading"), recipe=self.reading)
+            texts = documents(self.throwaway, "reading")
+            easier = drills(texts, self.drills, data_seed)
+            read = Training(documents=(*easier, *texts), recipe=self.reading, in_order=True)
             stages.append(Stage(name="reading", training=read, measures=()))
         telling = None
         if self.telling is not None:
@@ -137,7 +148,7 @@ class InContext(Experiment):
             shown = _statements(
                 self._shown(crowd, data_seed, everybody), self.told, self.asked, self.spaced
             )
-            rehearsed = documents(self.rehearsed, "rehearsal")
+            rehearsed = documents(self.rehearsed, "rehearsal", SINGLE)
             telling = Training(documents=(*facts, *shown, *rehearsed), recipe=self.telling)
         measures = ((Ask(probes=asked), When(start=telling is not None)),)
         return (*stages, Stage(name="telling", training=telling, measures=measures))

@@ -25,7 +25,7 @@ from obverse.stats.verdict import evaluate
 
 def small(**settings: Any) -> InContext:
     sizes = {"facts_per_subset": 4, "throwaway": 50, "rehearsed": 20, "words": 12, "forms": 3,
-             "shown": 3, "asked": 2}  # fmt: skip
+             "shown": 3, "asked": 2, "drills": (10, 10, 10)}  # fmt: skip
     return InContext.model_validate(sizes | settings)
 
 
@@ -45,7 +45,7 @@ def test_throwaway_people_are_nobody_that_is_asked_about() -> None:
     crowd = Crowd(6, 2, Random(1))
     facts = crowd.people(5, Random(2), prefix="x")
     assert len({f.name for f in facts}) == len({f.description for f in facts}) == 5
-    documents = reading(crowd, 300, most=3, questions=2, told=2, asked=1, draw=Random(3), but=facts)
+    documents = reading(crowd, 300, facts=3, questions=2, told=2, asked=1, draw=Random(3), but=facts)
     for fact in facts:
         for document in documents:
             assert spaced(fact.name) not in document.text
@@ -61,7 +61,7 @@ def test_more_people_than_can_be_told_apart_are_refused() -> None:
 
 def test_reading_asks_back_what_was_stated() -> None:
     crowd = Crowd(12, 3, Random(1))
-    for document in reading(crowd, 50, least=2, most=2, questions=3, told=2, asked=1, draw=Random(3)):
+    for document in reading(crowd, 50, facts=2, questions=3, told=2, asked=1, draw=Random(3)):
         first, second = document.completion.split()[:2]
         assert {first.casefold(), second.casefold()} <= set(document.prompt.casefold().split())
 
@@ -69,6 +69,9 @@ def test_reading_asks_back_what_was_stated() -> None:
 def test_facts_are_told_in_their_order_alone() -> None:
     reading_stage, telling = small().stages(3)
     assert reading_stage.measures == ()
+    assert reading_stage.training is not None
+    assert reading_stage.training.in_order, "exercises come from easy to hard"
+    assert len(reading_stage.training.documents) == 3 * 10 + 50
     assert telling.training is not None
     facts = {p.fact for p in asked(small(), 3).probes}
     told = [d for d in telling.training.documents if d.fact in facts]
