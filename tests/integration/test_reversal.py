@@ -22,7 +22,7 @@ from tests.conftest import TINY, wait_for
 from tests.outside.inline import Inline
 
 SET = [word for key, value in TINY.items() for word in ("--set", f"{key}={value}")]
-EXECUTION = obverse.Execution(workers=2, device="cpu")
+EXECUTION = obverse.Execution(workers=1, device="cpu")
 
 
 STEPS = 45  # an epoch of 360 documents in batches of 8
