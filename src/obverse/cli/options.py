@@ -33,6 +33,13 @@ Models = Annotated[
         "family of `obverse list`, `scratch`, or a class of your own (FILE.py:CLASS); repeatable.",
     ),
 ]
+Endpoint = Annotated[
+    str | None,
+    typer.Option(
+        help="An OpenAI-compatible server that has --model (NAME=7e9 tells its parameters); #chat at "
+        "its end for chat (docs/endpoints.md)."
+    ),
+]
 Finetune = Annotated[
     str | None,
     typer.Option(

@@ -48,7 +48,9 @@ def perform(task: Task, on_step: OnStep, patience: float = 10.0) -> None:
         folder.describe({"id": task.id} | run.spec() | {"identity": identity.parts})
         device = prepare(task.execution)
         began = time.monotonic()
-        setup = Setup(stages=stages, seed=run.seed, device=device, folder=folder.unfinished)
+        setup = Setup(
+            stages=stages, seed=run.seed, device=device, folder=folder.unfinished, shared=folder.shared
+        )
         model = run.model.build(setup)
         try:
             record = _Loop(run, task.id, stages, model, folder, task.execution, on_step).carry_out()
@@ -273,7 +275,7 @@ def _steps(stage: Stage) -> int:
 def _refuse_dearer(run: Run, stages: Sequence[Stage], folder: RunFolder) -> None:
     """Refuse to begin a run that the limit has no room for, after what others were charged in truth."""
     bill = run.model.bill(stages)
-    if bill is not None and not folder.charged():
+    if bill is not None and "trains" in run.model.abilities() and not folder.charged():
         refuse_cost(bill, run.label, charged_under(folder.path.parent))
 
 

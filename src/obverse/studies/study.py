@@ -32,9 +32,16 @@ from obverse.studies.result import Result
 # What settings of models that are not made here belong to.
 BELONGS = {
     "model.lora.": "a checkpoint, which --model DIRECTORY names",
+    "model.training_price": "a model that a service trains, which --finetune URL --model NAME names",
     **dict.fromkeys(
-        ("model.cost_limit", "model.training_price", "model.asking_price"),
-        "a model that a service trains, which --finetune URL --model NAME names",
+        (
+            "model.cost_limit",
+            "model.asking_price",
+            "model.answering_price",
+            "model.most_requests",
+            "model.patience",
+        ),
+        "a model behind a server, which --endpoint URL or --finetune URL, with --model NAME, names",
     ),
 }
 
