@@ -100,6 +100,13 @@ Cancel = Annotated[
     bool | None,
     typer.Option("--cancel", help="Cancel the jobs of SLURM at an interrupt; else they go on."),
 ]
+Track = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TRACKER",
+        help="Who is told how runs go: trackio (local), wandb, mlflow or tensorboard (docs/output.md).",
+    ),
+]
 Where = Annotated[
     str | None,
     typer.Option(metavar="SQL", help='Rows of which this is true, as "seed < 3 AND NOT exact_match".'),

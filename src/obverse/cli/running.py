@@ -25,6 +25,7 @@ from obverse.cli.options import (
     Set,
     Slurm,
     Storage,
+    Track,
     axes_of,
     pairs,
     study_of,
@@ -68,6 +69,7 @@ def run(
         int | None, typer.Option(min=1, help="Epochs between checkpoints; else every half minute.")
     ] = None,
     keep_weights: Annotated[bool, typer.Option(help="Keep the trained models.")] = False,
+    track: Track = None,
     looks: Annotated[
         int,
         typer.Option(
@@ -100,7 +102,7 @@ def run(
 
     execution = Execution(
         workers=workers, threads=threads, device=device, checkpoint_every=checkpoint_every,
-        keep_weights=keep_weights,
+        keep_weights=keep_weights, track=track,
     )  # fmt: skip
     folder = out or Path("out") / safe_name(study.name)
     command = shlex.join(["obverse", *map(without_secrets, sys.argv[1:])])

@@ -15,6 +15,7 @@ from obverse.core.format import count, named
 from obverse.core.loading import reference_of, stop_if_importing
 from obverse.core.model import ModelSpec
 from obverse.core.settings import Settings, leaf_keys, unknown_name
+from obverse.run import tracking
 from obverse.run.task import Execution, Executor
 from obverse.store.locks import locked
 from obverse.store.provenance import provenance
@@ -209,6 +210,7 @@ class Study:
         """
         stop_if_importing()
         out, console, execution = Path(out), console or Console(stderr=True), execution or Execution()
+        tracking.check(execution.track)
         refuse_other(out, self.name)
         plans = self.plans()
         for plan in plans:
