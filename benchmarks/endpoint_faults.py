@@ -277,8 +277,9 @@ def campaign(questions: int, kills: int, seed: int) -> None:
         print(f"{server.seen} requests were sent, of which failed: {dict(server.faults)}")
         print(f"stopped {stops} times by a limit; passed it 0 times")
         print(f"counted {spent.requests} requests and {spent.cost:.5f}, charged {server.charged:.5f}")
-        print(f"right answers given twice: {once_more}, at most {once_more / max(kills, 1):.1f} a kill")
+        print(f"right answers given twice: {once_more}, of {remote.AT_ONCE * kills} that kills may cost")
         print(f"answers written down twice: {sum(n - 1 for n in keys.values())}")
+        assert once_more <= remote.AT_ONCE * kills
         assert set(server.answered) == {
             json.dumps([prompt + option, True]) for prompt in prompts(questions) for option in OPTIONS
         } | {json.dumps([prompt, echo]) for prompt in prompts(questions) for echo in (True, False)}
