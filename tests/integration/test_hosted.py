@@ -265,7 +265,7 @@ def test_what_is_sent_to_be_asked_was_counted_before(
     )
     [plan] = made.plans()
     [(run, _)] = plan.identified()
-    read, written = sent(plan.stages_of(run), run.model)
+    read, written, _ = sent(plan.stages_of(run), run.model)
     bodies: list[dict[str, Any]] = []
     whole = server.answer
 

@@ -33,6 +33,13 @@ Models = Annotated[
         "family of `obverse list`, `scratch`, or a class of your own (FILE.py:CLASS); repeatable.",
     ),
 ]
+Endpoint = Annotated[
+    str | None,
+    typer.Option(
+        help="An OpenAI-compatible server that has --model (NAME=7e9 tells its parameters); #chat at "
+        "its end for chat (docs/endpoints.md)."
+    ),
+]
 Finetune = Annotated[
     str | None,
     typer.Option(
@@ -92,6 +99,13 @@ Slurm = Annotated[
 Cancel = Annotated[
     bool | None,
     typer.Option("--cancel", help="Cancel the jobs of SLURM at an interrupt; else they go on."),
+]
+Track = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TRACKER",
+        help="Who is told how runs go: trackio (local), wandb, mlflow or tensorboard (docs/output.md).",
+    ),
 ]
 Where = Annotated[
     str | None,

@@ -12,6 +12,7 @@ from obverse.cli.options import (
     Cancel,
     Data,
     Dtype,
+    Endpoint,
     Executors,
     Finetune,
     Grid,
@@ -24,12 +25,14 @@ from obverse.cli.options import (
     Set,
     Slurm,
     Storage,
+    Track,
     axes_of,
     pairs,
     study_of,
     terminal,
 )
 from obverse.core.errors import ObverseError
+from obverse.core.format import without_secrets
 
 
 def run(
@@ -41,13 +44,7 @@ def run(
     settings: Set = None,
     grid: Grid = None,
     most: Most = None,
-    endpoint: Annotated[
-        str | None,
-        typer.Option(
-            help="An OpenAI-compatible server that has --model (NAME=7e9 tells its parameters); #chat at "
-            "its end for chat."
-        ),
-    ] = None,
+    endpoint: Endpoint = None,
     finetune: Finetune = None,
     family: Annotated[
         str | None,
@@ -72,6 +69,7 @@ def run(
         int | None, typer.Option(min=1, help="Epochs between checkpoints; else every half minute.")
     ] = None,
     keep_weights: Annotated[bool, typer.Option(help="Keep the trained models.")] = False,
+    track: Track = None,
     looks: Annotated[
         int,
         typer.Option(
@@ -104,10 +102,10 @@ def run(
 
     execution = Execution(
         workers=workers, threads=threads, device=device, checkpoint_every=checkpoint_every,
-        keep_weights=keep_weights,
+        keep_weights=keep_weights, track=track,
     )  # fmt: skip
     folder = out or Path("out") / safe_name(study.name)
-    command = shlex.join(["obverse", *sys.argv[1:]])
+    command = shlex.join(["obverse", *map(without_secrets, sys.argv[1:])])
     result = study.run(folder, execution=execution, executor=where, command=command)
     with locked(folder):  # another process may finish the same study
         page = build(folder, anew=False)
@@ -132,6 +130,7 @@ def plan(
     settings: Set = None,
     grid: Grid = None,
     most: Most = None,
+    endpoint: Endpoint = None,
     finetune: Finetune = None,
     dtype: Dtype = None,
     gpu: Annotated[
@@ -169,7 +168,7 @@ def plan(
         beside = {
             "--preset": preset, "--model": model, "--data": data, "--seeds": seeds, "--set": settings,
             "--grid": grid, "--most": most, "--gpu": gpu, "--out": out, "--workers": workers,
-            "--finetune": finetune, "--dtype": dtype,
+            "--endpoint": endpoint, "--finetune": finetune, "--dtype": dtype,
         }  # fmt: skip
         if ignored := [option for option, given in beside.items() if given]:
             raise ObverseError(
@@ -188,7 +187,7 @@ def plan(
             raise ObverseError(f"{option} {value}: needs a pilot whose spread is known (--power DIR)")
     accelerators = flops_of(gpu or [])
     study = study_of(
-        name, preset, model, data, seeds, settings, finetune=finetune, dtype=dtype, grid=axes_of(grid),
+        name, preset, model, data, seeds, settings, endpoint, finetune, dtype=dtype, grid=axes_of(grid),
         most=most, at_hand=False,
     )  # fmt: skip
     folder = out or Path("out") / safe_name(study.name)

@@ -12,6 +12,8 @@ class Bill:
         training: what that costs, in whatever the user's prices are in; None without a price.
         asked: tokens of questions and answers; an estimate.
         asking: what that costs; None without a price.
+        requests: that are sent to a server to be answered; an estimate, without those tried again.
+        most_requests: that all runs of the study may send; None where the user has set no limit.
         limit: what all runs of the study may cost together; None where the user has set none.
     """
 
@@ -19,6 +21,8 @@ class Bill:
     training: float | None
     asked: int = 0
     asking: float | None = None
+    requests: int = 0
+    most_requests: int | None = None
     limit: float | None = None
 
     def without_training(self) -> "Bill":
@@ -32,6 +36,8 @@ class Bill:
             training=_sum(self.training, other.training),
             asked=self.asked + other.asked,
             asking=_sum(self.asking, other.asking),
+            requests=self.requests + other.requests,
+            most_requests=self.most_requests,
             limit=self.limit,
         )
 

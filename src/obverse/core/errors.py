@@ -13,6 +13,10 @@ class CannotLoadError(ObverseError):
     """A model that is there and cannot be loaded; a study leaves it out and goes on with its others."""
 
 
+class OddAnswerError(ObverseError):
+    """A server's answer that is none; it may answer as it should when it is asked again."""
+
+
 class HeldError(ObverseError):
     """Another process is at work on a run; whoever wants it waits, or takes another one."""
 

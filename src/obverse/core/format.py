@@ -42,6 +42,12 @@ def whole(value: float | None) -> str:
     return MISSING if value is None else f"{value:,}".replace(",", "\u2009")
 
 
+def without_secrets(text: str) -> str:
+    """Return a text in which no address has a user's name, a password or a query."""
+    text = re.sub(r"(\w+://)[^\s'\"]*@", r"\1***@", text)
+    return re.sub(r"(\w+://[^\s'\"?]*\?)[^\s'\"#]*", r"\1***", text)
+
+
 def count(n: float, what: str) -> str:
     """Write how many there are: "1 seed", "3 seeds", "0.1 nats"."""
     return f"{n if isinstance(n, int) else format(n, 'g')} {what}{'' if n == 1 else 's'}"

@@ -243,12 +243,14 @@ class Setup:
         seed: of the run; initial weights are drawn from it.
         device: "cpu" or "cuda".
         folder: where it may keep what an interrupted run goes on from.
+        shared: where all runs of the study may keep what they count together; None: `folder`.
     """
 
     stages: Sequence["Stage"]
     seed: int
     device: str
     folder: Path
+    shared: Path | None = None
 
     def told(self) -> Iterator[str]:
         """Yield every text that the model will be trained on."""
@@ -352,10 +354,13 @@ class ModelSpec(Settings, ABC):
         """
         return parameters * (trained or 4)
 
-    def bill(self, stages: Sequence["Stage"], asked: int = 0, answered: int = 0) -> Bill | None:
-        """Return what a run is charged by whoever trains its model; None: nobody asks for money.
+    def bill(
+        self, stages: Sequence["Stage"], asked: int = 0, answered: int = 0, requests: int = 0
+    ) -> Bill | None:
+        """Return what a run is charged by whoever trains or asks its model; None: nobody asks for money.
 
-        `asked` are the bytes of all that is asked, `answered` the tokens that answers have at most.
+        `asked` are the bytes of all that is asked in so many `requests`, `answered` the tokens that
+        answers have at most.
         """
         return None
 

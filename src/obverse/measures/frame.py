@@ -70,3 +70,10 @@ def conform(table: pl.DataFrame, columns: Mapping[str, type[Label]], what: str) 
         series.append(pl.col(name).cast(dtype))
     # Columns of nulls alone would make one row of an empty table.
     return table.select(series) if table.height else wanted.to_frame()
+
+
+def means(table: pl.DataFrame, columns: Mapping[str, type[Label]]) -> dict[str, float]:
+    """Return the means of those columns that have numbers or truth values; missing ones do not count."""
+    named = [name for name, kind in columns.items() if kind is not str and table[name].count()]
+    numbers = {name: table[name].cast(pl.Float64).drop_nulls().to_list() for name in named}
+    return {name: sum(values) / len(values) for name, values in numbers.items()}

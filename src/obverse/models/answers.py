@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -13,7 +14,8 @@ from obverse.core.errors import ObverseError
 class Answers:
     """A JSONL file of `{"key": …, "value": …}`; the key is a hash of what was asked.
 
-    Several threads of one process may add to it.
+    Several threads of one process may add to it. A line is on the disk before the next question is asked
+    in its place, so that a kill loses the answers that were on their way, and no others.
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,6 +31,21 @@ class Answers:
         except OSError as error:
             raise ObverseError(f"{path}: cannot be written: {error.strerror or error}") from error
         self._known = dict(_read(whole))
+        self._asked: dict[str, Lock] = {}
+
+    def once(self, question: object, ask: Callable[[], Any]) -> Any:
+        """Return the answer to `question`, for which `ask` is called if there is none yet.
+
+        Of several threads that have the same question, one asks it.
+        """
+        with self._lock:
+            alone = self._asked.setdefault(_key(question), Lock())
+        with alone:
+            known = self.get(question)
+            if known is None:
+                known = ask()
+                self.add(question, known)
+            return known
 
     def get(self, question: object) -> Any:
         """Return the answer to `question` (anything that JSON can hold), or None."""
@@ -41,11 +58,12 @@ class Answers:
             ObverseError: if the file cannot be written.
         """
         key = _key(question)
-        line = json.dumps({"key": key, "value": answer}) + "\n"
+        line = json.dumps({"key": key, "value": answer}, allow_nan=False) + "\n"
         with self._lock:
             try:
                 self._file.write(line.encode())
                 self._file.flush()
+                os.fsync(self._file.fileno())
             except OSError as error:
                 raise ObverseError(
                     f"{self.path}: cannot be written: {error.strerror or error}"
@@ -59,10 +77,14 @@ class Answers:
 def _read(whole: bytes) -> Iterator[tuple[str, Any]]:
     for line in whole.splitlines():
         try:
-            row = json.loads(line)
+            row = json.loads(line, parse_constant=_no_number)
             yield row["key"], row["value"]
         except (ValueError, KeyError, TypeError):
             continue  # a full disk may have cut a line; what it held is asked again
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no log-probability")
 
 
 def _key(question: object) -> str:

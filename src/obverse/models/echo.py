@@ -5,10 +5,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import isfinite
 from typing import Any
 
-from obverse.core.errors import ObverseError
+from obverse.core.errors import ObverseError, OddAnswerError
 
+ROUNDING = 1e-5  # by which a log-probability may be above 0
 UNREADABLE = "\ufffd"  # what many servers show for a part of a character
 
 
@@ -45,6 +47,7 @@ def read_echo(choice: Any, text: str, where: str, written: int = 0) -> Echo:
     many tokens the server says it has `written` after the text tells whether all have their values.
 
     Raises:
+        OddAnswerError: if a log-probability is no number, infinite or above 0.
         ObverseError: if the server did not echo the text with log-probabilities, these are not those
             of its tokens, or it cannot be told which tokens are the text's.
     """
@@ -77,7 +80,24 @@ def read_echo(choice: Any, text: str, where: str, written: int = 0) -> Echo:
             "with another server"
         )
     ended = silent and getattr(choice, "finish_reason", None) == "stop"
-    return Echo(tokens[:end], starts[:end], values[:end], where, ended)
+    return Echo(tokens[:end], starts[:end], _logprobs(tokens[:end], values, where), where, ended)
+
+
+def _logprobs(tokens: Sequence[str], values: Sequence[Any], where: str) -> list[float | None]:
+    """Return the log-probabilities of tokens, if they can be any.
+
+    One of −∞ would be the token's that the model rules out, and makes every sum over it worthless.
+    """
+    for token, value in zip(tokens, values, strict=False):
+        if value is not None and not (
+            type(value) in (int, float) and isfinite(value) and value <= ROUNDING
+        ):
+            raise OddAnswerError(
+                f"{where}: the server gives {value!r} as the log-probability of {token!r}; expected a "
+                "finite number that is not above 0"
+            )
+    known = values[: len(tokens)]
+    return [None if value is None else min(float(value), 0.0) for value in known]
 
 
 def _from_bytes(tokens: Sequence[str], text: str) -> list[int] | None:

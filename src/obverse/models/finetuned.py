@@ -20,7 +20,8 @@ from obverse.models.hosted import Hosted, refuse_cost
 from obverse.models.jobs import Service
 from obverse.models.ledger import Ledger
 from obverse.models.order import Order
-from obverse.models.remote import ChatModel, CompletionsModel, RemoteModel
+from obverse.models.remote import RemoteModel
+from obverse.models.served import ChatModel, CompletionsModel
 
 READY = 60  # looks at a model that was just made, before one gives up
 SEEDS = 2**31  # that the API takes
@@ -30,13 +31,13 @@ class FinetunedModel:
     """A model of a service: the one to begin with, then what its jobs make of it.
 
     It fulfils `Generates`, `Trains` and `Closes`. Everything is kept under `folder`, from where an
-    interrupted run goes on.
+    interrupted run goes on; requests are counted in `counted`.
     """
 
     kind: type[RemoteModel]
 
-    def __init__(self, spec: Hosted, folder: Path) -> None:
-        self.spec, self.folder = spec, folder
+    def __init__(self, spec: Hosted, folder: Path, counted: Path) -> None:
+        self.spec, self.folder, self.counted = spec, folder, counted
         self._asked = self._called(spec.name)
 
     @property
@@ -184,7 +185,8 @@ class FinetunedModel:
 
     def _called(self, name: str) -> RemoteModel:
         spec = self.spec.model_copy(update={"name": name})
-        return self.kind(spec, self.folder / f"answers-{content_hash(name)[:16]}.jsonl")
+        answers = self.folder / f"answers-{content_hash(name)[:16]}.jsonl"
+        return self.kind(spec, answers, self.counted)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

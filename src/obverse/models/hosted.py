@@ -9,10 +9,9 @@ from obverse.core.bill import Bill
 from obverse.core.errors import ObverseError
 from obverse.core.model import Capability, Model, Setup
 from obverse.core.stage import Stage, Training
-from obverse.models.endpoint import Endpoint
+from obverse.models.endpoint import BYTES_PER_TOKEN, Endpoint, NotNegative
 from obverse.models.finetuning_file import tokens_of, written
-
-NotNegative = Annotated[float, Field(ge=0)]
+from obverse.models.meter import Tokens
 
 
 class Hosted(Endpoint):
@@ -27,9 +26,10 @@ class Hosted(Endpoint):
             training file it takes.
         learning_rate_multiplier: on the service's own learning rate.
         suffix: of the finetuned model's name.
-        training_price, asking_price: of a million tokens, in any currency; 0 where nothing is charged.
+        most_requests, asking_price, answering_price, patience: as of an endpoint.
+        training_price: of a million tokens, in any currency; 0 where nothing is charged.
         cost_limit: what all runs of a study may cost together, in the same; without price and limit
-            nothing is started.
+            nothing is started. Nor is asked more than costs that much by itself.
         bytes_per_token: by which tokens are estimated, on the cautious side for English.
         ask_base: whether the model is also asked before it is trained, which shows that it can be asked
             as `api` says before anything is paid.
@@ -44,9 +44,7 @@ class Hosted(Endpoint):
     learning_rate_multiplier: Annotated[float, Field(gt=0)] | Literal["auto"] = "auto"
     suffix: Annotated[str, Field(max_length=64)] = ""
     training_price: NotNegative | None = None
-    asking_price: NotNegative | None = None
-    cost_limit: NotNegative | None = None
-    bytes_per_token: Annotated[float, Field(gt=0)] = 3.0
+    bytes_per_token: Annotated[float, Field(gt=0)] = BYTES_PER_TOKEN
     ask_base: bool = True
     attempt: Annotated[int, Field(ge=1)] = 1
     poll: Annotated[float, Field(gt=0, le=86_400)] = 10.0
@@ -82,7 +80,7 @@ class Hosted(Endpoint):
         from obverse.models.finetuned import FinetunedChat, FinetunedCompletions
 
         kind = FinetunedChat if self.api == "chat" else FinetunedCompletions
-        return kind(self, setup.folder)
+        return kind(self, setup.folder, setup.shared or setup.folder)
 
     def identity(self) -> object:
         """Return what decides the training and the answers; prices and names do not."""
@@ -95,15 +93,17 @@ class Hosted(Endpoint):
         one = tokens_of(training.documents, self.api, self.bytes_per_token)
         return training.recipe.epochs * one
 
-    def bill(self, stages: Sequence[Stage], asked: int = 0, answered: int = 0) -> Bill:
+    def bill(self, stages: Sequence[Stage], asked: int = 0, answered: int = 0, requests: int = 0) -> Bill:
         """Return what a run is charged (`core.model.ModelSpec.bill`)."""
         trained = sum(self.tokens(s.training) for s in stages if s.training is not None)
-        tokens = round(asked / self.bytes_per_token) + answered
+        read = round(asked / self.bytes_per_token)
         return Bill(
             trained=trained,
             training=_cost(trained, self.training_price),
-            asked=tokens,
-            asking=_cost(tokens, self.asking_price),
+            requests=requests,
+            most_requests=self.most_requests,
+            asked=read + answered,
+            asking=self.price().of(Tokens(read, answered)),
             limit=self.cost_limit,
         )
 

@@ -1,24 +1,28 @@
 """Models behind an OpenAI-compatible server.
 
 Completions servers are asked for the log-probabilities of an echoed prompt; chat servers only for
-answers. Requests go out a few at a time, and one that fails for a passing reason is tried again by the
-client.
+answers. Requests go out a few at a time (`models.asking`), and each answer is written down as it comes:
+what a kill loses is what was on its way, AT_ONCE answers at the most.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from obverse.core.errors import ObverseError
+from obverse.core.errors import ObverseError, OddAnswerError
 from obverse.core.seeds import derive
 from obverse.models.answers import Answers
-from obverse.models.echo import Echo, is_whole, read_echo
+from obverse.models.asking import NO_ANSWER, Asking
 from obverse.models.endpoint import Endpoint
+from obverse.models.meter import NAME, Meter, Tokens
 
 AT_ONCE = 8
-RETRIES = 4
+RETRIES = 4  # of what is looked up and asked for no answer (`models.jobs`)
+SHORTEST_KEY = 16  # of one that is somebody's secret
+FRAME = 64  # tokens that a server may put around a question
 TIMEOUT = 120.0  # seconds
 # llama-cpp-python applies a penalty of 1.1 unless told, even at temperature 0.
 NO_PENALTY = {"repeat_penalty": 1.0}
@@ -29,12 +33,13 @@ class RemoteModel(ABC):
     """A model that is asked over a network (fulfils `Generates`, `Samples` and `Closes`).
 
     What the file `answers` holds already is not asked again. What is asked is added to it as it comes.
+    Requests are counted in the folder `counted`, together with those of others that count there.
 
     Raises:
-        ObverseError: if the client's package is not installed, or the file cannot be written.
+        ObverseError: if the client's package is not installed, or the files cannot be written.
     """
 
-    def __init__(self, spec: Endpoint, answers: Path) -> None:
+    def __init__(self, spec: Endpoint, answers: Path, counted: Path | None = None) -> None:
         try:
             import openai
         except ImportError:
@@ -48,7 +53,12 @@ class RemoteModel(ABC):
         self.client = openai.OpenAI(
             base_url=spec.url, api_key=self._key, max_retries=RETRIES, timeout=TIMEOUT
         )
+        self._once = self.client.with_options(max_retries=0)  # every request is counted
         self._answers = Answers(answers)
+        self._meter = Meter(
+            (counted or answers.parent) / NAME, spec.price(), spec.most_requests, spec.cost_limit
+        )
+        self._asking = Asking(spec.url, spec.patience, self._meter)
 
     @property
     def parameters(self) -> int | None:
@@ -94,6 +104,7 @@ class RemoteModel(ABC):
     def close(self) -> None:
         self.client.close()
         self._answers.close()
+        self._meter.close()
 
     def try_out(self) -> None:
         """Ask something short in every way that the model is asked; the answer is written down.
@@ -130,37 +141,53 @@ class RemoteModel(ABC):
         """Ask for one answer of at most `limit` tokens, with these settings."""
 
     def _all(self, ask: Callable[..., T], questions: Sequence[tuple[Any, ...]]) -> list[T]:
+        self._asking.stopped.clear()
         try:
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                return list(pool.map(lambda question: self._once(ask, question), questions))
+                asked = [pool.submit(self._known, ask, question) for question in questions]
+                try:
+                    for one in wait(asked, return_when=FIRST_EXCEPTION).done:
+                        one.result()
+                except BaseException:
+                    # What is on its way is paid for: it is waited for, and written down.
+                    self._asking.stopped.set()
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
+                return [one.result() for one in asked]
+        except OddAnswerError as error:
+            raise OddAnswerError(self.redacted(str(error))) from None
         except self._errors as error:
             # Some servers repeat the key they were given; the cause is dropped for the same reason.
             message = self.redacted(f"{self.spec.url}, model {self.spec.name}: {error}")
             raise ObverseError(message) from None
 
+    def _known(self, ask: Callable[..., T], question: tuple[Any, ...]) -> T:
+        """Return what is known of a question, which is asked if nothing is."""
+        known: T = self._answers.once([ask.__name__, *question], partial(ask, *question))
+        return known
+
     def redacted(self, message: str) -> str:
         """Return a message without the key."""
         return message.replace(self._key, "***") if self._key != "none" else message
 
-    def _once(self, ask: Callable[..., T], question: tuple[Any, ...]) -> T:
-        asked = [ask.__name__, *question]
-        known: T | None = self._answers.get(asked)
-        if known is None:
-            known = ask(*question)
-            self._answers.add(asked, known)
-        return known
-
-    def _asked(self, create: Callable[..., Any], **settings: Any) -> Any:
-        settings |= {"model": self.spec.name}
+    def _asked(
+        self, prompt: str, create: Callable[..., Any], read: Callable[[Any], T], /, **settings: Any
+    ) -> T:
+        """Return what `read` makes of the answer to `prompt`."""
         extra = self._extra
         try:
-            return create(**settings, extra_body=extra)
+            return self._sent(prompt, partial(create, **settings, extra_body=extra), read)
         except self._refusals:
             if not extra:
                 raise
-            answer = create(**settings)
+            answer = self._sent(prompt, partial(create, **settings), read)
             self._extra = {}  # this server, like OpenAI's, refuses settings that it does not know
             return answer
+
+    def _sent(self, prompt: str, create: "partial[Any]", read: Callable[[Any], T]) -> T:
+        # A token has a byte or more.
+        most = Tokens(len(prompt.encode()) + FRAME, create.keywords["max_tokens"])
+        return self._asking.ask(prompt, most, partial(create, model=self.spec.name), read)
 
     def _choice(self, response: Any) -> Any:
         choices = getattr(response, "choices", None)
@@ -169,85 +196,17 @@ class RemoteModel(ABC):
         return choices[0]
 
     def _text(self, said: Any, response: Any) -> str:
-        if not isinstance(said, str):
+        if not isinstance(said, str) or said != _readable(said):
             raise self._odd(response)
-        return said
+        # A word that local servers take for a key may be part of any answer.
+        return self.redacted(said) if len(self._key) >= SHORTEST_KEY else said
 
-    def _odd(self, response: Any) -> ObverseError:
-        return ObverseError(
-            f"{self.spec.url}: not an answer as OpenAI's servers give it: {str(response)[:200]!r}; "
-            "the address usually ends in /v1"
+    def _odd(self, response: Any) -> OddAnswerError:
+        return OddAnswerError(
+            f"{self.spec.url}: {NO_ANSWER}: {str(response)[:200]!r}; the address usually ends in /v1"
         )
 
 
-class ChatModel(RemoteModel):
-    """A model behind a chat endpoint, which gives answers and no log-probabilities."""
-
-    def _said(self, prompt: str, limit: int, **settings: float) -> str:
-        turns = [{"role": "user", "content": prompt}]
-        create = self.client.chat.completions.create
-        chat = self._asked(create, messages=turns, max_tokens=limit, **settings)
-        message = getattr(self._choice(chat), "message", None)
-        if message is not None and getattr(message, "content", None) is None:
-            return ""  # how some say nothing
-        return self._text(getattr(message, "content", None), chat)
-
-
-class CompletionsModel(RemoteModel):
-    """A model behind a completions endpoint (fulfils `Scores` as well)."""
-
-    def _said(self, prompt: str, limit: int, **settings: float) -> str:
-        create = self.client.completions.create
-        completion = self._asked(create, prompt=prompt, max_tokens=limit, **settings)
-        return self._text(getattr(self._choice(completion), "text", None), completion)
-
-    def logprobs(
-        self, prompts: Sequence[str], continuations: Sequence[Sequence[str]]
-    ) -> list[list[float]]:
-        """Return ln P(continuation | prompt), from the echoed text's token log-probabilities.
-
-        With t(x) the server's tokens for a text x, the score is
-
-            ln P(t(prompt + continuation)) − ln P(t(prompt)),
-
-        as for local models (`engine.score`). Where a token ends with the prompt, that is the sum over the
-        continuation's tokens. Where one crosses the boundary, the server is asked for the prompt as well.
-
-        Raises:
-            ObverseError: if the server cannot be reached, gives no echo with log-probabilities, gives
-                those of other positions, or gives tokens that cannot be told to lie in the prompt or
-                the continuation.
-            ValueError: if a continuation is empty.
-        """
-        pairs = [(p, c) for p, options in zip(prompts, continuations, strict=True) for c in options]
-        values = iter(self._all(self._score, pairs))
-        return [[next(values) for _ in options] for options in continuations]
-
-    def try_out(self) -> None:
-        super().try_out()
-        self.logprobs(["The"], [[" end"]])
-
-    def _score(self, prompt: str, continuation: str) -> float:
-        if not continuation:
-            raise ValueError(f"an empty continuation of {prompt!r} has no score")
-        whole = self._echo(prompt + continuation)
-        if whole.ended and prompt:
-            self._echo(prompt)  # the model goes on after a prompt, which shows shifted values
-        boundary = len(prompt.encode())
-        if boundary in whole.starts and is_whole(whole.tokens[whole.starts.index(boundary)]):
-            first = whole.starts.index(boundary)
-            if prompt or whole.tokens[:first] != [" "]:  # sentencepiece's space belongs to the text
-                return whole.total(first)
-        if not prompt:
-            return whole.total(0)
-        alone = self._echo(prompt)
-        first = int(whole.tokens[0] == alone.tokens[0])  # without a context, its own value is not known
-        return whole.total(first) - alone.total(first)
-
-    def _echo(self, text: str) -> Echo:
-        # One token more is asked for, since some servers take 0 for no limit; it is left out.
-        response = self.client.completions.create(
-            model=self.spec.name, prompt=text, echo=True, logprobs=1, max_tokens=1, temperature=0
-        )
-        written = getattr(getattr(response, "usage", None), "completion_tokens", None) or 0
-        return read_echo(self._choice(response), text, self.spec.url, written)
+def _readable(text: str) -> str:
+    """Return a text without halves of characters (lone surrogates), which JSON can hold and no file."""
+    return text.encode(errors="ignore").decode()

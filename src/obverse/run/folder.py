@@ -54,6 +54,11 @@ class RunFolder:
     def unfinished(self) -> Path:
         return self.path / "unfinished"
 
+    @property
+    def shared(self) -> Path:
+        """The folder of the study, where its runs count together what they ask of servers."""
+        return self.path.parent.parent if self.path.parent.name == "runs" else self.path
+
     @contextmanager
     def locked(self, patience: float = 10.0) -> Iterator[None]:
         """Hold the folder; a second process is refused after `patience` seconds.

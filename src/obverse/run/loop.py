@@ -17,13 +17,14 @@ from obverse.core.measure import LEADING, Moment
 from obverse.core.model import Closes, Grows, Model, Point, Saves, Setup, Trains, Watch
 from obverse.core.seeds import derive
 from obverse.core.stage import Stage, Timetable, origins
-from obverse.measures.frame import conform, finite
+from obverse.measures.frame import conform, finite, means
 from obverse.models.hosted import refuse_cost
 from obverse.run.folder import RunFolder, charged_under, cleared
 from obverse.run.identity import Identity, identify
 from obverse.run.memory import peak_memory
 from obverse.run.run import Run
 from obverse.run.task import Execution, OnStep, Task
+from obverse.run.tracking import Tracker, tracked
 
 DIVERGED = "training steps whose loss was no finite number: the training diverged"
 MISSED = "moments of a training, at which a model that is trained elsewhere cannot be asked"
@@ -45,13 +46,18 @@ def perform(task: Task, on_step: OnStep, patience: float = 10.0) -> None:
         identity = identify(run, stages)
         _refuse_other(task, identity)
         _refuse_dearer(run, stages, folder)
-        folder.describe({"id": task.id} | run.spec() | {"identity": identity.parts})
+        described = {"id": task.id} | run.spec() | {"identity": identity.parts}
+        folder.describe(described)
         device = prepare(task.execution)
         began = time.monotonic()
-        setup = Setup(stages=stages, seed=run.seed, device=device, folder=folder.unfinished)
+        setup = Setup(
+            stages=stages, seed=run.seed, device=device, folder=folder.unfinished, shared=folder.shared
+        )
         model = run.model.build(setup)
         try:
-            record = _Loop(run, task.id, stages, model, folder, task.execution, on_step).carry_out()
+            with tracked(task.execution.track, run.experiment.name, folder.path, described) as told:
+                loop = _Loop(run, task.id, stages, model, folder, task.execution, on_step, told)
+                record = loop.carry_out()
         finally:
             if isinstance(model, Closes):
                 model.close()
@@ -82,6 +88,7 @@ class _Loop:
     folder: RunFolder
     execution: Execution
     on_step: OnStep
+    tracker: Tracker
     before: dict[int, int] = field(default_factory=dict)
     origin: list[int] = field(init=False)
     grown: bool = False  # whether a model that grows by itself has done so in this process
@@ -159,6 +166,10 @@ class _Loop:
             self.folder.add_losses(stage.label, losses)
             self._measure(number, stage, point, [point.step in chosen for chosen in due])
 
+        def on_loss(step: int, loss: float) -> None:
+            losses.append((step, loss))
+            self.tracker.log({f"{stage.label}/loss": loss}, steps_before + step)
+
         record = self.model.train(
             stage.training,
             folder=self.folder.stage(number),
@@ -167,7 +178,7 @@ class _Loop:
                 stops=stops,
                 at=at,
                 on_step=lambda done, _: self.on_step(steps_before + done, steps),
-                on_loss=lambda step, loss: losses.append((step, loss)),
+                on_loss=on_loss,
                 checkpoint_every=self.execution.checkpoint_every,
             ),
         )
@@ -237,6 +248,12 @@ class _Loop:
                 moment.leave_out(f"values of {measure.name} that are no finite numbers", lost)
             leading = {name: getattr(moment, name) for name in LEADING if name != "fact"}
             self.folder.add_moment(measure.name, number, point.step, index, leading, table)
+            steps_before = sum(map(_steps, self.stages[:number]))
+            found = means(table, measure.columns)
+            self.tracker.log(
+                {f"{stage.label}/{measure.name}/{name}": value for name, value in found.items()},
+                steps_before + point.step,
+            )
 
     def _moment(self, number: int, stage: Stage, point: Point, key: str) -> Moment:
         final = point.last and number not in self.origin
@@ -273,7 +290,7 @@ def _steps(stage: Stage) -> int:
 def _refuse_dearer(run: Run, stages: Sequence[Stage], folder: RunFolder) -> None:
     """Refuse to begin a run that the limit has no room for, after what others were charged in truth."""
     bill = run.model.bill(stages)
-    if bill is not None and not folder.charged():
+    if bill is not None and "trains" in run.model.abilities() and not folder.charged():
         refuse_cost(bill, run.label, charged_under(folder.path.parent))
 
 

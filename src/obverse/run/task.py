@@ -23,6 +23,7 @@ class Execution:
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
         checkpoint_every: epochs between checkpoints to resume from; None: about every half minute.
         keep_weights: keep each trained model in its run folder, as safetensors.
+        track: who is told how runs go: "trackio", "wandb", "mlflow" or "tensorboard"; None: nobody.
     """
 
     workers: int | None = None
@@ -30,6 +31,7 @@ class Execution:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     checkpoint_every: int | None = None
     keep_weights: bool = False
+    track: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,9 +29,9 @@ OTHERS = ("pydantic", "scikit-learn")  # PACKAGES are those that a run's record 
 def program() -> str:
     """Return the hash. Code that was typed at a prompt or in a notebook is in no file and not counted."""
     users = {
-        module.__name__: Path(module.__file__)
+        module.__name__: Path(file)
         for module in list(sys.modules.values())
-        if is_users(module) and module.__file__ is not None
+        if is_users(module) and (file := getattr(module, "__file__", None)) is not None
     }
     hashes = {name: file_hash(path) for name, path in users.items() if path.is_file()}
     return content_hash([_own(), hashes])

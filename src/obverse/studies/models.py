@@ -167,6 +167,11 @@ def _endpoint(model: str, address: str, family: str, *, finetuned: bool = False)
     from obverse.models.hosted import Hosted
 
     url, _, api = address.partition("#")
+    if api not in ("", "chat", "completions"):  # not repeated: it may be part of a password
+        raise ObverseError(
+            f"{'--finetune' if finetuned else '--endpoint'}: expected #chat, #completions or nothing "
+            "behind the address"
+        )
     name, given, size = model.rpartition("=")
     about: dict[str, Any] = {"name": name if given else model, "url": url, "api": api or "completions"}
     if given:

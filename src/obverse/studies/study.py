@@ -15,6 +15,7 @@ from obverse.core.format import count, named
 from obverse.core.loading import reference_of, stop_if_importing
 from obverse.core.model import ModelSpec
 from obverse.core.settings import Settings, leaf_keys, unknown_name
+from obverse.run import tracking
 from obverse.run.task import Execution, Executor
 from obverse.store.locks import locked
 from obverse.store.provenance import provenance
@@ -32,9 +33,16 @@ from obverse.studies.result import Result
 # What settings of models that are not made here belong to.
 BELONGS = {
     "model.lora.": "a checkpoint, which --model DIRECTORY names",
+    "model.training_price": "a model that a service trains, which --finetune URL --model NAME names",
     **dict.fromkeys(
-        ("model.cost_limit", "model.training_price", "model.asking_price"),
-        "a model that a service trains, which --finetune URL --model NAME names",
+        (
+            "model.cost_limit",
+            "model.asking_price",
+            "model.answering_price",
+            "model.most_requests",
+            "model.patience",
+        ),
+        "a model behind a server, which --endpoint URL or --finetune URL, with --model NAME, names",
     ),
 }
 
@@ -202,6 +210,7 @@ class Study:
         """
         stop_if_importing()
         out, console, execution = Path(out), console or Console(stderr=True), execution or Execution()
+        tracking.check(execution.track)
         refuse_other(out, self.name)
         plans = self.plans()
         for plan in plans:

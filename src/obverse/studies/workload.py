@@ -1,13 +1,17 @@
 """What a run does, in numbers that are known before it: documents, steps, tokens, questions."""
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
+from obverse.core.data import Probe
 from obverse.core.measure import Measure
 from obverse.core.model import Model, ModelSpec
 from obverse.core.stage import Stage, Timetable, When
 from obverse.measures.ask import ROOM, Ask
+from obverse.measures.sample import Sample
 
 BYTES = 4  # of a token, where no tokenizer is at hand
 Count = Callable[[Sequence[str]], list[int]]  # the tokens of texts
@@ -106,26 +110,59 @@ def _questions(measure: Measure) -> int:
     return len(measure.probes) if isinstance(measure, Ask) else sum(1 for _ in measure.rows())
 
 
-def sent(stages: Sequence[Stage], spec: ModelSpec) -> tuple[int, int]:
-    """Return the bytes that a run sends to a server to be measured, and the tokens it answers at most.
+class Sent(NamedTuple):
+    """What a run sends to a server to be measured, and what it is answered at most.
+
+    Bytes `read`, and tokens `written`, of so many `requests`.
+    """
+
+    read: int = 0
+    written: int = 0
+    requests: int = 0
+
+    def __add__(self, other: tuple[int, ...]) -> "Sent":  # type: ignore[override]
+        return Sent(*map(operator.add, self, other))
+
+
+def sent(stages: Sequence[Stage], spec: ModelSpec) -> Sent:
+    """Return what a run sends to a server, where nothing is answered yet and every request at once.
 
     A prompt is sent with every possible answer where these are scored, and once to be answered. A server
-    may write as many tokens as the longest right answer has bytes, since its tokenizer is not known.
+    may write as many tokens as the longest right answer has bytes, since its tokenizer is not known; it
+    writes one for every score. Scores of answers whose tokens merge with the prompt's take another
+    request, and are not counted.
     """
     scored = "scores" in spec.abilities()
-    load = workload_of(stages, counter(None), spec)
-    read = written = 0
-    for stage, of_stage in zip(stages, load.stages, strict=True):
+    total = Sent()
+    for stage, of_stage in zip(stages, workload_of(stages, counter(None), spec).stages, strict=True):
         for (measure, _), times in zip(stage.measures, of_stage.moments, strict=True):
-            if not isinstance(measure, Ask):
-                read += times * sum(len(text.encode()) for text in measure.texts())
-                continue
-            for probe in measure.probes:
-                options = [len(option.encode()) for option in measure.options(probe)]
-                prompt = len(probe.prompt.encode())
-                read += times * (prompt + scored * (len(options) * prompt + sum(options)))
-                written += times * (max(len(target.encode()) for target in probe.targets) + ROOM)
-    return read, written
+            total += tuple(times * number for number in _sent(measure, scored))
+    return total
+
+
+def _sent(measure: Measure, scored: bool) -> Sent:
+    """Return what one moment of a measure sends."""
+    total = Sent()
+    if isinstance(measure, Sample):
+        for probe in measure.probes:
+            limit = measure.most or _longest(probe) + ROOM
+            total += tuple(measure.samples * n for n in (len(probe.prompt.encode()), limit, 1))
+        return total
+    if not isinstance(measure, Ask):
+        texts = list(measure.texts())
+        return Sent(sum(len(text.encode()) for text in texts), 0, len(texts))
+    for probe in measure.probes:
+        prompt = len(probe.prompt.encode())
+        if scored:
+            options = [len(option.encode()) for option in measure.options(probe)]
+            total += (len(options) * prompt + sum(options), len(options), len(options))
+        if probe.match or (probe.candidates and not scored):
+            total += (prompt, _longest(probe) + ROOM, 1)
+    return total
+
+
+def _longest(probe: Probe) -> int:
+    return max(len(target.encode()) for target in probe.targets)
 
 
 def asked_tokens(measure: Measure, count: Count) -> int:

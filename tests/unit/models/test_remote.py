@@ -23,11 +23,12 @@ import pytest
 from obverse.core.errors import ObverseError
 from obverse.core.model import Closes, Generates, Samples, Scores
 from obverse.engine.tokens import encode
-from obverse.models import remote
+from obverse.models import asking, remote
 from obverse.models.causal import CausalModel
 from obverse.models.echo import read_echo
 from obverse.models.endpoint import Endpoint
-from obverse.models.remote import ChatModel, CompletionsModel, RemoteModel
+from obverse.models.remote import RemoteModel
+from obverse.models.served import ChatModel, CompletionsModel
 from tests.completions import Completions, serving
 from tests.conftest import TINY_MODEL, made, setup
 
@@ -187,7 +188,7 @@ def test_failing_server_is_named_and_the_key_is_not(
     server: Completions, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr(remote, "RETRIES", 1)
+    monkeypatch.setattr(asking, "RETRIES", 1)
     server.fails = True
     with pytest.raises(ObverseError, match=r"no luck with Bearer \*\*\*") as caught:
         client().logprobs(["Daphne is"], [[" the"]])
@@ -201,7 +202,7 @@ def test_refused_connection_is_named_and_the_key_is_not(
     connect: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr(remote, "RETRIES", 0)
+    monkeypatch.setattr(asking, "RETRIES", 0)
     url = f"http://127.0.0.1:{free_port()}/v1"
     with pytest.raises(ObverseError) as caught:
         connect(url).generate(["Daphne is"], [3])

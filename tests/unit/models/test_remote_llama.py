@@ -18,7 +18,7 @@ from scipy.special import log_softmax
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from obverse.models.endpoint import Endpoint
-from obverse.models.remote import CompletionsModel
+from obverse.models.served import CompletionsModel
 from tests.conftest import setup
 from tests.unit.models.test_remote import free_port, wait_until_ready
 
