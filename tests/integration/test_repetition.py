@@ -101,7 +101,8 @@ def test_killed_growth_finishes_with_the_same_numbers(tmp_path: Path) -> None:
     words = [
         sys.executable, "-m", "obverse.cli", "run", "repetition", "--seeds", "1", "--device", "cpu",
         "--set", "model.hidden_size=32", "--set", "model.tokens=60000", "--set", "shots=[0]",
-        "--set", "model.checkpoints=3", "--set", "induction=2", "--workers", "1", "--set", "conditions=[\"against\"]",
+        "--set", "model.checkpoints=3", "--set", "induction=2", "--workers", "1",
+        "--set", "conditions=[\"against\"]",
     ]  # fmt: skip
     process = subprocess.Popen(
         [*words, "--out", str(tmp_path / "killed")],
