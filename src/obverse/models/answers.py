@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 from obverse.core.errors import ObverseError
+from obverse.core.strict_json import parse
 
 
 class Answers:
@@ -57,11 +58,11 @@ class Answers:
 
 
 def _read(whole: bytes) -> Iterator[tuple[str, Any]]:
-    for line in whole.splitlines():
+    for number, line in enumerate(whole.splitlines(), start=1):
         try:
-            row = json.loads(line)
+            row = parse(line.decode(), "answers", number)
             yield row["key"], row["value"]
-        except (ValueError, KeyError, TypeError):
+        except (ObverseError, ValueError, KeyError, TypeError):
             continue  # a full disk may have cut a line; what it held is asked again
 
 
