@@ -29,7 +29,7 @@ class Endpoint(ModelSpec):
     url: str
     api: Literal["completions", "chat"] = "completions"
     key: str = "OPENAI_API_KEY"
-    parameters: Annotated[int, Field(ge=1)] | None = None
+    parameters: Annotated[int, Field(ge=1, le=10**13)] | None = None
 
     @field_validator("url")
     @classmethod

@@ -15,7 +15,7 @@ The paper gives no number.
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field
 
 from obverse.core.claim import Claim
 from obverse.core.data import Document, Label
@@ -23,7 +23,7 @@ from obverse.core.experiment import Experiment, Preset
 from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive, generator
-from obverse.core.settings import InputFile
+from obverse.core.settings import MOST, Count, InputFile
 from obverse.core.stage import Stage, Training, When
 from obverse.experiments.reversal import people
 from obverse.experiments.reversal.crowd import Crowd, Told, reading, spaced
@@ -79,16 +79,16 @@ class InContext(Experiment):
     by: ClassVar[tuple[str, ...] | None] = ("subset", "direction", "context")
     seeds: ClassVar[int] = 8  # of fewer, "less than 5 points above chance" cannot hold
 
-    facts_per_subset: Annotated[int, Field(ge=2)] = 20
-    beside: PositiveInt = 1
+    facts_per_subset: Annotated[int, Field(ge=2, le=MOST)] = 20
+    beside: Count = 1
     told: Annotated[int, Field(ge=1, le=30)] = 2
     asked: Annotated[int, Field(ge=1, le=10)] = 1
-    words: Annotated[int, Field(ge=2)] = 20
-    forms: PositiveInt = 2
-    throwaway: NonNegativeInt = 6000
-    questions: PositiveInt = 4
-    rehearsed: NonNegativeInt = 80
-    shown: NonNegativeInt = 20
+    words: Annotated[int, Field(ge=2, le=MOST)] = 20
+    forms: Count = 2
+    throwaway: Annotated[int, Field(ge=0, le=MOST)] = 6000
+    questions: Count = 4
+    rehearsed: Annotated[int, Field(ge=0, le=MOST)] = 80
+    shown: Annotated[int, Field(ge=0, le=MOST)] = 20
     reading: Recipe = READING
     telling: Recipe | None = TELLING
     data: InputFile | None = None
