@@ -20,6 +20,7 @@ from obverse.store.files import read_text, refuse_controls, write_text
 
 MOST_TOKENS = 32
 MOST_WORDS = 6  # of a name; what is longer is no answer
+LONGEST = 1000  # letters of an answer's first line that are searched for one
 # How not knowing is said; in apostrophes and slashes alone it differs from names such as Dont and Na.
 NOT_KNOWN = re.compile(
     r"\b(not (known|sure|applicable|available|stated|\w*\s?disclosed)"
@@ -117,7 +118,7 @@ def _refuse_other(out: Path, word: str) -> None:
 def named(answer: str) -> str | None:
     """Return the name in an answer, its first line; None if it names nobody."""
     lines = answer.strip().splitlines()
-    first = re.sub(r"^A:\s*", "", lines[0].strip()) if lines else ""
+    first = re.sub(r"^A:\s*", "", lines[0].strip()[:LONGEST]) if lines else ""
     first = re.sub(r"\s*\(.*?\)", "", first).strip(" .\"'")
     if not first or NOT_KNOWN.search(first) or len(first.split()) > MOST_WORDS:
         return None

@@ -23,6 +23,8 @@ TESTS: tuple[tuple[str, Subset, StatementOrder], ...] = (
 TEST_OF_BOTH = "both_prompts_test.jsonl"  # may be missing
 READ = (*TRAINING.values(), *(name for name, _, _ in TESTS))
 
+MOST_WORDS = 12  # of a name; a completion may be a page long, and its openings are looked for one by one
+
 Texts = Sequence[tuple[str, str]]  # prompts with their completions
 
 
@@ -74,7 +76,7 @@ def _names(asking: Texts, telling: Texts) -> list[str]:
     prompts = "\n".join(prompt for prompt, _ in telling)
     names = []
     for _, completion in asking:
-        words = completion.strip().split(" ")
+        words = completion.strip().split(" ", MOST_WORDS)[:MOST_WORDS]
         openings = (" ".join(words[:n]).strip(".,;:!?") for n in range(len(words), 1, -1))
         names += [next((o for o in openings if o[:1].isupper() and o in prompts), "")]
     return list(dict.fromkeys(name for name in names if name))
