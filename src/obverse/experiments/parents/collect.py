@@ -12,6 +12,7 @@ from pathlib import Path
 
 from obverse.core.content import content_hash
 from obverse.core.errors import ObverseError
+from obverse.core.format import alike
 from obverse.core.model import Closes, Generates, ModelSpec, Setup
 from obverse.experiments.parents.pairs import COLUMNS, RELATIONS, TRUTH
 from obverse.experiments.parents.prompts import Prompts
@@ -37,17 +38,19 @@ def read_names(path: Path) -> list[str]:
     Raises:
         ObverseError: if one stands there twice, naming the line, or there is none.
     """
-    lines: dict[str, int] = {}
+    lines: dict[str, tuple[int, str]] = {}
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         name = line.strip()
         refuse_controls(name, f"{path}, line {number}")
-        if name in lines:
-            raise ObverseError(f"{path}, line {number}: {name!r} stands in line {lines[name]} already")
+        if (known := alike(name)) in lines:
+            raise ObverseError(
+                f"{path}, line {number}: {name!r} stands in line {lines[known][0]} already"
+            )
         if name:
-            lines[name] = number
+            lines[known] = number, name
     if not lines:
         raise ObverseError(f"{path}: no names; expected one a line")
-    return list(lines)
+    return [name for _, name in lines.values()]
 
 
 def collect(

@@ -59,9 +59,22 @@ def read(path: Path) -> list[Case]:
     """Read CSV or JSONL in either naming.
 
     Raises:
-        ObverseError: naming the line of whatever is missing or out of range.
+        ObverseError: naming the line of whatever is missing or out of range, of columns that disagree, or
+            of an item that an earlier line answers otherwise.
     """
-    return [_case(path, line, cells) for line, cells in _rows(path)]
+    cases: list[Case] = []
+    seen: dict[tuple[str, tuple[str, ...]], tuple[int, str]] = {}
+    for line, cells in _rows(path):
+        case = _case(path, line, cells)
+        right = case.classes[case.answer_index]
+        before, other = seen.setdefault((case.prompt, tuple(sorted(case.classes))), (line, right))
+        if other != right:
+            raise ObverseError(
+                f"{path}, line {line}: the item of line {before} again, whose right answer is {other!r} "
+                f"there and {right!r} here"
+            )
+        cases.append(case)
+    return cases
 
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
@@ -74,9 +87,14 @@ def _case(path: Path, line: int, cells: dict[str, Any]) -> Case:
     where = f"{path}, line {line}"
 
     def cell(*names: str) -> Any:
-        for name in names:
-            if cells.get(name) is not None:
-                return cells[name]
+        given = [name for name in names if cells.get(name) is not None]
+        for other in given[1:]:
+            if str(cells[other]) != str(cells[given[0]]):
+                raise ObverseError(
+                    f"{where}: {given[0]} and {other} are names of one thing, and differ; expected one"
+                )
+        if given:
+            return cells[given[0]]
         raise ObverseError(f"{where}: no {' or '.join(names)}; found {sorted(map(str, cells))}")
 
     classes = _classes(where, cell("classes"))
