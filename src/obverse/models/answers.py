@@ -61,7 +61,8 @@ def _read(whole: bytes) -> Iterator[tuple[str, Any]]:
     for number, line in enumerate(whole.splitlines(), start=1):
         try:
             row = parse(line.decode(), "answers", number)
-            yield row["key"], row["value"]
+            if isinstance(row["key"], str):
+                yield row["key"], row["value"]
         except (ObverseError, ValueError, KeyError, TypeError):
             continue  # a full disk may have cut a line; what it held is asked again
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from obverse.core.errors import CannotLoadError, ObverseError
+from obverse.core.errors import CannotLoadError, ObverseError, is_failure
 from obverse.core.strict_json import parse
 
 LONG = 300  # letters of a library's message
@@ -36,8 +36,7 @@ def guarded(what: str) -> Iterator[None]:
     except CannotLoadError:
         raise
     except BaseException as error:
-        # Libraries written in Rust panic, which is no Exception.
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        if not is_failure(error):
             raise
         said = " ".join(str(error).split()) or "nothing was said"
         known = isinstance(error, OSError | ValueError | RuntimeError)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from obverse.core.content import content_hash, file_hash
+from obverse.core.errors import ObverseError, is_failure
 from obverse.core.page import Finished, Page, Section
 from obverse.report import grid, means, moments, provenance, samples
 from obverse.report.claims_figure import claims_figures
@@ -35,10 +36,10 @@ def build(out: str | Path, *, anew: bool = True) -> Path:
     """
     out = Path(out)
     path, folder = out / "report.html", out / "figures"
-    made_of = content_hash([program(), file_hash(out / "study.json")])
-    if not anew and folder.is_dir() and made_of in _beginning(path):
-        return path
     with fitting(out):
+        made_of = content_hash([program(), file_hash(out / "study.json")])
+        if not anew and folder.is_dir() and made_of in _beginning(path):
+            return path
         files.write_text(path, _page(read(out), folder, made_of))
     return path
 
@@ -56,7 +57,9 @@ def fitting(out: Path) -> Iterator[None]:
         yield
     except ObverseError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if not is_failure(error):
+            raise
         raise ObverseError(
             f"{out}: no page can be made of what study.json, claims.json and the tables say together "
             f"({why(error)}); run the study again, which writes them anew from its runs"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from obverse.core.errors import ObverseError
 from obverse.core.format import harmless
-from obverse.core.strict_json import parse, shown
+from obverse.core.strict_json import parse, problem_of, shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -131,6 +131,8 @@ def refuse_controls(text: str, where: str, allowed: str = "") -> None:
     found = next((c for c in text if unicodedata.category(c) == "Cc" and c not in allowed), None)
     if found is not None:
         raise ObverseError(f"{where}: {text[:60]!r} holds the control character U+{ord(found):04X}")
+    if (problem := problem_of(text)) is not None:
+        raise ObverseError(f"{where}: {problem}")
 
 
 def refuse_no_folder(path: Path) -> None:
