@@ -102,7 +102,7 @@ def _twice(content: bytes, draw: random.Random) -> bytes:
 
 
 def _json(content: bytes, draw: random.Random) -> bytes:
-    """Take a key away, or give it a value of another type, anywhere in a document or in one line of it."""
+    """Take a key away, or give it a value of another type, anywhere in a document or one line."""
     lines = content.split(b"\n")
     try:
         whole, at = json.loads(content), None

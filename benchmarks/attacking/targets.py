@@ -219,9 +219,9 @@ def _read_chat(folder: Path) -> None:
 
 def readers(place: Path) -> dict[str, Target]:
     """Return all readers of users' files; `place` is an empty directory."""
-    chat = [
-        {"messages": [{"role": r, "content": f"{i}"} for r in ("user", "assistant")]} for i in range(10)
-    ]
+    said = [{"role": role, "content": "x"} for role in ("user", "assistant")]
+    chat: list[dict[str, Any]] = [{"messages": said} for _ in range(10)]
+    kept: list[dict[str, Any]] = [{"key": str(n), "value": [0.5]} for n in range(3)]
     cell: Any = {"a": [1, 2.5, None, {"b": "x"}], "c": {"d": True}}
     made: dict[str, Target] = {
         "JSON": Target(weight=2, files={"x.json": json.dumps(cell, indent=1).encode()},

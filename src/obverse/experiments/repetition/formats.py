@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from obverse.core.errors import ObverseError
+from obverse.core.strict_json import problem_of
 from obverse.store.csv_file import read_csv
 from obverse.store.files import read_jsonl, write_text
 
@@ -124,6 +125,9 @@ def _classes(where: str, value: Any) -> tuple[str, ...]:
             ) from None
     if not isinstance(value, list | tuple) or not all(isinstance(c, str) and c for c in value):
         raise ObverseError(f"{where}: classes must be a list of texts, got {value!r}")
+    for one in value:  # a list that is written as Python has it may hold what no file of UTF-8 does
+        if (problem := problem_of(one)) is not None:
+            raise ObverseError(f"{where}: classes: {problem}")
     if len(value) < 2 or len(set(value)) != len(value):
         raise ObverseError(f"{where}: at least two different classes are needed, got {value!r}")
     return tuple(value)
