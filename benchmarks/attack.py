@@ -35,7 +35,7 @@ from obverse.store.files import UNFINISHED
 
 LONGEST = 5.0  # seconds of CPU time
 SETTINGS = "settings"
-OF_SETTINGS = 3.0  # weight
+OF_SETTINGS = 5.0  # weight
 KINDS = ("refused", "accepted", "traceback", "hang", "half-written", "wrong")
 
 
@@ -106,9 +106,24 @@ class Campaign:
         draw, begun = random.Random(seed), time.process_time()
         names = [*self.targets, SETTINGS]
         weights = [*(target.weight for target in self.targets.values()), OF_SETTINGS]
-        signal.signal(signal.SIGPROF, self._hang)
+        before = signal.signal(signal.SIGPROF, self._hang)
+        try:
+            return self._run(mutations, draw, names, weights, keep, begun + seconds)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
+
+    def _run(
+        self,
+        mutations: int,
+        draw: random.Random,
+        names: list[str],
+        weights: list[float],
+        keep: Path | None,
+        end: float,
+    ) -> int:
         for number in range(mutations):
-            if time.process_time() - begun > seconds:
+            if time.process_time() > end:
                 return number
             name = draw.choices(names, weights)[0]
             started = time.process_time()
@@ -123,7 +138,7 @@ class Campaign:
     def _set(self, name: str, draw: random.Random, keep: Path | None) -> None:
         typed, read = set_one(self.settings, draw)
         for kind, what in judged(read, wrong_settings):
-            self.outcomes[name].note(kind, f"{what} ({typed})" if what else "")
+            self._note(name, kind, f"{what} ({typed})" if what else "", keep, None)
 
     def _attack(self, name: str, draw: random.Random, keep: Path | None) -> None:
         target, folder = self.targets[name], self._folder(name)
@@ -138,14 +153,17 @@ class Campaign:
         # What reading may have written into is made anew too.
         self._restore(name, target, {file, *(n for n in target.files if n.startswith("study"))})
 
-    def _note(self, name: str, kind: str, what: str, keep: Path | None, folder: Path) -> None:
+    def _note(self, name: str, kind: str, what: str, keep: Path | None, folder: Path | None) -> None:
         outcome = self.outcomes[name]
         new = f"{kind}: {what}" not in outcome.found
         outcome.note(kind, what)
-        if keep is not None and kind not in ("refused", "accepted") and new:
-            shutil.copytree(
-                folder, keep / f"{folder.name}-{kind}-{len(outcome.found)}", dirs_exist_ok=True
-            )
+        if keep is None or kind in ("refused", "accepted") or not new:
+            return
+        with (keep / "found.txt").open("a", encoding="utf-8", errors="replace") as file:
+            file.write(f"{name}: {kind}: {what}\n")
+        if folder is not None:
+            kept = keep / f"{folder.name}-{kind}-{len(outcome.found)}"
+            shutil.copytree(folder, kept, dirs_exist_ok=True)
 
     def table(self) -> str:
         rows = [f"{'':28}" + "".join(f"{kind:>13}" for kind in KINDS) + f"{'s':>8}"]
