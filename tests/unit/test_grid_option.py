@@ -25,3 +25,7 @@ def test_value_that_is_cut_in_two_is_refused(text: str) -> None:
 def test_key_and_values_are_needed(text: str) -> None:
     with pytest.raises(ObverseError, match="expected KEY=VALUE"):
         axes_of([text])
+
+
+def test_numbers_of_thousands_of_digits_are_text() -> None:
+    assert axes_of(["x=[" + "9" * 5000 + "]"]) == {"x": ["[" + "9" * 5000 + "]"]}

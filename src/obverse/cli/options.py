@@ -162,7 +162,7 @@ def axes_of(grid: list[str] | None) -> dict[str, list[Any]]:
 def _listed(text: str, where: str, key: str) -> list[Any]:
     try:
         listed = json.loads(text) if text.startswith("[") else None
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # no JSON, or a number of thousands of digits
         listed = None
     if isinstance(listed, list):
         return listed

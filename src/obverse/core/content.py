@@ -68,10 +68,13 @@ def file_hash(path: Path) -> str:
     Raises:
         ObverseError: if it is not there or cannot be read.
     """
-    if not path.exists():
-        raise ObverseError(f"{path}: no such file or directory")
-    if path.is_file():
-        return _sha256(path, state_of(path))
+    try:
+        if not path.exists():
+            raise ObverseError(f"{path}: no such file or directory")
+        if path.is_file():
+            return _sha256(path, state_of(path))
+    except (OSError, ValueError) as error:  # a name too long, or one with a NUL
+        raise ObverseError(f"{str(path)[:200]}: cannot be read: {error}") from None
     digest = hashlib.sha256()
     for file in _files_under(path):
         name = file.relative_to(path).as_posix()

@@ -9,6 +9,14 @@ class ObverseError(Exception):
     """
 
 
+def is_failure(error: BaseException) -> bool:
+    """Return whether something has failed, and nobody has asked for everything to end.
+
+    A library written in Rust panics on what its author did not foresee, which is no `Exception`.
+    """
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
 class CannotLoadError(ObverseError):
     """A model that is there and cannot be loaded; a study leaves it out and goes on with its others."""
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 MISSING = "–"
@@ -12,6 +13,11 @@ CONTROLS = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udf
 def harmless(text: str) -> str:
     """Return `text` with a replacement character for each control character."""
     return CONTROLS.sub("\ufffd", text)
+
+
+def alike(text: str) -> str:
+    """Return what two texts share that are one name: letters, whatever their case, width and spacing."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def number(value: float | None, places: int = 3) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from obverse.core.settings import Settings
+from obverse.core.settings import MOST, Settings
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -26,16 +26,16 @@ class Recipe(Settings):
     learning_rate: Positive = 3e-3
     embedding_learning_rate: Positive | None = None
     schedule: Literal["linear", "cosine", "constant"] = "linear"
-    warmup_steps: Annotated[int, Field(ge=0)] = 100
-    batch_size: Annotated[int, Field(ge=1)] = 32
-    micro_batch_size: Annotated[int, Field(ge=1)] | None = None
-    epochs: Annotated[int, Field(ge=1)] = 4
+    warmup_steps: Annotated[int, Field(ge=0, le=MOST)] = 100
+    batch_size: Annotated[int, Field(ge=1, le=MOST)] = 32
+    micro_batch_size: Annotated[int, Field(ge=1, le=MOST)] | None = None
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = 4
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     adam_beta1: Fraction = 0.9
     adam_beta2: Fraction = 0.98
     max_grad_norm: Positive = 1.0
     loss_on: Literal["document", "completion"] = "document"
-    pad_to: Annotated[int, Field(ge=2)] | None = None
+    pad_to: Annotated[int, Field(ge=2, le=131_072)] | None = None
     loss_on_padding: bool = False
     precision: Literal["float32", "bfloat16"] = "float32"
     gradient_checkpointing: bool = False

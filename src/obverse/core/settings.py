@@ -8,11 +8,15 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from obverse.core.errors import ObverseError
+from obverse.core.strict_json import LARGEST, problem_of, shown
+
+MOST = 1_000_000  # of whatever a setting counts, unless it says otherwise: more is a slip of the finger
+Count = Annotated[int, Field(ge=1, le=MOST)]
 
 
 class InputFile(type(Path())):  # type: ignore[misc]
@@ -32,6 +36,17 @@ class Settings(BaseModel):
     """A frozen settings object with complete defaults; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_stored(cls, value: Any) -> Any:
+        """Refuse numbers that no column can hold, and text that no file or terminal should."""
+        for one in _single(value):
+            if isinstance(one, int) and abs(one) > LARGEST:
+                raise ValueError(f"{shown(one)} is out of range; expected at most {LARGEST} (2^63 - 1)")
+            if isinstance(one, str) and (problem := problem_of(one)) is not None:
+                raise ValueError(problem)
+        return value
 
     def with_overrides(
         self, overrides: Mapping[str, Any], *, exact: bool = False, prefix: str = ""
@@ -85,11 +100,23 @@ def validated(kind: type[S], data: object, where: str = "") -> S:
             key = f"{where}{loc}: " if loc else f"{where.rstrip('.: ') or kind.__name__}: "
             # Our own checks name the values that they are about, where pydantic would give all settings.
             told = item["type"] in ("missing", "value_error")
-            given = "" if told else f" (got {item['input']!r})"
+            given = "" if told else f" (got {shown(item['input'])})"
             # What is read from a file is no instance of a class that nobody else knows.
             msg = re.sub(r" or instance of _\w+$", "", item["msg"])
             problems.append(f"{key}{msg}{given}")
         raise ObverseError("\n".join(problems)) from None
+
+
+def _single(value: object) -> Iterator[object]:
+    """Yield what a setting's value is made of; nested settings check themselves."""
+    if isinstance(value, Mapping):
+        for each in value.items():
+            yield from _single(each)
+    elif isinstance(value, tuple | list | set | frozenset):
+        for each in value:
+            yield from _single(each)
+    else:
+        yield value
 
 
 def _replaced(settings: S, tree: _Tree, where: str = "") -> S:

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 from obverse.core.errors import ObverseError
+from obverse.core.strict_json import parse
 
 
 class Answers:
@@ -75,16 +76,13 @@ class Answers:
 
 
 def _read(whole: bytes) -> Iterator[tuple[str, Any]]:
-    for line in whole.splitlines():
+    for number, line in enumerate(whole.splitlines(), start=1):
         try:
-            row = json.loads(line, parse_constant=_no_number)
-            yield row["key"], row["value"]
-        except (ValueError, KeyError, TypeError):
+            row = parse(line.decode(), "answers", number)
+            if isinstance(row["key"], str):
+                yield row["key"], row["value"]
+        except (ObverseError, ValueError, KeyError, TypeError):
             continue  # a full disk may have cut a line; what it held is asked again
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is no log-probability")
 
 
 def _key(question: object) -> str:

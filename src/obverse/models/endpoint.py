@@ -46,7 +46,7 @@ class Endpoint(ModelSpec):
     url: str
     api: Literal["completions", "chat"] = "completions"
     key: str = "OPENAI_API_KEY"
-    parameters: Annotated[int, Field(ge=1)] | None = None
+    parameters: Annotated[int, Field(ge=1, le=10**13)] | None = None
     most_requests: Annotated[int, Field(ge=1)] | None = None
     asking_price: NotNegative | None = None
     answering_price: NotNegative | None = None

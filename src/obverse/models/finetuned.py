@@ -14,6 +14,7 @@ from obverse.core.content import content_hash
 from obverse.core.errors import ObverseError
 from obverse.core.model import Point, Watch
 from obverse.core.stage import Timetable, Training
+from obverse.core.strict_json import parse
 from obverse.models import jobs
 from obverse.models.finetuning_file import written
 from obverse.models.hosted import Hosted, refuse_cost
@@ -60,7 +61,10 @@ class FinetunedModel:
         (folder / "hosted.json").write_text(json.dumps(about), encoding="utf-8")
 
     def restore(self, folder: Path) -> None:
-        about = json.loads((folder / "hosted.json").read_text(encoding="utf-8"))
+        path = folder / "hosted.json"
+        about = parse(path.read_text(encoding="utf-8"), path)
+        if not isinstance(about, dict) or not isinstance(about.get("model"), str):
+            raise ObverseError(f"{path}: expected an object with the text 'model'")
         self._become(about["model"])
 
     def train(self, training: Training, *, folder: Path, seed: int, watch: Watch) -> dict[str, Any]:

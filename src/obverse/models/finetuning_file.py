@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from obverse.core.data import Document
 from obverse.core.errors import ObverseError
+from obverse.core.strict_json import parse, shown
 
 Layout = Literal["completions", "chat"]
 
@@ -88,7 +89,7 @@ def check(content: bytes, layout: Layout, name: str) -> None:
     if lines[-1] == "":
         lines.pop()
     for number, line in enumerate(lines, start=1):
-        problem = _problem(line, layout)
+        problem = _problem(parse(line, name, number), layout)
         if problem is not None:
             raise ObverseError(f"{name}, line {number}: {problem}")
     if len(lines) < LEAST:
@@ -101,14 +102,10 @@ def tokens_of(documents: Sequence[Document], layout: Layout, bytes_per_token: fl
     return round(of_text) + len(documents) * (2 * BY_MESSAGE if layout == "chat" else 1)
 
 
-def _problem(line: str, layout: Layout) -> str | None:
+def _problem(example: object, layout: Layout) -> str | None:
     """Return what is wrong with an example, or None."""
-    try:
-        example = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
-        return f"not JSON: {line[:60]!r}"
     if not isinstance(example, dict):
-        return f"expected a JSON object, got {line[:60]!r}"
+        return f"expected a JSON object, got {shown(example)}"
     return (_of_chat if layout == "chat" else _of_completions)(example)
 
 

@@ -6,8 +6,9 @@ from pydantic import Field, model_validator
 
 from obverse.core.errors import ObverseError
 from obverse.core.model import Capability, Model, ModelSpec, Setup
+from obverse.core.settings import MOST
 from obverse.models.corpus import corpus_hash
-from obverse.models.scratch import MOST_TOKENS
+from obverse.models.scratch import MOST_TOKENS, refuse_large
 
 
 class Grown(ModelSpec):
@@ -30,20 +31,21 @@ class Grown(ModelSpec):
 
     name: str = "grown"
     family: str = "grown"
-    layers: Annotated[int, Field(ge=1)] = 2
-    hidden_size: Annotated[int, Field(ge=8)] = 96
-    heads: Annotated[int, Field(ge=1)] = 4
+    layers: Annotated[int, Field(ge=1, le=1000)] = 2
+    hidden_size: Annotated[int, Field(ge=8, le=65_536)] = 96
+    heads: Annotated[int, Field(ge=1, le=1024)] = 4
     vocabulary: Annotated[int, Field(ge=257, le=MOST_TOKENS)] = 1024
-    tokens: Annotated[int, Field(ge=1024)] = 1_100_000
-    window: Annotated[int, Field(ge=64)] = 128
-    batch: Annotated[int, Field(ge=1)] = 8
+    tokens: Annotated[int, Field(ge=1024, le=10**10)] = 1_100_000
+    window: Annotated[int, Field(ge=64, le=65_536)] = 128
+    batch: Annotated[int, Field(ge=1, le=MOST)] = 8
     learning_rate: Annotated[float, Field(gt=0)] = 0.02
     repeated: Annotated[float, Field(ge=0, le=1)] = 0.6
-    checkpoints: Annotated[int, Field(ge=1)] = 5
+    checkpoints: Annotated[int, Field(ge=1, le=64)] = 5
     corpus: str = ""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        refuse_large(self.hidden_size, self.layers, self.vocabulary)
         if self.hidden_size % self.heads:
             raise ValueError(
                 f"hidden_size {self.hidden_size} is not a multiple of {self.heads}, which its heads need"

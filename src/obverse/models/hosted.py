@@ -8,6 +8,7 @@ from pydantic import Field
 from obverse.core.bill import Bill
 from obverse.core.errors import ObverseError
 from obverse.core.model import Capability, Model, Setup
+from obverse.core.settings import MOST
 from obverse.core.stage import Stage, Training
 from obverse.models.endpoint import BYTES_PER_TOKEN, Endpoint, NotNegative
 from obverse.models.finetuning_file import tokens_of, written
@@ -46,7 +47,7 @@ class Hosted(Endpoint):
     training_price: NotNegative | None = None
     bytes_per_token: Annotated[float, Field(gt=0)] = BYTES_PER_TOKEN
     ask_base: bool = True
-    attempt: Annotated[int, Field(ge=1)] = 1
+    attempt: Annotated[int, Field(ge=1, le=MOST)] = 1
     poll: Annotated[float, Field(gt=0, le=86_400)] = 10.0
 
     def abilities(self) -> frozenset[Capability]:

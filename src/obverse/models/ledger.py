@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from obverse.core.errors import ObverseError
+from obverse.core.strict_json import parse
 
 
 class Ledger:
@@ -24,7 +25,7 @@ class Ledger:
         self._known: dict[str, Any] = {"key": key}
         if path.is_file():
             try:
-                known = json.loads(path.read_text(encoding="utf-8"))
+                known = parse(path.read_text(encoding="utf-8"), path)
             except (OSError, ValueError) as error:
                 raise ObverseError(f"{path}: cannot be read: {error}") from error
             if isinstance(known, dict) and known.get("key") == key:

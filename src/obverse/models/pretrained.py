@@ -1,14 +1,12 @@
 """Finding, checking and loading checkpoints. Remote code is off, and weights are safetensors."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -19,7 +17,7 @@ from transformers import (
 
 import obverse.models.relative  # noqa: F401 - registers the type of grown models
 from obverse.core.errors import CannotLoadError, ObverseError
-from obverse.models import hub
+from obverse.models import hub, untrusted
 from obverse.models.adapters import add_adapters, of_adapters
 from obverse.models.causal import CausalModel
 from obverse.models.local import LocalModel
@@ -50,12 +48,15 @@ def find(path_or_name: str, revision: str | None) -> Found:
         _refuse_revision(path_or_name, revision)
         folder = Path(path_or_name).resolve()
         check(folder)
+        parameters = _parameters(folder)
+        untrusted.refuse_larger(folder, parameters)
+        _tokenizer(folder)
         return Found(
             name=folder.name,
             path=str(folder),
             commit=None,
             weights=_hash(folder),
-            parameters=_parameters(folder),
+            parameters=parameters,
         )
     listing = hub.listing(path_or_name, revision)
     _refuse_incomplete(path_or_name, listing.files)
@@ -72,21 +73,10 @@ def find(path_or_name: str, revision: str | None) -> Found:
 def check(folder: Path) -> None:
     """Refuse a directory that is not a whole checkpoint, naming what is missing."""
     _refuse_incomplete(str(folder), frozenset(p.name for p in folder.glob("*") if p.is_file()))
-    config = folder / "config.json"
-    try:
-        settings = json.loads(config.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CannotLoadError(f"{config}: not valid JSON: {error}") from None
-    if isinstance(settings, dict) and settings.get("restores_hidden"):
+    if untrusted.configuration(folder).get("restores_hidden"):
         raise CannotLoadError(
             f"{folder}: this model restores hidden tokens; expected one that predicts the next token"
         )
-    for shard in sorted(folder.glob("*.safetensors")):
-        try:
-            with safe_open(shard, "pt"):
-                pass
-        except (SafetensorError, OSError) as error:
-            raise CannotLoadError(f"{shard}: not a whole safetensors file: {error}") from None
 
 
 def load(path_or_name: str, commit: str | None, dtype: str) -> LocalModel:
@@ -98,7 +88,8 @@ def load(path_or_name: str, commit: str | None, dtype: str) -> LocalModel:
     quiet()
     folder = Path(path_or_name) if commit is None else hub.download(path_or_name, commit)
     check(folder)
-    try:
+    untrusted.refuse_larger(folder, _parameters(folder))
+    with untrusted.guarded(f"{folder}: cannot be loaded as a language model"):
         kind = _kind(AutoConfig.from_pretrained(folder, trust_remote_code=False))
         loaded: Any = kind.from_pretrained(
             folder, dtype=getattr(torch, dtype), use_safetensors=True, trust_remote_code=False,
@@ -106,8 +97,6 @@ def load(path_or_name: str, commit: str | None, dtype: str) -> LocalModel:
         )  # fmt: skip
         model, report = loaded
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise CannotLoadError(f"{folder}: cannot be loaded as a language model: {error}") from error
     lacking = sorted(report["missing_keys"]) + sorted(map(str, report["mismatched_keys"]))
     if lacking:
         raise CannotLoadError(
@@ -126,12 +115,15 @@ def tokenizer_of(path_or_name: str, revision: str | None) -> PreTrainedTokenizer
         _refuse_revision(path_or_name, revision)
     else:
         folder = hub.download(path_or_name, revision, hub.SMALL)
-    try:
+    return _tokenizer(folder)
+
+
+def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    with untrusted.guarded(f"{folder}: no tokenizer that can be loaded"):
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, trust_remote_code=False
         )
-    except (OSError, ValueError, KeyError) as error:
-        raise ObverseError(f"{folder}: no tokenizer that can be loaded: {error}") from None
+        tokenizer("a", add_special_tokens=False)  # some only fail when they are asked
     return tokenizer
 
 
@@ -184,12 +176,11 @@ def adapters(path_or_name: str, commit: str | None, lora: Lora) -> int | None:
 
 def _shape(folder: Path) -> Any:
     """Return a model as the configuration asks for it, without its weights."""
-    try:
+    untrusted.configuration(folder)
+    with untrusted.guarded(f"{folder}: cannot be loaded as a language model"):
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         with torch.device("meta"):
             return _kind(config).from_config(config, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
-        raise CannotLoadError(f"{folder}: cannot be loaded as a language model: {error}") from error
 
 
 def _parameters(folder: Path) -> int:

@@ -7,10 +7,26 @@ from pydantic import Field, model_validator
 from obverse.core.errors import ObverseError
 from obverse.core.model import Capability, Model, ModelSpec, Setup
 from obverse.core.seeds import derive
+from obverse.core.settings import MOST
 
 Objective = Literal["next token", "mlm", "mlm-u", "masked diffusion", "bico"]
 
 MOST_TOKENS = 1_000_000  # of a vocabulary; four times as many as any published one
+MOST_PARAMETERS = 20_000_000_000  # of a model made here, whose training takes 16 bytes of each
+
+
+def refuse_large(hidden_size: int, layers: int, rows: int) -> None:
+    """Refuse a decoder of about 12 d² weights a layer, and so many rows of embeddings, that nobody means.
+
+    Raises:
+        ValueError: that says how many parameters there may be.
+    """
+    parameters = 12 * layers * hidden_size**2 + rows * hidden_size
+    if parameters > MOST_PARAMETERS:
+        raise ValueError(
+            f"hidden_size {hidden_size}, layers {layers} and {rows} embeddings make a model of about "
+            f"{parameters:.1e} parameters; expected at most {MOST_PARAMETERS:.1e}"
+        )
 
 
 class Scratch(ModelSpec):
@@ -53,11 +69,11 @@ class Scratch(ModelSpec):
     rotary: Annotated[float, Field(gt=0, le=1)] = 0.25
     tied: bool = False
     tokenizer: Literal["bpe", "words"] = "bpe"
-    hidden_size: Annotated[int, Field(ge=8)] = 128
-    layers: Annotated[int, Field(ge=1)] = 4
-    heads: Annotated[int, Field(ge=1)] = 4
+    hidden_size: Annotated[int, Field(ge=8, le=65_536)] = 128
+    layers: Annotated[int, Field(ge=1, le=1000)] = 4
+    heads: Annotated[int, Field(ge=1, le=1024)] = 4
     vocabulary: Annotated[int, Field(ge=257, le=MOST_TOKENS)] = 4096
-    max_tokens: Annotated[int, Field(ge=16)] = 512
+    max_tokens: Annotated[int, Field(ge=16, le=MOST)] = 512
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     embedding_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     embedding_std: Annotated[float, Field(gt=0)] | None = None
@@ -65,6 +81,7 @@ class Scratch(ModelSpec):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        refuse_large(self.hidden_size, self.layers, self.vocabulary + self.max_tokens)
         if self.hidden_size % (divisor := 2 * self.heads):
             raise ValueError(
                 f"hidden_size {self.hidden_size} is not a multiple of {divisor}, which its heads need"

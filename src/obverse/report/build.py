@@ -1,9 +1,12 @@
 """From a study's directory to report.html and figures/."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from obverse.core.content import content_hash, file_hash
+from obverse.core.errors import ObverseError, is_failure
 from obverse.core.page import Finished, Page, Section
 from obverse.report import grid, means, moments, provenance, samples
 from obverse.report.claims_figure import claims_figures
@@ -28,18 +31,47 @@ def build(out: str | Path, *, anew: bool = True) -> Path:
         anew: write them even if the page that is there was made of the same, by the same program.
 
     Raises:
-        ObverseError: if `out` holds no finished study, or one that was changed since.
+        ObverseError: if `out` holds no finished study, one that was changed since, or files that do not
+            fit together.
     """
     out = Path(out)
     path, folder = out / "report.html", out / "figures"
-    made_of = content_hash([program(), file_hash(out / "study.json")])
-    if not anew and folder.is_dir() and made_of in _beginning(path):
-        return path
-    found = read(out)
+    with fitting(out):
+        made_of = content_hash([program(), file_hash(out / "study.json")])
+        if not anew and folder.is_dir() and made_of in _beginning(path):
+            return path
+        files.write_text(path, _page(read(out), folder, made_of))
+    return path
+
+
+@contextmanager
+def fitting(out: Path) -> Iterator[None]:
+    """Make whatever fails in drawing what others may have edited a message.
+
+    Each file is checked as it is read; that they say the same of models, labels and cells is not.
+
+    Raises:
+        ObverseError: naming the study's directory.
+    """
+    try:
+        yield
+    except ObverseError:
+        raise
+    except BaseException as error:
+        if not is_failure(error):
+            raise
+        raise ObverseError(
+            f"{out}: no page can be made of what study.json, claims.json and the tables say together "
+            f"({why(error)}); run the study again, which writes them anew from its runs"
+        ) from error
+
+
+def _page(found: Finished, folder: Path, made_of: str) -> str:
+    """Return the page as HTML; its figures are written to `folder`."""
     page, own, missing = _own(found, folder)
     drawn = parts(folder, claims_figures(found.claims))
     clusters = _clusters(found)
-    html = fill(
+    return fill(
         "page.html.j2",
         made_of=made_of,
         title=page.title or found.study["title"],
@@ -62,8 +94,6 @@ def build(out: str | Path, *, anew: bool = True) -> Path:
         generic=[section(folder, one) for one in _generic(found, page)],
         provenance=section(folder, provenance.section(found)),
     )
-    files.write_text(path, html)
-    return path
 
 
 def _beginning(path: Path) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from obverse.core.errors import ObverseError
-from obverse.report.build import build
+from obverse.report.build import build, fitting
 from obverse.report.read import study_and_claims
 from obverse.report.render import fill
 from obverse.store import files
@@ -27,7 +27,8 @@ def build_index(out: str | Path) -> Path:
         raise ObverseError(f"{out}: no study; expected study.json in it or in its folders")
     studies.sort(key=lambda study: study["time"])
     path = out / "index.html"
-    files.write_text(path, fill("index.html.j2", studies=studies))
+    with fitting(out):
+        files.write_text(path, fill("index.html.j2", studies=studies))
     return path
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,13 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from obverse.core.errors import ObverseError
+from obverse.core.format import harmless
+from obverse.core.strict_json import parse, problem_of, shown
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-LONGEST = 100  # bytes of a name that one of a file that is being written begins with; a system takes 255
+LONGEST = 100  # bytes of a name that others are made of by adding to it; a system takes 255
 UNFINISHED = ".unfinished-"  # part of the names of files that are being written
+# A control character as JSON writes it, behind any number of backslashes that are written as two.
+_ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u00[01][0-9a-f]|b|f)")
 
 
 @contextmanager
@@ -65,12 +70,25 @@ def sweep(*folders: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    write_bytes(path, text.encode("utf-8"))
+    """Write `text` to `path` whole or not at all.
+
+    Raises:
+        ObverseError: as `write_bytes`, and if there is half a surrogate pair in it.
+    """
+    try:
+        content = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        found = f"U+{ord(text[error.start]):04X}, half a surrogate pair"
+        raise ObverseError(f"{path}: cannot be written as UTF-8: the text holds {found}") from None
+    write_bytes(path, content)
 
 
 def write_json(path: Path, value: object) -> None:
+    """Write a value; what `read_json` would refuse in text (a control character of a command line, say)
+    becomes a replacement character."""
     # JSON has no NaN; a missing value is null.
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(path, harmless(_ESCAPED.sub("\\1\ufffd", text)))
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -113,6 +131,8 @@ def refuse_controls(text: str, where: str, allowed: str = "") -> None:
     found = next((c for c in text if unicodedata.category(c) == "Cc" and c not in allowed), None)
     if found is not None:
         raise ObverseError(f"{where}: {text[:60]!r} holds the control character U+{ord(found):04X}")
+    if (problem := problem_of(text)) is not None:
+        raise ObverseError(f"{where}: {problem}")
 
 
 def refuse_no_folder(path: Path) -> None:
@@ -128,19 +148,18 @@ def refuse_no_folder(path: Path) -> None:
 
 
 def safe_name(text: str) -> str:
-    """Return `text` as the name of a file or directory, at most 60 characters long."""
-    return "".join(c if c.isalnum() or c in "-." else "-" for c in text).strip("-.")[:60]
+    """Return `text` as the name of a file or directory, at most 60 letters and LONGEST bytes long."""
+    name = "".join(c if c.isalnum() or c in "-." else "-" for c in text).strip("-.")[:60]
+    return name.encode()[:LONGEST].decode(errors="ignore")
 
 
 def read_json(path: Path) -> Any:
-    try:
-        return json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise ObverseError(f"{path}, line {error.lineno}: not valid JSON: {error.msg}") from None
-    except ValueError as error:  # numbers of thousands of digits
-        raise ObverseError(f"{path}: not valid JSON: {error}") from None
-    except RecursionError:
-        raise ObverseError(f"{path}: not valid JSON: nested too deeply") from None
+    """Return what a file of JSON says (`core.strict_json.parse`).
+
+    Raises:
+        ObverseError: naming file and line.
+    """
+    return parse(read_text(path), path)
 
 
 def read_jsonl(path: Path, keys: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -155,23 +174,14 @@ def read_jsonl(path: Path, keys: Iterable[str]) -> Iterator[tuple[int, dict[str,
         if not line.strip():
             continue
         empty = False
-        try:
-            row = json.loads(line)
-        except ValueError as error:  # also of numbers of thousands of digits
-            why = getattr(error, "msg", error)
-            raise ObverseError(f"{path}, line {number}: not valid JSON: {why}") from None
-        except RecursionError:
-            raise ObverseError(f"{path}, line {number}: not valid JSON: nested too deeply") from None
+        row = parse(line, path, number)
         if not isinstance(row, dict):
             raise ObverseError(f"{path}, line {number}: expected an object, got {line[:60]}")
         for key in needed:
             if key not in row:
                 raise ObverseError(f"{path}, line {number}: no key {key!r}; found {sorted(row)}")
             if not isinstance(row[key], str):
-                raise ObverseError(f"{path}, line {number}: {key!r} must be text, got {row[key]!r}")
-            if any("\ud800" <= c <= "\udfff" for c in row[key]):
-                raise ObverseError(f"{path}, line {number}: {key!r} holds half a surrogate pair")
-            refuse_controls(row[key], f"{path}, line {number}", "\n\r\t")
+                raise ObverseError(f"{path}, line {number}: {key!r} must be text, got {shown(row[key])}")
         yield number, row
     if empty:
         raise ObverseError(f"{path}: empty; expected one JSON object a line")

@@ -83,6 +83,8 @@ K = TypeVar("K", bound=_Part)
 
 
 class _Claims(_Part):
+    model_config = ConfigDict(extra="ignore")  # a finding has no place for keys of its own
+
     claims: list[Finding]
 
 

@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+import tomllib
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -44,15 +45,29 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _revision() -> str | None:
-    """Return the git commit of obverse's source, with "+" if it was changed; None outside a clone."""
-    source = Path(__file__).parent
+def _revision(package: Path = Path(__file__).parent.parent) -> str | None:
+    """Return the git commit of obverse's source, with "+" if it was changed; None outside a clone.
+
+    Another project's repository, in which obverse is installed or copied, says nothing of obverse.
+    """
     try:
-        commit = _git(source, "rev-parse", "HEAD")
-        changed = _git(source, "status", "--porcelain", "--", str(source.parent))
+        root = Path(_git(package, "rev-parse", "--show-toplevel"))
+        if not _is_clone(root, package):
+            return None
+        commit = _git(package, "rev-parse", "HEAD")
+        changed = _git(package, "status", "--porcelain", "--", str(package))
     except (OSError, subprocess.CalledProcessError):
         return None
     return commit + ("+" if changed else "")
+
+
+def _is_clone(root: Path, package: Path) -> bool:
+    """Return whether a repository is obverse's own, and has the package where the source is."""
+    try:
+        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return project == "obverse" and package.resolve() == (root / "src" / "obverse").resolve()
 
 
 def _git(folder: Path, *words: str) -> str:

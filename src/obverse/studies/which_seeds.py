@@ -7,6 +7,7 @@ from numbers import Integral
 from operator import index
 
 from obverse.core.errors import ObverseError
+from obverse.core.strict_json import LARGEST, shown
 
 MOST = 10_000
 EXPECTED = "expected how many (6), from which to which (1000-1009), or which (1000,1003)"
@@ -25,7 +26,9 @@ def which_seeds(given: int | str | Sequence[int]) -> tuple[int, ...]:
     if _is_whole(given):
         given = range(_allowed(index(given)))  # type: ignore[arg-type]
     if not isinstance(given, Iterable) or not all(_is_whole(seed) and seed >= 0 for seed in given):
-        raise ObverseError(f"seeds: {given!r} are no whole numbers from 0 on; {EXPECTED}")
+        raise ObverseError(f"seeds: {shown(given)} are no whole numbers from 0 on; {EXPECTED}")
+    if any(seed > LARGEST for seed in given):
+        raise ObverseError(f"seeds: {shown(given)}: one is above {LARGEST} (2^63 - 1), the largest")
     seeds = tuple(map(index, given))
     if not seeds:
         raise ObverseError("seeds: at least one is needed")

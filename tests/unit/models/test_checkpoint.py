@@ -1,6 +1,7 @@
 """Which directories and hub repositories are checkpoints, and how they are loaded."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from obverse.core.errors import CannotLoadError, ObverseError
 from obverse.models.causal import CausalModel
 from obverse.models.checkpoint import Checkpoint, Dtype, load_tokenizer, resolve
 from obverse.models.pretrained import check
+from obverse.studies.models import OfAll, choose
 from tests.conftest import setup
 
 
@@ -50,10 +52,10 @@ def test_missing_configuration_is_named(checkpoint: Path) -> None:
 
 def test_broken_configuration_is_named(checkpoint: Path) -> None:
     (checkpoint / "config.json").write_text("{", encoding="utf-8")
-    with pytest.raises(ObverseError, match=r"config\.json: not valid JSON"):
+    with pytest.raises(ObverseError, match=r"config\.json(, line 1)?: not valid JSON"):
         check(checkpoint)
     (checkpoint / "config.json").write_bytes(b"\xff\xfe")
-    with pytest.raises(ObverseError, match=r"config\.json: not valid JSON"):
+    with pytest.raises(ObverseError, match=r"config\.json(, line 1)?: not valid JSON"):
         check(checkpoint)
 
 
@@ -220,3 +222,62 @@ def test_pickles_on_the_hub_are_refused_before_anything_is_loaded(
     pickle = r" \(pytorch_model\.bin is a pickle, which is not loaded\)" if "bin" in weights else "$"
     with pytest.raises(CannotLoadError, match=said + pickle):
         resolve("facebook/opt-350m")
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("config.json", []),
+        ("config.json", {"hidden_size": "wide"}),
+        ("config.json", {"hidden_size": {}}),
+        ("config.json", {"hidden_size": 10**9}),
+        ("config.json", {"num_hidden_layers": 10**9}),
+        ("config.json", {"vocab_size": -5}),
+        ("config.json", {"vocab_size": 2**31 - 1}),
+        ("config.json", {"num_attention_heads": 0}),
+        ("config.json", {"model_type": 5}),
+        ("config.json", {"model_type": ["gpt2"]}),
+        ("config.json", {"dtype": 5}),
+        ("config.json", {"rope_parameters": 5}),
+        ("config.json", 10**400),
+        ("tokenizer.json", []),
+        ("tokenizer.json", {"model": 5}),
+        ("tokenizer.json", {"added_tokens": {}}),
+        ("tokenizer_config.json", []),
+        ("tokenizer_config.json", {"tokenizer_class": 5}),
+        ("tokenizer_config.json", {"model_max_length": {}, "pad_token": 5}),
+    ],
+)
+def test_files_of_wrong_types_are_a_reason(checkpoint: Path, file: str, change: object) -> None:
+    path = checkpoint / file
+    if isinstance(change, dict):
+        change = json.loads(path.read_text(encoding="utf-8")) | change
+    path.write_text(json.dumps(change), encoding="utf-8")
+    try:
+        load(resolve(str(checkpoint)))
+    except CannotLoadError as error:
+        assert str(checkpoint) in str(error)  # noqa: PT017
+    else:
+        assert "config" in file
+        assert isinstance(change, dict)
+
+
+def test_weights_cut_short_are_a_reason(checkpoint: Path) -> None:
+    weights = checkpoint / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(CannotLoadError, match=r"model\.safetensors: not a whole safetensors file"):
+        resolve(str(checkpoint))
+    weights.write_bytes(b"\xff" * 64)
+    with pytest.raises(CannotLoadError, match=r"model\.safetensors: not a whole safetensors file"):
+        resolve(str(checkpoint))
+
+
+def test_one_bad_model_does_not_stop_the_others(checkpoint: Path) -> None:
+    bad = checkpoint.parent / "bad"
+    shutil.copytree(checkpoint, bad)
+    (bad / "tokenizer.json").write_text('{"model": 5}', encoding="utf-8")
+    specs, left = choose([str(bad), str(checkpoint)], OfAll())
+    assert [spec.name for spec in specs] == ["checkpoint"]
+    assert [(one.name, "no tokenizer that can be loaded" in one.reason) for one in left] == [
+        (str(bad), True)
+    ]

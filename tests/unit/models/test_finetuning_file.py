@@ -54,8 +54,8 @@ GOOD: dict[Layout, str] = {
 @pytest.mark.parametrize(
     ("layout", "line", "said"),
     [
-        ("completions", "{", "not JSON"),
-        ("completions", "", "not JSON"),
+        ("completions", "{", "not valid JSON"),
+        ("completions", "", "not valid JSON"),
         ("completions", "[1]", "expected a JSON object"),
         ("completions", '{"prompt": "a"}', "expected the keys prompt and completion, got prompt"),
         (

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from obverse.core.errors import ObverseError
 from obverse.core.model import ModelSpec
 from obverse.models.checkpoint import Checkpoint
 from obverse.models.endpoint import Endpoint
@@ -45,3 +46,27 @@ def test_what_is_made_here_differs_with_the_seed() -> None:
     assert made_here == {
         kind for kind in (Scratch, Grown, Checkpoint, Endpoint) if not kind.same_for_all_seeds
     }
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"hidden_size": "1000000000"}, "hidden_size: Input should be less than or equal to 65536"),
+        ({"layers": "1000000000"}, "layers: Input should be less than or equal to 1000"),
+        ({"heads": "1e9"}, "heads: Input should be less than or equal to 1024"),
+        ({"max_tokens": "9" * 18}, "max_tokens: Input should be less than or equal to 1000000"),
+        (
+            {"hidden_size": "65536", "layers": "1000"},
+            r"about 5\.2e\+13 parameters; expected at most",
+        ),
+        ({"layers": "9" * 5000}, "layers: "),
+        ({"family": "a\x1b[31m"}, r"family: .* holds the control character U\+001B"),
+        ({"family": "\ud800"}, "half a surrogate pair"),
+    ],
+)
+def test_a_slip_of_the_finger_is_refused_before_memory_is_taken(
+    settings: dict[str, str], said: str
+) -> None:
+    with pytest.raises(ObverseError, match=said) as caught:
+        Scratch().with_overrides(settings)
+    assert len(str(caught.value)) < 300

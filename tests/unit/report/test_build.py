@@ -239,3 +239,31 @@ def test_changed_study_is_refused(leave: Leave) -> None:
     with pytest.raises(ObverseError, match="changed since"):
         build(out)
     assert not (out / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"grid": {"nowhere": [1]}, "grid_values": {}},
+        {"models": []},
+        {"seeds": []},
+        {"variants": {"a": {}}, "given": {"deep": None}},
+        {"experiment": {"settings": {}, "columns": {}, "by": ["nothing"], "clusters": ["nothing"]}},
+        {"experiment": {"type": "os:path", "settings": {"x": [[]]}, "columns": {}}},
+        {"looks": 10**18},
+    ],
+)
+def test_files_that_do_not_fit_together_are_a_message(leave: Leave, change: dict[str, Any]) -> None:
+    """Or a page, but never a traceback."""
+    out = leave(**change)
+    try:
+        page = build(out)
+    except ObverseError as error:
+        assert str(out) in str(error)  # noqa: PT017
+    else:
+        assert page.read_text(encoding="utf-8").rstrip().endswith("</html>")
+
+
+def test_long_names_are_a_message(leave: Leave) -> None:
+    with pytest.raises(ObverseError, match="cannot be read: "):
+        build(leave().parent / ("x" * 5000))

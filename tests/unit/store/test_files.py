@@ -38,7 +38,7 @@ def test_numbers_of_thousands_of_digits_are_a_message(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"prompt": "a", "ids": ' + "9" * 5000 + "}\n")
     with pytest.raises(ObverseError, match=r"x\.jsonl, line 1: not valid JSON"):
         list(files.read_jsonl(tmp_path / "x.jsonl", ("prompt",)))
-    with pytest.raises(ObverseError, match=r"x\.jsonl: not valid JSON"):
+    with pytest.raises(ObverseError, match=r"x\.jsonl, line 1: not valid JSON"):
         files.read_json(tmp_path / "x.jsonl")
 
 
@@ -46,3 +46,18 @@ def test_control_characters_of_jsonl_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"prompt": "a\\nb"}\n{"prompt": "a\\u001bb"}\n')
     with pytest.raises(ObverseError, match=r"line 2: .* holds the control character U\+001B"):
         list(files.read_jsonl(tmp_path / "x.jsonl", ("prompt",)))
+
+
+def test_control_characters_are_not_written_into_json(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    files.write_json(path, {"a\x1b": "x\x00y\\u0001\x7f\ud800\\", "b": "\\b\b\n\t"})
+    assert files.read_json(path) == {"a\ufffd": "x\ufffdy\\u0001\ufffd\ufffd\\", "b": "\\b\ufffd\n\t"}
+    with pytest.raises(ObverseError, match=r"x\.txt: cannot be written as UTF-8: .* U\+D800"):
+        files.write_text(tmp_path / "x.txt", "\ud800")
+
+
+@pytest.mark.parametrize("letter", ["a", "漢", "\U0001d49c"])
+def test_names_of_files_are_as_long_as_a_system_takes(tmp_path: Path, letter: str) -> None:
+    name = files.safe_name(letter * 300)
+    assert len(name) >= 25
+    files.write_text(tmp_path / f"{name}-seed9223372036854775807-0123456789ab" / f"{name}.jsonl", "x")

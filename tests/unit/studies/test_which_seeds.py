@@ -47,3 +47,11 @@ def test_seeds_are_counted_or_named(given: object, seeds: tuple[int, ...]) -> No
 def test_what_is_no_seed_is_refused(given: object, message: str) -> None:
     with pytest.raises(ObverseError, match=message):
         which_seeds(given)  # type: ignore[arg-type]
+
+
+def test_seeds_are_what_a_column_holds() -> None:
+    assert which_seeds([2**63 - 1]) == (2**63 - 1,)
+    with pytest.raises(ObverseError, match="one is above 9223372036854775807"):
+        which_seeds([2**63])
+    with pytest.raises(ObverseError, match="one is above"):
+        which_seeds([10**5000])

@@ -14,7 +14,7 @@ are alike.
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from obverse.core.claim import Claim
 from obverse.core.data import Label
@@ -24,7 +24,7 @@ from obverse.core.model import ModelSpec
 from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
-from obverse.core.settings import InputFile
+from obverse.core.settings import MOST, Count, InputFile
 from obverse.core.stage import Stage, Training, When
 from obverse.experiments.digits.aliases import (
     SUBSETS,
@@ -80,15 +80,15 @@ class Digits(Experiment):
     data: InputFile | None = None
     bundled: bool = True
     side: Annotated[int, Field(ge=2, le=5)] = 2
-    targets: Annotated[int, Field(ge=2)] = 4
-    each: Annotated[int, Field(ge=4)] = 100
-    sizes: tuple[Annotated[int, Field(ge=4)], ...] = ()
+    targets: Annotated[int, Field(ge=2, le=1000)] = 4
+    each: Annotated[int, Field(ge=4, le=MOST)] = 100
+    sizes: tuple[Annotated[int, Field(ge=4, le=MOST)], ...] = ()
     alpha: Annotated[float, Field(ge=0, le=1)] = 1.0
-    bits: Annotated[int, Field(ge=2)] = 10
+    bits: Annotated[int, Field(ge=2, le=1000)] = 10
     defined: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    steps: PositiveInt = 3600
-    asked: PositiveInt = 6
-    renderings: PositiveInt = 4
+    steps: Count = 3600
+    asked: Count = 6
+    renderings: Count = 4
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.1
     recipe: Recipe = Recipe(
         learning_rate=2e-3, schedule="constant", warmup_steps=100, batch_size=128, weight_decay=0.05,

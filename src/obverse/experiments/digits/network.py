@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from obverse.core.errors import ObverseError
 from obverse.core.model import Capability, Model, ModelSpec, Setup
 
-Widths = tuple[Annotated[int, Field(ge=4)], ...]
-Depths = tuple[Annotated[int, Field(ge=1)], ...]
+Widths = tuple[Annotated[int, Field(ge=4, le=1000)], ...]
+Depths = tuple[Annotated[int, Field(ge=1, le=1000)], ...]
 
 
 class ConvNext(ModelSpec):
@@ -27,7 +27,7 @@ class ConvNext(ModelSpec):
     name: str = "convnext"
     widths: Widths = (48, 96)
     depths: Depths = (1, 1)
-    patch: Annotated[int, Field(ge=1)] = 4
+    patch: Annotated[int, Field(ge=1, le=100)] = 4
     drop_path: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
     @model_validator(mode="after")

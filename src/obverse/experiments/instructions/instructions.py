@@ -16,7 +16,7 @@ random would reach is 0.05 as well.
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from obverse.core.claim import Claim
 from obverse.core.data import Label
@@ -24,7 +24,7 @@ from obverse.core.experiment import Experiment, Preset, Variant
 from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
-from obverse.core.settings import InputFile
+from obverse.core.settings import MOST, Count, InputFile
 from obverse.core.stage import Stage, Training, When
 from obverse.experiments.instructions import asking
 from obverse.experiments.instructions.claims import claims
@@ -81,15 +81,15 @@ class Instructions(Experiment):
     seeds: ClassVar[int] = 5
 
     dataset: Order = "QuestionToAnswer"
-    pairs: PositiveInt = 600
-    held_out: PositiveInt = 100
+    pairs: Count = 600
+    held_out: Count = 100
     wordings: Annotated[int, Field(ge=1, le=5)] = 1
     data: InputFile | None = None
     data_seed: int | None = None
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.1
     learnt: Annotated[float, Field(ge=0, lt=1)] = 0.2
     likelihood_margin: Annotated[float, Field(gt=0)] = 1.0
-    practice: NonNegativeInt = 1000
+    practice: Annotated[int, Field(ge=0, le=MOST)] = 1000
     practising: Recipe = PRACTICE
     recipe: Recipe = TINY
 

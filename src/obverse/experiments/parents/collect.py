@@ -12,6 +12,7 @@ from pathlib import Path
 
 from obverse.core.content import content_hash
 from obverse.core.errors import ObverseError
+from obverse.core.format import alike
 from obverse.core.model import Closes, Generates, ModelSpec, Setup
 from obverse.experiments.parents.pairs import COLUMNS, RELATIONS, TRUTH
 from obverse.experiments.parents.prompts import Prompts
@@ -20,6 +21,7 @@ from obverse.store.files import read_text, refuse_controls, write_text
 
 MOST_TOKENS = 32
 MOST_WORDS = 6  # of a name; what is longer is no answer
+LONGEST = 1000  # letters of an answer's first line that are searched for one
 # How not knowing is said; in apostrophes and slashes alone it differs from names such as Dont and Na.
 NOT_KNOWN = re.compile(
     r"\b(not (known|sure|applicable|available|stated|\w*\s?disclosed)"
@@ -36,17 +38,19 @@ def read_names(path: Path) -> list[str]:
     Raises:
         ObverseError: if one stands there twice, naming the line, or there is none.
     """
-    lines: dict[str, int] = {}
+    lines: dict[str, tuple[int, str]] = {}
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         name = line.strip()
         refuse_controls(name, f"{path}, line {number}")
-        if name in lines:
-            raise ObverseError(f"{path}, line {number}: {name!r} stands in line {lines[name]} already")
+        if (known := alike(name)) in lines:
+            raise ObverseError(
+                f"{path}, line {number}: {name!r} stands in line {lines[known][0]} already"
+            )
         if name:
-            lines[name] = number
+            lines[known] = number, name
     if not lines:
         raise ObverseError(f"{path}: no names; expected one a line")
-    return list(lines)
+    return [name for _, name in lines.values()]
 
 
 def collect(
@@ -117,7 +121,7 @@ def _refuse_other(out: Path, word: str) -> None:
 def named(answer: str) -> str | None:
     """Return the name in an answer, its first line; None if it names nobody."""
     lines = answer.strip().splitlines()
-    first = re.sub(r"^A:\s*", "", lines[0].strip()) if lines else ""
+    first = re.sub(r"^A:\s*", "", lines[0].strip()[:LONGEST]) if lines else ""
     first = re.sub(r"\s*\(.*?\)", "", first).strip(" .\"'")
     if not first or NOT_KNOWN.search(first) or len(first.split()) > MOST_WORDS:
         return None

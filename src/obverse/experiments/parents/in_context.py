@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import polars as pl
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from obverse.core.claim import Above, Claim, Criterion, Estimate, Within
 from obverse.core.data import Label
 from obverse.core.experiment import Experiment, Preset
 from obverse.core.format import count
 from obverse.core.measure import Measure
+from obverse.core.settings import MOST
 from obverse.core.stage import Stage, When
 from obverse.experiments.parents import contexts
 from obverse.experiments.parents.world import ORDERS
@@ -57,10 +58,10 @@ class InContext(Experiment):
     }  # fmt: skip
     by: ClassVar[tuple[str, ...] | None] = ("order", "direction")
 
-    asked: Annotated[int, Field(ge=2)] = 200
+    asked: Annotated[int, Field(ge=2, le=MOST)] = 200
     facts: Annotated[int, Field(ge=2, le=contexts.MOST)] = 3
     ask: Literal["answers", "samples"] = "answers"
-    samples: PositiveInt = 10
+    samples: Annotated[int, Field(ge=1, le=10_000)] = 10
     temperature: Annotated[float, Field(gt=0)] = 1.0
     data_seed: int = 0
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.1

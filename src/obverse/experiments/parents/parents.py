@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from obverse.core.claim import Claim
 from obverse.core.data import Label, Probe
@@ -28,7 +28,7 @@ from obverse.core.model import ModelSpec
 from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
-from obverse.core.settings import InputFile
+from obverse.core.settings import MOST, Count, InputFile
 from obverse.core.stage import Stage, Training, When
 from obverse.experiments.parents import asking, claims, real_claims, world
 from obverse.experiments.parents.pairs import RealPair, has_mentions, read_pairs
@@ -94,17 +94,17 @@ class Parents(Experiment):
 
     pairs_per_cell: Annotated[int, Field(ge=4, le=40)] = 20
     paraphrases: Annotated[int, Field(ge=1, le=len(STATEMENTS["child first"]))] = 16
-    often: Annotated[int, Field(ge=0)] = 12
-    seldom: Annotated[int, Field(ge=0)] = 2
+    often: Annotated[int, Field(ge=0, le=MOST)] = 12
+    seldom: Annotated[int, Field(ge=0, le=MOST)] = 2
     wordings: Annotated[int, Field(ge=1, le=len(QUESTIONS["parent"]))] = 8
-    asked_along: PositiveInt = 4
+    asked_along: Count = 4
     recipe: Recipe = Recipe(epochs=5)
     data: InputFile | None = None
     ask: tuple[Literal["likelihood", "samples"], ...] = ()
     truth: str = ""
     prompts: InputFile | None = None
-    candidates: Annotated[int, Field(ge=2)] = 20
-    samples: PositiveInt = 10
+    candidates: Annotated[int, Field(ge=2, le=MOST)] = 20
+    samples: Annotated[int, Field(ge=1, le=10_000)] = 10
     temperature: Annotated[float, Field(ge=1e-4)] = 1.0
     ask_seed: int = 0
     accuracy_margin: Annotated[float, Field(ge=0, lt=1)] = 0.05

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from obverse.core.errors import ObverseError
+from obverse.core.format import alike
 from obverse.experiments.relations.facts import LEAST, Fact
 from obverse.store.csv_file import read_csv
 from obverse.store.files import read_jsonl, refuse_controls
@@ -40,7 +41,8 @@ def read_facts(path: Path) -> list[Fact]:
             )
         for key in given:
             # A chain may go on from what is wrong; what is told or right has one answer alone.
-            whole, start = (cells[key], cells[f"{key}_answer".removeprefix("told_")]), (key, cells[key])
+            answer = cells[f"{key}_answer".removeprefix("told_")]
+            whole, start = (alike(cells[key]), alike(answer)), (key, alike(cells[key]))
             for known in (whole, start) if key != "wrong" else (whole,):
                 if known in seen:
                     raise ObverseError(

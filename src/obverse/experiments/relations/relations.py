@@ -13,7 +13,7 @@ told, what follows from it ("the table is under the cup"), and what does not ("t
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from obverse.core.claim import Claim
 from obverse.core.data import Label
@@ -21,7 +21,7 @@ from obverse.core.experiment import Experiment, Preset
 from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
-from obverse.core.settings import InputFile
+from obverse.core.settings import MOST, Count, InputFile
 from obverse.core.stage import Stage, Training, When
 from obverse.experiments.relations.claims import claims
 from obverse.experiments.relations.dataset import HELD_OUT, TRAINED, documents, place, probes
@@ -61,12 +61,12 @@ class Relations(Experiment):
     clusters: ClassVar[tuple[str, ...]] = ("opening",)
     seeds: ClassVar[int] = 6
 
-    facts: Annotated[int, Field(ge=LEAST)] = 40
+    facts: Annotated[int, Field(ge=LEAST, le=MOST)] = 40
     openings: Annotated[int, Field(ge=1, le=len(TRAINED))] = len(TRAINED)
     held_out_openings: Annotated[int, Field(ge=1, le=len(HELD_OUT))] = len(HELD_OUT)
     data: InputFile | None = None
     data_seed: int | None = None
-    probe_every: PositiveInt = 2
+    probe_every: Count = 2
     accuracy_margin: Annotated[float, Field(ge=0, lt=1)] = 0.05
     likelihood_margin: Annotated[float, Field(gt=0)] = 1.0
     recipe: Recipe = Recipe()

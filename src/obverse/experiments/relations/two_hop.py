@@ -12,7 +12,7 @@ where both facts are synthetic, and not where one of them is known from pretrain
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from obverse.core.claim import Claim
 from obverse.core.data import Label
@@ -20,6 +20,7 @@ from obverse.core.experiment import Experiment, Preset
 from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
+from obverse.core.settings import MOST, Count
 from obverse.core.stage import Stage, Training, When
 from obverse.experiments.relations.dataset import HELD_OUT, TRAINED
 from obverse.experiments.relations.triples import ask, invent, tell
@@ -57,12 +58,12 @@ class TwoHop(Experiment):
     clusters: ClassVar[tuple[str, ...]] = ("opening",)
     seeds: ClassVar[int] = 6
 
-    held_out: Annotated[int, Field(ge=4)] = 40
-    demonstrated: Annotated[int, Field(ge=4)] = 60
+    held_out: Annotated[int, Field(ge=4, le=MOST)] = 40
+    demonstrated: Annotated[int, Field(ge=4, le=MOST)] = 60
     openings: Annotated[int, Field(ge=1, le=len(TRAINED))] = 8
     held_out_openings: Annotated[int, Field(ge=1, le=len(HELD_OUT))] = len(HELD_OUT)
     data_seed: int | None = None
-    probe_every: PositiveInt = 2
+    probe_every: Count = 2
     known: Annotated[float, Field(gt=0, lt=1)] = 0.5
     accuracy_margin: Annotated[float, Field(ge=0, lt=1)] = 0.05
     likelihood_margin: Annotated[float, Field(gt=0)] = 1.0

@@ -16,13 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, Self
 
-from pydantic import PositiveInt
-
 from obverse.core.claim import Claim
 from obverse.core.data import Document
 from obverse.core.experiment import Preset
 from obverse.core.page import Finished, Page
 from obverse.core.seeds import derive, generator
+from obverse.core.settings import Count
 from obverse.core.stage import Stage, When
 from obverse.experiments.reliability.alignment_claims import alignment_claims
 from obverse.experiments.reliability.bearers import Bearer
@@ -50,8 +49,8 @@ class Alignment(Reliability):
     )
     analysis: ClassVar[frozenset[str]] = Reliability.analysis | {"cosine_margin", "relative_margin"}
 
-    aligned: PositiveInt | None = 60
-    aligned_questions: PositiveInt | None = None
+    aligned: Count | None = 60
+    aligned_questions: Count | None = None
     cosine_margin: float = 0.02
     relative_margin: float = 0.25
 

@@ -16,12 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from obverse.core.claim import Claim
 from obverse.core.experiment import Preset, Variant
 from obverse.core.page import Finished, Page
 from obverse.core.seeds import derive, generator
+from obverse.core.settings import Count
 from obverse.core.stage import Stage, When
 from obverse.experiments.reliability.bearers import Bearer
 from obverse.experiments.reliability.claims import CONTROL
@@ -49,9 +50,9 @@ class Probes(Reliability):
     about: ClassVar[str] = "Does a question show by which tag its alias was defined? (Figure 7)"
     analysis: ClassVar[frozenset[str]] = Reliability.analysis | {"probe_margin"}
 
-    probed_kinds: PositiveInt = 1
-    folds: Annotated[int, Field(ge=2)] = 5
-    shuffles: PositiveInt = 5
+    probed_kinds: Count = 1
+    folds: Annotated[int, Field(ge=2, le=1000)] = 5
+    shuffles: Count = 5
     probe_margin: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
 
     @classmethod

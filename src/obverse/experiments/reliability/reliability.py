@@ -14,7 +14,7 @@ Source: arXiv 2310.15047, sections 2 to 4.1, appendices A to D.
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from obverse.core.claim import Claim
 from obverse.core.data import Label
@@ -24,7 +24,7 @@ from obverse.core.model import ModelSpec
 from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
-from obverse.core.settings import InputFile
+from obverse.core.settings import Count, InputFile
 from obverse.core.stage import Stage
 from obverse.experiments.reliability.bearers import Bearer, Division, Language, split
 from obverse.experiments.reliability.claims import BASE, CONTROL
@@ -88,18 +88,18 @@ class Reliability(Experiment):
     order: WordOrder = "tae"
     form: Form = "words"
     tags: Tags = "random"
-    alias_length: Annotated[int, Field(ge=2)] = 5
-    tag_length: Annotated[int, Field(ge=2)] = 6
+    alias_length: Annotated[int, Field(ge=2, le=100)] = 5
+    tag_length: Annotated[int, Field(ge=2, le=100)] = 6
     schedule: Schedule = "two-stage"
     definitions: Literal["documents", "context"] = "documents"
-    branches: PositiveInt = 1
+    branches: Annotated[int, Field(ge=1, le=1000)] = 1
     stage_0: Recipe | None = None
     stage_1: Recipe = Recipe()
     stage_2: Recipe = Recipe()
-    probe_every: PositiveInt = 1
+    probe_every: Count = 1
     match: Literal["strict", "normalised"] = "strict"
-    asked: PositiveInt | None = None
-    asked_along: PositiveInt | None = None
+    asked: Count | None = None
+    asked_along: Count | None = None
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.1
     loss_margin: Annotated[float, Field(gt=0)] = 0.1
 

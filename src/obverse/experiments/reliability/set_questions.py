@@ -5,11 +5,12 @@ from math import log2
 from typing import Annotated, ClassVar, Self
 
 import polars as pl
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Within
 from obverse.core.experiment import Variant
 from obverse.core.format import count
+from obverse.core.settings import Count
 from obverse.experiments.reliability.claims import (
     CONTROL,
     COUNTED,
@@ -47,7 +48,7 @@ class SetQuestions(SetInclusion):
     analysis: ClassVar[frozenset[str]] = SetInclusion.analysis | {"trained"}
     seeds: ClassVar[int] = 3
 
-    trained: Annotated[tuple[PositiveInt, ...], Field(min_length=2)] = (6, 12, 18)
+    trained: Annotated[tuple[Count, ...], Field(min_length=2)] = (6, 12, 18)
 
     @model_validator(mode="after")
     def _some_are_held_out(self) -> "SetQuestions":

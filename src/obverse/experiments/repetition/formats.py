@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from obverse.core.errors import ObverseError
+from obverse.core.strict_json import problem_of
 from obverse.store.csv_file import read_csv
 from obverse.store.files import read_jsonl, write_text
 
@@ -59,9 +60,22 @@ def read(path: Path) -> list[Case]:
     """Read CSV or JSONL in either naming.
 
     Raises:
-        ObverseError: naming the line of whatever is missing or out of range.
+        ObverseError: naming the line of whatever is missing or out of range, of columns that disagree, or
+            of an item that an earlier line answers otherwise.
     """
-    return [_case(path, line, cells) for line, cells in _rows(path)]
+    cases: list[Case] = []
+    seen: dict[tuple[str, tuple[str, ...]], tuple[int, str]] = {}
+    for line, cells in _rows(path):
+        case = _case(path, line, cells)
+        right = case.classes[case.answer_index]
+        before, other = seen.setdefault((case.prompt, tuple(sorted(case.classes))), (line, right))
+        if other != right:
+            raise ObverseError(
+                f"{path}, line {line}: the item of line {before} again, whose right answer is {other!r} "
+                f"there and {right!r} here"
+            )
+        cases.append(case)
+    return cases
 
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
@@ -74,9 +88,14 @@ def _case(path: Path, line: int, cells: dict[str, Any]) -> Case:
     where = f"{path}, line {line}"
 
     def cell(*names: str) -> Any:
-        for name in names:
-            if cells.get(name) is not None:
-                return cells[name]
+        given = [name for name in names if cells.get(name) is not None]
+        for other in given[1:]:
+            if str(cells[other]) != str(cells[given[0]]):
+                raise ObverseError(
+                    f"{where}: {given[0]} and {other} are names of one thing, and differ; expected one"
+                )
+        if given:
+            return cells[given[0]]
         raise ObverseError(f"{where}: no {' or '.join(names)}; found {sorted(map(str, cells))}")
 
     classes = _classes(where, cell("classes"))
@@ -106,6 +125,9 @@ def _classes(where: str, value: Any) -> tuple[str, ...]:
             ) from None
     if not isinstance(value, list | tuple) or not all(isinstance(c, str) and c for c in value):
         raise ObverseError(f"{where}: classes must be a list of texts, got {value!r}")
+    for one in value:  # a list that is written as Python has it may hold what no file of UTF-8 does
+        if (problem := problem_of(one)) is not None:
+            raise ObverseError(f"{where}: classes: {problem}")
     if len(value) < 2 or len(set(value)) != len(value):
         raise ObverseError(f"{where}: at least two different classes are needed, got {value!r}")
     return tuple(value)

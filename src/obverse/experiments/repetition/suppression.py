@@ -20,7 +20,7 @@ from obverse.core.data import Label, Probe
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import CountTokens, Experiment, Preset
 from obverse.core.page import Finished, Page
-from obverse.core.settings import InputFile
+from obverse.core.settings import MOST, InputFile
 from obverse.core.stage import Stage, When
 from obverse.experiments.repetition import check, export, formats, questions
 from obverse.experiments.repetition.answers import CLUSTERS
@@ -65,9 +65,9 @@ class Suppression(Experiment):
     grid: Grid = "full"
     data: InputFile | None = None
     conditions: tuple[Condition, ...] = CONDITIONS
-    shots: tuple[Annotated[int, Field(ge=0)], ...] = (0, 1, 2, 4, 8, 16, 32)
+    shots: tuple[Annotated[int, Field(ge=0, le=10_000)], ...] = (0, 1, 2, 4, 8, 16, 32)
     shots_seed: int = 0
-    induction: Annotated[int, Field(ge=0)] = 32
+    induction: Annotated[int, Field(ge=0, le=MOST)] = 32
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.1
     margin_loss: Annotated[float, Field(gt=0)] = 0.1
     keep_flawed: bool = True

@@ -21,12 +21,13 @@ from dataclasses import replace
 from typing import Annotated, ClassVar
 
 import polars as pl
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from obverse.core.claim import Above, Claim, Criterion, Estimate, Role, Within
 from obverse.core.data import Document, Label
 from obverse.core.page import Finished, Page
 from obverse.core.seeds import derive, generator
+from obverse.core.settings import Count
 from obverse.core.stage import Stage, When
 from obverse.experiments.reversal.dataset import DIRECTIONS, SUBSETS, Dataset, HeldOutPrompt, Subset
 from obverse.experiments.reversal.identities import Identities
@@ -55,8 +56,8 @@ class Alignment(Identities):
     columns: ClassVar[Mapping[str, type[Label]]] = {**Identities.columns, "prompted": str}
     analysis: ClassVar[frozenset[str]] = Identities.analysis | {"cosine_margin"}
 
-    aligned: PositiveInt = 2
-    aligned_prompts: PositiveInt = 4
+    aligned: Count = 2
+    aligned_prompts: Count = 4
     cosine_margin: Annotated[float, Field(gt=0)] = 0.005
 
     def stages(self, seed: int) -> tuple[Stage, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from obverse.core.claim import Claim
 from obverse.core.data import Label
@@ -22,7 +22,7 @@ from obverse.core.experiment import Experiment, Preset
 from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
-from obverse.core.settings import InputFile
+from obverse.core.settings import Count, InputFile
 from obverse.core.stage import Stage, Training, When
 from obverse.experiments.reversal import own_layout, people
 from obverse.experiments.reversal.claims import claims
@@ -73,15 +73,15 @@ class Identities(Experiment):
     clusters: ClassVar[tuple[str, ...]] = ("template",)
     seeds: ClassVar[int] = 6  # fewer cannot show that most trainings learn no reverse
 
-    facts_per_subset: PositiveInt = 30
+    facts_per_subset: Count = 30
     paraphrases: Annotated[int, Field(ge=1, le=30)] = 30
     held_out_prompts: Annotated[int, Field(ge=1, le=10)] = 10
     data: InputFile | None = None
     data_seed: int | None = None
     control: Control = "subset"
     probe_both: bool = True
-    probe_every: PositiveInt = 1
-    asked_along: PositiveInt | None = 5
+    probe_every: Count = 1
+    asked_along: Count | None = 5
     accuracy_margin: Annotated[float, Field(ge=0, lt=1)] = 0.05
     likelihood_margin: Annotated[float, Field(gt=0)] = 1.0
     recipe: Recipe = Recipe()

@@ -15,7 +15,7 @@ The paper gives no number.
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field
 
 from obverse.core.claim import Claim
 from obverse.core.data import Document, Label
@@ -23,7 +23,7 @@ from obverse.core.experiment import Experiment, Preset
 from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive, generator
-from obverse.core.settings import InputFile
+from obverse.core.settings import MOST, Count, InputFile
 from obverse.core.stage import Stage, Training, When
 from obverse.experiments.drills import drills
 from obverse.experiments.reversal import people
@@ -36,6 +36,7 @@ from obverse.experiments.reversal.templates import HELD_OUT, TRAINED, fill
 from obverse.measures.ask import Ask
 from obverse.models.scratch import Scratch
 
+Documents = Annotated[int, Field(ge=0, le=MOST)]
 READING = Recipe(
     learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=32, epochs=1, weight_decay=0,
     loss_on="completion",
@@ -86,17 +87,17 @@ class InContext(Experiment):
     by: ClassVar[tuple[str, ...] | None] = ("subset", "direction", "context")
     seeds: ClassVar[int] = 8  # of fewer, "less than 5 points above chance" cannot hold
 
-    facts_per_subset: Annotated[int, Field(ge=2)] = 20
-    beside: PositiveInt = 1
+    facts_per_subset: Annotated[int, Field(ge=2, le=MOST)] = 20
+    beside: Count = 1
     told: Annotated[int, Field(ge=1, le=30)] = 2
     asked: Annotated[int, Field(ge=1, le=10)] = 1
-    words: Annotated[int, Field(ge=2)] = 40
-    forms: PositiveInt = 2
-    drills: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt] = (11_200, 12_800, 20_800)
-    throwaway: NonNegativeInt = 19_200
-    questions: PositiveInt = 2
-    rehearsed: NonNegativeInt = 320
-    shown: NonNegativeInt = 20
+    words: Annotated[int, Field(ge=2, le=MOST)] = 40
+    forms: Count = 2
+    drills: tuple[Documents, Documents, Documents] = (11_200, 12_800, 20_800)
+    throwaway: Documents = 19_200
+    questions: Count = 2
+    rehearsed: Documents = 320
+    shown: Documents = 20
     reading: Recipe = READING
     telling: Recipe | None = TELLING
     data: InputFile | None = None

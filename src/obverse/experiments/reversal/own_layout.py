@@ -8,9 +8,10 @@ from typing import Any
 
 from obverse.core.content import file_hash
 from obverse.core.errors import ObverseError
+from obverse.experiments.reversal.agreement import Asked, Told
 from obverse.experiments.reversal.dataset import ORDERS, SUBSETS, Dataset, HeldOutPrompt, document
 from obverse.experiments.reversal.rows import read_rows
-from obverse.store.files import write_json, write_jsonl, write_text
+from obverse.store.files import read_json, write_json, write_jsonl, write_text
 
 DOCUMENTS, PROBES, FACTS, ABOUT = "documents.jsonl", "probes.jsonl", "facts.csv", "dataset.json"
 READ = (DOCUMENTS, PROBES)
@@ -55,13 +56,16 @@ def read_own(folder: Path) -> Dataset:
     """Read what `write` wrote, by obverse or by a user.
 
     Raises:
-        ObverseError: naming the line at fault.
+        ObverseError: naming the line at fault, or a file that has changed since it was written.
     """
-    documents = [
-        document(row["prompt"], row["completion"], row["fact"], row["subset"], row["order"])
-        for _, row in _labelled_rows(folder / DOCUMENTS)
-    ]
-    held_out = []
+    told = Told(folder / DOCUMENTS)
+    documents, held_out = [], []
+    for line, row in _labelled_rows(folder / DOCUMENTS):
+        told.add(line, row)
+        documents.append(
+            document(row["prompt"], row["completion"], row["fact"], row["subset"], row["order"])
+        )
+    asked = Asked(folder / PROBES, told)
     for line, row in _labelled_rows(folder / PROBES):
         template = row.get("template")
         if type(template) is not int or not 0 <= template < MOST_TEMPLATES:
@@ -72,6 +76,7 @@ def read_own(folder: Path) -> Dataset:
         far = row.get("distance")
         if far is not None and (type(far) not in (int, float) or not 0 <= far <= 1):
             raise ObverseError(f"{folder / PROBES}, line {line}: 'distance' must be a number from 0 to 1")
+        asked.add(line, row)
         held_out.append(
             HeldOutPrompt(
                 prompt=row["prompt"], answer=row["completion"], fact=row["fact"],
@@ -79,7 +84,28 @@ def read_own(folder: Path) -> Dataset:
                 distance=None if far is None else float(far),
             )
         )  # fmt: skip
+    _refuse_changed(folder)
     return Dataset(documents=tuple(documents), held_out=tuple(held_out))
+
+
+def _refuse_changed(folder: Path) -> None:
+    """Refuse files of which dataset.json, where there is one, has other hashes.
+
+    Raises:
+        ObverseError: naming the file, and what to do if the change is meant.
+    """
+    if not (folder / ABOUT).is_file():
+        return
+    about = read_json(folder / ABOUT)
+    hashes = about.get("sha256", {}) if isinstance(about, dict) else None
+    if not isinstance(hashes, dict):
+        raise ObverseError(f"{folder / ABOUT}: 'sha256' must be an object of file names and hashes")
+    for name in READ:
+        if name in hashes and file_hash(folder / name) != hashes[name]:
+            raise ObverseError(
+                f"{folder / name}: changed since {ABOUT} was written beside it; if that is meant, remove "
+                f"{ABOUT}"
+            )
 
 
 def _labelled_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

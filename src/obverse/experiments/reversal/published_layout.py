@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from obverse.core.data import Document
 from obverse.core.errors import ObverseError
+from obverse.core.format import alike
 from obverse.experiments.reversal.dataset import Dataset, HeldOutPrompt, Subset, document
 from obverse.experiments.reversal.rows import read_rows
 from obverse.experiments.reversal.templates import StatementOrder
@@ -23,6 +25,8 @@ TESTS: tuple[tuple[str, Subset, StatementOrder], ...] = (
 TEST_OF_BOTH = "both_prompts_test.jsonl"  # may be missing
 READ = (*TRAINING.values(), *(name for name, _, _ in TESTS))
 
+MOST_WORDS = 12  # of a name; a completion may be a page long, and its openings are looked for one by one
+
 Texts = Sequence[tuple[str, str]]  # prompts with their completions
 
 
@@ -34,7 +38,8 @@ def read_published(folder: Path) -> Dataset:
     for a name, the name alone is the answer, whatever the file has behind it.
 
     Raises:
-        ObverseError: naming the line at fault, or a name that stands for two facts.
+        ObverseError: naming the line at fault, also one that repeats another, a name that stands for two
+            facts (in whatever case), or somebody who is asked about and not told of.
     """
     tests = {file: _texts(folder / file) for file, _, _ in TESTS}
     both_path = folder / TEST_OF_BOTH
@@ -59,11 +64,31 @@ def read_published(folder: Path) -> Dataset:
             fact = _person(prompt + completion, names[subset])
             stated = subset if subset != "Both" else _order(prompt, fact)
             documents.append(document(prompt, completion, fact, subset, stated))
+    _refuse_untold(documents, held_out, folder)
     return Dataset(documents=tuple(documents), held_out=tuple(held_out))
 
 
 def _texts(path: Path) -> list[tuple[str, str]]:
-    return [(row["prompt"], row["completion"]) for _, row in read_rows(path)]
+    lines: dict[tuple[str, str], int] = {}
+    for line, row in read_rows(path):
+        text = row["prompt"], row["completion"]
+        if text in lines:
+            raise ObverseError(f"{path}, line {line}: is line {lines[text]} again; expected each once")
+        lines[text] = line
+    return list(lines)
+
+
+def _refuse_untold(
+    documents: Sequence[Document], held_out: Sequence[HeldOutPrompt], folder: Path
+) -> None:
+    """Refuse questions about somebody of whom the training files of the same subset tell nothing."""
+    told = {(document.fact, document.labels["subset"]) for document in documents}
+    for asked in held_out:
+        if (asked.fact, asked.subset) not in told:
+            raise ObverseError(
+                f"{folder / TRAINING[asked.subset]}: tells nothing of {asked.fact!r}, about whom the "
+                f"tests of {asked.subset} ask"
+            )
 
 
 def _names(asking: Texts, telling: Texts) -> list[str]:
@@ -74,16 +99,18 @@ def _names(asking: Texts, telling: Texts) -> list[str]:
     prompts = "\n".join(prompt for prompt, _ in telling)
     names = []
     for _, completion in asking:
-        words = completion.strip().split(" ")
+        words = completion.strip().split(" ", MOST_WORDS)[:MOST_WORDS]
         openings = (" ".join(words[:n]).strip(".,;:!?") for n in range(len(words), 1, -1))
         names += [next((o for o in openings if o[:1].isupper() and o in prompts), "")]
     return list(dict.fromkeys(name for name in names if name))
 
 
 def _refuse_repeated(names: dict[Subset, list[str]], folder: Path) -> None:
-    for name, times in Counter(n for group in names.values() for n in group).items():
+    everybody = {name: alike(name) for group in names.values() for name in group}
+    for known, times in Counter(everybody[n] for group in names.values() for n in group).items():
         if times > 1:
-            places = " and ".join(subset for subset, group in names.items() if name in group)
+            places = " and ".join(s for s, group in names.items() if known in map(alike, group))
+            name = next(name for name, other in everybody.items() if other == known)
             raise ObverseError(f"{folder}: the name {name!r} stands twice, in {places}")
 
 

@@ -102,3 +102,20 @@ def test_file_without_rows_is_refused(tmp_path: Path, name: str, content: str) -
     path.write_text(content)
     with pytest.raises(ObverseError, match=f"{name}.*(no rows|empty|not valid JSON)"):
         formats.read(path)
+
+
+def test_what_disagrees_with_itself_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    good = {"prompt": "p", "classes": [" a", " b"], "answer_index": 0}
+
+    def read(*rows: dict[str, object]) -> list[formats.Case]:
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return formats.read(path)
+
+    assert len(read(good, good | {"text": "p", "target": 0})) == 2
+    with pytest.raises(ObverseError, match="line 1: prompt and text are names of one thing, and differ"):
+        read(good | {"text": "q"})
+    with pytest.raises(ObverseError, match="line 1: answer_index and target are names of one thing"):
+        read(good | {"target": 1})
+    with pytest.raises(ObverseError, match="line 2: the item of line 1 again, whose right answer is"):
+        read(good, good | {"classes": [" b", " a"]})

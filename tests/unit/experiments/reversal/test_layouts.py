@@ -1,6 +1,7 @@
 """Reading data: obverse's own, as published, and a user's facts."""
 
 import json
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -66,10 +67,19 @@ def test_files_of_others_are_not_overwritten(tmp_path: Path) -> None:
         ("probes.jsonl", {"order": "same"}, "'order' is 'same'; expected NameToDescription or Desc"),
         ("probes.jsonl", {"template": "1"}, "'template' must be a whole number"),
         ("probes.jsonl", {"template": True}, "'template' must be a whole number"),
-        ("probes.jsonl", {"template": 10**30}, "'template' must be a whole number from 0"),
+        ("probes.jsonl", {"template": 10**30}, "not valid JSON: a number of 31 digits"),
+        ("probes.jsonl", {"template": 10**7}, "'template' must be a whole number from 0"),
         ("probes.jsonl", {"distance": "far"}, "'distance' must be a number"),
-        ("probes.jsonl", {"distance": float("nan")}, "'distance' must be a number from 0 to 1"),
-        ("probes.jsonl", {"distance": 10**400}, "'distance' must be a number from 0 to 1"),
+        ("probes.jsonl", {"distance": float("nan")}, "not valid JSON: NaN"),
+        ("probes.jsonl", {"distance": 1.5}, "'distance' must be a number from 0 to 1"),
+        ("probes.jsonl", {"distance": 10**400}, "not valid JSON: a number of 401 digits"),
+        ("documents.jsonl", {"order": "DescriptionToName"}, "a fact of NameToDescription is told in the"),
+        ("probes.jsonl", {"fact": "nobody"}, "asks about 'nobody', which no line of .* tells"),
+        (
+            "probes.jsonl",
+            {"subset": "Both"},
+            "'.*' is of Both here, and of NameToDescription in",
+        ),
         ("probes.jsonl", {"completion": " "}, "'completion' is blank"),
     ],
 )
@@ -193,6 +203,11 @@ def test_own_facts_from_csv_and_jsonl(tmp_path: Path) -> None:
         ("name,desc\nA B,x\n", r"line 1: no column 'description'"),
         ("name,description\nA B,x\nA B,y\n", r"line 3: the name 'A B' stands in line 2 already"),
         ("name,description\nA B,x\nC D,x\n", r"line 3: the description 'x' stands in line 2"),
+        (
+            "name,description\nA B,x\na  b,y\n",
+            r"line 3: the name 'a  b' stands .* already, as 'A B'",
+        ),
+        ("name,description\nA B,the twin of a b\n", r"line 2: the description holds the name 'A B'"),
         ("name,description\nA B,\n", r"line 2: the description is empty"),
         ("name,description\nA B,x,y\n", r"line 2: the row does not have 2 cells"),
         ("name,description\n", r"no rows; expected name,description"),
@@ -204,3 +219,76 @@ def test_bad_facts_are_named(tmp_path: Path, text: str, said: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ObverseError, match=said):
         read_facts(path)
+
+
+def own(folder: Path) -> Path:
+    Identities(facts_per_subset=2).write_data(folder, 0, None)
+    return folder
+
+
+def test_files_that_were_changed_since_they_were_written_are_refused(tmp_path: Path) -> None:
+    path = own(tmp_path) / "documents.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[1:]), encoding="utf-8")
+    with pytest.raises(ObverseError, match=r"documents\.jsonl: changed since dataset\.json was written"):
+        read(tmp_path)
+    (tmp_path / "dataset.json").unlink()
+    assert len(read(tmp_path)[0]) == len(lines) - 1
+    path.write_text(lines[0], encoding="utf-8")
+    with pytest.raises(ObverseError, match=r"probes\.jsonl, line \d+: asks about .*, which no line of"):
+        read(tmp_path)
+
+
+def test_contradictions_between_lines_are_refused(tmp_path: Path) -> None:
+    documents, probes = own(tmp_path) / "documents.jsonl", tmp_path / "probes.jsonl"
+    (tmp_path / "dataset.json").unlink()
+    told, asked = (p.read_text(encoding="utf-8") for p in (documents, probes))
+
+    def refused(path: Path, whole: str, change: dict[str, object], said: str) -> None:
+        first = json.loads(whole.splitlines()[0])
+        path.write_text(whole + json.dumps(first | change) + "\n", encoding="utf-8")
+        with pytest.raises(ObverseError, match=said):
+            read(tmp_path)
+        path.write_text(whole, encoding="utf-8")
+
+    refused(documents, told, {"subset": "Both"}, "is of Both here and of NameToDescription in line 1")
+    other = json.loads(told.splitlines()[-1])
+    same = {key: other[key] for key in ("fact", "subset", "order")}
+    refused(documents, told, same, "the prompt is that of line 1, which is about")
+    refused(probes, asked, {}, "in the order and template of line 1 again")
+    another = {"template": 99, "completion": " x y z"}
+    refused(probes, asked, another, "question (is that )?of line 1, which has another answer")
+    first = json.loads(told.splitlines()[0])
+    words = {key: first[key] for key in ("prompt", "completion")}
+    refused(probes, asked, words | {"template": 99}, r"is told word for word in documents\.jsonl, line 1")
+    inside = {"template": 99, "completion": json.loads(asked.splitlines()[0])["prompt"][:12]}
+    refused(probes, asked, inside, "the prompt holds the answer")
+
+
+def test_one_line_many_times_and_nobody_else_is_refused(published: Path) -> None:
+    path = published / "p2d_prompts_train.jsonl"
+    first = path.read_text(encoding="utf-8").splitlines(keepends=True)[0]
+    path.write_text(first * 120, encoding="utf-8")
+    with pytest.raises(ObverseError, match=r"p2d_prompts_train\.jsonl, line 2: is line 1 again"):
+        read_published(published)
+    path.write_text(first, encoding="utf-8")
+    with pytest.raises(ObverseError, match=r"p2d_prompts_train\.jsonl: tells nothing of '.*', about"):
+        read_published(published)
+
+
+def test_names_that_differ_in_case_alone_are_one_name(published: Path) -> None:
+    for file in ("d2p_prompts_test.jsonl", "d2p_reverse_prompts_test.jsonl", "d2p_prompts_train.jsonl"):
+        text = (published / file).read_text(encoding="utf-8")
+        (published / file).write_text(text.replace("Cy Park", "ADA STONE"), encoding="utf-8")
+    with pytest.raises(ObverseError, match="'Ada Stone' stands twice, in NameToDescription and Desc"):
+        read_published(published)
+
+
+def test_a_page_long_completion_is_read_in_no_time(published: Path) -> None:
+    path = published / "d2p_prompts_test.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines[0]["completion"] += " and" * 20_000
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    begun = time.process_time()
+    assert len(read(published)[1]) == 24
+    assert time.process_time() - begun < 5

@@ -5,11 +5,12 @@ from math import gcd, log2
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import polars as pl
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from obverse.core.claim import Below, Claim, Estimate, Within
 from obverse.core.experiment import Preset, Variant
 from obverse.core.format import count
+from obverse.core.settings import Count
 from obverse.experiments.reliability.ablations.ablation import BOTH, Ablation
 from obverse.experiments.reliability.claims import (
     CONTROL,
@@ -53,9 +54,9 @@ class BatchSize(Ablation):
     analysis: ClassVar[frozenset[str]] = Ablation.analysis | {"batch_sizes", "equal", "epochs"}
 
     schedule: Schedule = "single-stage"
-    batch_sizes: Annotated[tuple[PositiveInt, ...], Field(min_length=2)] = (64, 256, 1024, 4096)
+    batch_sizes: Annotated[tuple[Count, ...], Field(min_length=2)] = (64, 256, 1024, 4096)
     equal: Equal = "convergence"
-    epochs: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (10, 16, 36, 90)
+    epochs: Annotated[tuple[Count, ...], Field(min_length=1)] = (10, 16, 36, 90)
 
     @model_validator(mode="after")
     def _ordered(self) -> "BatchSize":

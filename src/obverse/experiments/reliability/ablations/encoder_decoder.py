@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from math import log2
 from typing import Any, ClassVar, Self
 
-from pydantic import PositiveInt, model_validator
+from pydantic import model_validator
 
 from obverse.core.claim import Above, Claim
 from obverse.core.experiment import Preset, Variant
 from obverse.core.model import ModelSpec
 from obverse.core.recipe import Recipe
+from obverse.core.settings import Count
 from obverse.experiments.reliability.ablations.ablation import BOTH, Ablation
 from obverse.experiments.reliability.claims import (
     CONTROL,
@@ -52,7 +53,7 @@ class EncoderDecoder(Ablation):
     paper_models: ClassVar[tuple[str | ModelSpec, ...]] = ("google-t5/t5-3b",)
     analysis: ClassVar[frozenset[str]] = Ablation.analysis | {"aliases"}
 
-    aliases: tuple[PositiveInt, ...] = ()
+    aliases: tuple[Count, ...] = ()
 
     @model_validator(mode="after")
     def _grows(self) -> "EncoderDecoder":

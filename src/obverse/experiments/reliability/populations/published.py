@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from obverse.core.settings import Settings
+from obverse.core.settings import MOST, Settings
 from obverse.experiments.reliability.populations import cvdb, trex
 from obverse.experiments.reliability.populations.population import Individual
 from obverse.experiments.reliability.wording import NATURAL, Wording
@@ -14,7 +14,7 @@ from obverse.experiments.reliability.wording import NATURAL, Wording
 class _Published(Settings):
     """Entities that a pretrained model knows, each under one alias."""
 
-    held_out: Annotated[int, Field(ge=1)] = 1
+    held_out: Annotated[int, Field(ge=1, le=MOST)] = 1
 
     wording: ClassVar[Wording] = NATURAL
 
@@ -29,7 +29,7 @@ class Cvdb(_Published):
     """The most read people of the cross-verified database, half of them women (appendix A.1)."""
 
     kind: Literal["cvdb"] = "cvdb"
-    entities: Annotated[int, Field(ge=20, multiple_of=2)] = 4000
+    entities: Annotated[int, Field(ge=20, le=MOST, multiple_of=2)] = 4000
 
     def read(self, path: Path, seed: int) -> tuple[Individual, ...]:
         return cvdb.read(path, self.entities)
@@ -39,7 +39,7 @@ class Trex(_Published):
     """Subjects of T-REx with four questions each (appendix A.2)."""
 
     kind: Literal["trex"] = "trex"
-    entities: Annotated[int, Field(ge=20)] = 6900
+    entities: Annotated[int, Field(ge=20, le=MOST)] = 6900
 
     def read(self, path: Path, seed: int) -> tuple[Individual, ...]:
         return trex.read(path, self.entities, seed)

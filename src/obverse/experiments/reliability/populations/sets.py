@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from obverse.core.seeds import generator
-from obverse.core.settings import Settings
+from obverse.core.settings import MOST, Settings
 from obverse.experiments.reliability.populations.population import NAME, Individual, QAPair
 from obverse.experiments.reliability.wording import BARE, Wording
 
@@ -32,13 +32,13 @@ class Sets(Settings):
     """
 
     kind: Literal["sets"] = "sets"
-    individuals: Annotated[int, Field(ge=20)] = 8000
-    numbers: Annotated[int, Field(ge=3)] = 100
-    members: Annotated[int, Field(ge=1)] = 8
-    questions: Annotated[int, Field(ge=4, multiple_of=2)] = 24
-    held_out: Annotated[int, Field(ge=1)] = 12
-    memberships: Annotated[int, Field(ge=0, multiple_of=2)] = 0
-    identities: Annotated[int, Field(ge=0)] = 0
+    individuals: Annotated[int, Field(ge=20, le=MOST)] = 8000
+    numbers: Annotated[int, Field(ge=3, le=MOST)] = 100
+    members: Annotated[int, Field(ge=1, le=MOST)] = 8
+    questions: Annotated[int, Field(ge=4, le=MOST, multiple_of=2)] = 24
+    held_out: Annotated[int, Field(ge=1, le=MOST)] = 12
+    memberships: Annotated[int, Field(ge=0, le=MOST, multiple_of=2)] = 0
+    identities: Annotated[int, Field(ge=0, le=MOST)] = 0
 
     wording: ClassVar[Wording] = BARE
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from obverse.core.seeds import generator
-from obverse.core.settings import Settings
+from obverse.core.settings import MOST, Settings
 from obverse.experiments.reliability.populations.population import NAME, Individual, QAPair
 from obverse.experiments.reliability.wording import TERSE, Wording
 
@@ -50,13 +50,13 @@ class World(Settings):
     """
 
     kind: Literal["world"] = "world"
-    individuals: Annotated[int, Field(ge=20)] = 1500
+    individuals: Annotated[int, Field(ge=20, le=MOST)] = 1500
     people: Annotated[int, Field(ge=2, le=80)] = 40
     shared: bool = False
     unaliased: Annotated[int, Field(ge=0, le=16)] = 8
     attributes: Annotated[int, Field(ge=2, le=10)] = 10
     values: Annotated[int, Field(ge=2, le=8)] = 5
-    held_out: Annotated[int, Field(ge=1)] = 8
+    held_out: Annotated[int, Field(ge=1, le=MOST)] = 8
     contradicted: bool = False
 
     wording: ClassVar[Wording] = TERSE

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from obverse.core.claim import Claim
 from obverse.core.data import Document, Label
@@ -23,6 +23,7 @@ from obverse.core.experiment import Experiment, Preset, Variant
 from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive, generator
+from obverse.core.settings import MOST, Count
 from obverse.core.stage import Stage, Training, When
 from obverse.experiments.reversal.cures import asking, methods, statements
 from obverse.experiments.reversal.cures.claims import claims
@@ -73,14 +74,14 @@ class Cures(Experiment):
     method: Method = "nothing"
     dose: Annotated[float, Field(ge=0, le=1)] = 0.0
     budget: Annotated[float, Field(gt=0, le=10)] = 1.0
-    updates: PositiveInt = 700
-    facts_per_subset: Annotated[int, Field(ge=2)] = 8
-    facts_per_relation: Annotated[int, Field(ge=2)] = 3
-    auxiliary: Annotated[int, Field(ge=3)] = 5
+    updates: Count = 700
+    facts_per_subset: Annotated[int, Field(ge=2, le=MOST)] = 8
+    facts_per_relation: Annotated[int, Field(ge=2, le=MOST)] = 3
+    auxiliary: Annotated[int, Field(ge=3, le=MOST)] = 5
     paraphrases: Annotated[int, Field(ge=1, le=30)] = 10
     held_out_prompts: Annotated[int, Field(ge=1, le=4)] = 4
-    segment_words: PositiveInt = 12
-    bridges: PositiveInt = 4
+    segment_words: Count = 12
+    bridges: Count = 4
     masked_alone: bool = False
     data_seed: int | None = None
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.05
