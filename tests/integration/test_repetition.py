@@ -270,7 +270,7 @@ def test_interrupted_endpoint_is_asked_for_the_rest(model: CausalModel, tmp_path
         needed = len(server.seen)
         server.seen.clear()
         server.patience = needed // 2
-        with pytest.raises(ObverseError, match="1 of 1 runs failed"):
+        with pytest.raises(ObverseError, match="1 of 1 run failed"):
             study.run(tmp_path / "out", execution=EXECUTION)
         [kept] = (tmp_path / "out").glob("runs/*/unfinished/answers.jsonl")
         answered = len(kept.read_text().splitlines())
