@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from obverse.core.data import Match, Probe
 from obverse.core.format import CONTROLS, alike
@@ -276,7 +276,7 @@ def _answers(path: Path) -> list[Any]:
     from obverse.measures.match import exact_match, judged_early, says_name
 
     text = path.read_bytes().decode(errors="replace")
-    kinds: tuple[Match, ...] = ("words", "whole", "normalised", "name")
+    kinds: tuple[Match, ...] = get_args(Match)
     for kind in kinds:
         judged_early(text, False, (" Ada Stone",), kind)
     probe = Probe(id="x", prompt="x", targets=(text or "x",), fact="x")
