@@ -62,9 +62,10 @@ def test_study_leaves_what_the_docs_say(finished: Path) -> None:
     assert frame.filter(~pl.col("final"))["rank"].null_count() == len(frame.filter(~pl.col("final")))
     claims = json.loads((finished / "claims.json").read_text())
     assert {c["verdict"] for c in claims["claims"]} <= {"holds", "fails", "undecided"}
-    study = json.loads((finished / "study.json").read_text())
-    for name in study["runs"]:
-        folder = finished / "runs" / name
+    runs = [json.loads(line) for line in (finished / "runs.jsonl").read_text().splitlines()]
+    assert [run["seed"] for run in runs] == [0, 1]
+    for run in runs:
+        folder = finished / "runs" / run["name"]
         record = json.loads((folder / "provenance.json").read_text())
         assert record["weights_before_sha256"] != record["weights_after_sha256"]
         assert record["stages"][0]["documents"] == 4 * 3 * 4

@@ -36,12 +36,17 @@ def build(out: str | Path, *, anew: bool = True) -> Path:
     """
     out = Path(out)
     path, folder = out / "report.html", out / "figures"
+    if not anew and folder.is_dir() and _made_of(out) in _beginning(path):
+        return path
     with fitting(out):
-        made_of = content_hash([program(), file_hash(out / "study.json")])
-        if not anew and folder.is_dir() and made_of in _beginning(path):
-            return path
-        files.write_text(path, _page(read(out), folder, made_of))
+        files.write_text(path, _page(read(out), folder, _made_of(out)))
     return path
+
+
+def _made_of(out: Path) -> str:
+    """Return a hash of what a page follows from: the study's files, which study.json has the hashes of,
+    and the program."""
+    return content_hash([program(), file_hash(out / "study.json")])
 
 
 @contextmanager

@@ -286,7 +286,7 @@ def without(*keys: str) -> dict[str, Any]:
         ),
         (
             document("Du\ud800ne", *FOUR),
-            "document 1, triple 0, 'subject': 'surfaceform' holds half a surrogate pair",
+            "line 1: 'Du\\ud800ne' holds half a surrogate pair",
         ),
     ],
 )
