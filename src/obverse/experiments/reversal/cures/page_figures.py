@@ -23,6 +23,7 @@ SOURCE = {
     "": ("is never predicted in sight of it", ORANGE),
 }
 HEIGHT, WIDTH = 420, 420
+FEWEST = 3  # seeds of which intervals are drawn
 LINE = 0.038  # between two labels, as a share of the axis
 ASKED = {REVERSE: "reverse (right)", FALSE_REVERSE: "false reverse (wrong)"}
 
@@ -44,14 +45,20 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
         scale=alt.Scale(domain=[t for t, _ in SOURCE.values()], range=[c for _, c in SOURCE.values()]),
         legend=alt.Legend(orient="top", symbolOpacity=1, columns=1),
     )
+    # Of two trainings the interval is nearly everything, and its bars hide what they are of.
+    wide_enough = rows["seed"].n_unique() >= FEWEST
+    bar = base.mark_rule(strokeWidth=1.5)
+    intervals = (
+        bar.encode(x="x_low:Q", x2="x_high:Q", y="y:Q", color=colour),
+        bar.encode(x="x:Q", y="y_low:Q", y2="y_high:Q", color=colour),
+    )
     layers = [
         base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(x="chance_x:Q"),
         # From a point to its label, which stands beside the panel, where nothing else is.
         base.transform_filter("datum.leads").mark_rule(color="#999", strokeWidth=0.7, clip=False).encode(
             x="x:Q", y="y:Q", x2="at:Q", y2="label_y:Q"
         ),
-        base.mark_rule(strokeWidth=1.5).encode(x="x_low:Q", x2="x_high:Q", y="y:Q", color=colour),
-        base.mark_rule(strokeWidth=1.5).encode(x="x:Q", y="y_low:Q", y2="y_high:Q", color=colour),
+        *(intervals if wide_enough else ()),
         alt.Chart(seeds).mark_circle(size=12, opacity=0.45).encode(x="x:Q", y="y:Q", color=colour),
         base.mark_circle(size=80, opacity=1).encode(x=x, y=y, color=colour),
         base.mark_text(align="left", dx=4, fontSize=11, clip=False).encode(
@@ -61,12 +68,13 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
     chart: Any = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
     if rows["model"].n_unique() > 1:
         chart = chart.facet(row=alt.Row("model:N", title=None), data=points)
+    over = " with 95 % intervals over facts and seeds"
     return Figure(
         name="cures",
         chart=chart,
         caption="Each cure: how often the reverse of a name and a description is answered, and how often "
         'the false reverse of an asymmetric relation is asserted ("B admires A", told that A admires B). '
-        "Below on the right is good. Large dots: means with 95 % intervals over facts and seeds; small "
+        f"Below on the right is good. Large dots: means{over if wide_enough else ''}; small "
         "ones: each seed. Dashed: naming a random candidate for the reverse. Facts told in one order, "
         f"but for the row in which all are told in both. {_basis(rows)}.",
     )
