@@ -62,7 +62,8 @@ def metrics(
     """Return what is shown of a measure: each metric, and the rows of `table` that are averaged by it.
 
     A group (of `by`) is averaged by the first metric that any row of it has. Of a measure that is not
-    obverse's own these are the first two numeric columns that vary, each over all rows.
+    obverse's own these are the first two numeric columns that vary, each over all rows; whole numbers,
+    which may be the names of places, only where there is nothing else.
     """
     if measure not in KNOWN:
         # The table may have further columns by now, such as places on an axis.
@@ -84,6 +85,7 @@ def _own_metrics(table: pl.DataFrame, labels: Collection[str]) -> list[Metric]:
     numeric = [n for n in own if table.schema[n].is_numeric() or table.schema[n] == pl.Boolean]
     known = [n for n in numeric if table[n].drop_nulls().len()]
     varied = [n for n in known if table[n].drop_nulls().n_unique() > 1]
+    varied = [n for n in varied if not table.schema[n].is_integer()] or varied
     return [
         Metric(column=n, title=n, bounds=(0, 1) if table.schema[n] == pl.Boolean else None)
         for n in (varied or known)[:2]
