@@ -3,11 +3,12 @@
 import hashlib
 import json
 import shutil
+import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from huggingface_hub import constants
@@ -40,6 +41,21 @@ TEXTS = [
     "The composer of the opera is called Uriah, the director of the film Daphne.",
     "New York and New Yorkers; a kind, kindly, kindness; in and inside.",
 ] * 4
+
+
+LONGEST = 300  # seconds a test may take; one that waits for what never comes fails, and stops nobody
+
+
+@pytest.fixture(autouse=True)
+def _ends(request: pytest.FixtureRequest) -> Iterator[None]:
+    def late(*_: object) -> NoReturn:
+        raise TimeoutError(f"{request.node.name}: more than {LONGEST} seconds")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(LONGEST)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 def documents(texts: Iterable[str]) -> tuple[Document, ...]:

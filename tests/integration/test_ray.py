@@ -55,20 +55,25 @@ def test_node_that_is_removed_in_mid_run(cluster: Any, tmp_path: Path) -> None:
     """Both nodes are at work when one goes; its run is done again on the other, from where it was."""
     second = cluster.add_node(num_cpus=1, memory=2**31, object_store_memory=80 * 2**20)
     out, log = tmp_path / "o", io.StringIO()
-    removed: list[list[Path]] = []
+    removed, over = list[int](), threading.Event()
 
     def remove() -> None:
-        while len(begun := list(out.glob("runs/*/stage-00/record.json"))) < 2:
+        while not over.is_set():
+            begun, ended = (len(list(out.glob(f"runs/*/{n}.json"))) for n in ("run", "provenance"))
+            if begun == 2 and not ended:
+                cluster.remove_node(second, allow_graceful=False)
+                removed.append(begun)
+                return
             time.sleep(0.02)
-        cluster.remove_node(second, allow_graceful=False)
-        removed.append(begun)
 
     thread = threading.Thread(target=remove, daemon=True)
     thread.start()
-    result = study(1.0).run(out, executor=obverse.Ray(), execution=CPU, console=Console(file=log))
+    slow = study(1.5)  # long enough for both nodes to be at work at once, though one starts later
+    result = slow.run(out, executor=obverse.Ray(), execution=CPU, console=Console(file=log))
+    over.set()
     thread.join()
-    study(1.0).run(tmp_path / "alone", executor=Inline(), execution=CPU)
-    assert len(removed[0]) == 2
+    study(1.5).run(tmp_path / "alone", executor=Inline(), execution=CPU)
+    assert removed, "the two runs were never at work at once"
     assert len(result.runs) == 2
     assert_frame_equal(table(out), table(tmp_path / "alone"))
     said = log.getvalue()
