@@ -5,8 +5,10 @@ import json
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -202,3 +204,20 @@ def wait_for(out: Path, pattern: str, process: "subprocess.Popen[bytes]") -> Non
         assert process.poll() is None, "the study ended before it could be killed"
         assert time.monotonic() < deadline, f"no {pattern} after two minutes"
         time.sleep(0.01)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Another process holds a run's folder."""
+    code = (
+        "import sys; from pathlib import Path; from obverse.run.folder import RunFolder\n"
+        "with RunFolder(Path(sys.argv[1])).locked(): print('held', flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    yield holder
+    holder.kill()
+    holder.communicate()

@@ -7,8 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -23,7 +21,7 @@ from obverse.run.task import Execution
 from obverse.studies.executors.pending import Pending
 from obverse.studies.executors.work import Work
 from obverse.studies.plan import work
-from tests.conftest import wait_for
+from tests.conftest import held, wait_for
 from tests.outside.counting import Capitals, TableSpec
 from tests.outside.inline import Inline
 
@@ -41,23 +39,6 @@ def start(*words: object) -> "subprocess.Popen[bytes]":
 
 def table(out: Path) -> pl.DataFrame:
     return pl.read_parquet(out / "observations" / "ask.parquet")
-
-
-@contextmanager
-def held(folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """Another process holds a run's folder."""
-    code = (
-        "import sys; from pathlib import Path; from obverse.run.folder import RunFolder\n"
-        "with RunFolder(Path(sys.argv[1])).locked(): print('held', flush=True); sys.stdin.read()"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert holder.stdout is not None
-    holder.stdout.readline()
-    yield holder
-    holder.kill()
-    holder.communicate()
 
 
 def test_workers_share_a_study_and_take_over_from_one_that_is_killed(tmp_path: Path) -> None:

@@ -72,13 +72,13 @@ def file_hash(path: Path) -> str:
         if not path.exists():
             raise ObverseError(f"{path}: no such file or directory")
         if path.is_file():
-            return _sha256(path, state_of(path))
+            return _sha256(path, stamp_of(path.stat()))
     except (OSError, ValueError) as error:  # a name too long, or one with a NUL
         raise ObverseError(f"{str(path)[:200]}: cannot be read: {error}") from None
     digest = hashlib.sha256()
     for file in _files_under(path):
         name = file.relative_to(path).as_posix()
-        digest.update(f"{name}\0{_sha256(file, state_of(file))}\n".encode())
+        digest.update(f"{name}\0{_sha256(file, stamp_of(file.stat()))}\n".encode())
     return digest.hexdigest()
 
 
@@ -95,13 +95,8 @@ def _files_under(folder: Path) -> Iterator[Path]:
     yield from sorted(path for path in found if path.is_file())
 
 
-def state_of(path: Path) -> str:
-    """Return what a change of a file changes: its inode, size, and times of change.
-
-    Raises:
-        OSError: if it is not there.
-    """
-    status = path.stat()
+def stamp_of(status: os.stat_result) -> str:
+    """Return what a change of a file changes: its inode, size, and times of change."""
     return f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from obverse.core.content import state_of
+from obverse.core.content import stamp_of
 from obverse.core.errors import ObverseError
 from obverse.store import files, tables
 
@@ -22,10 +22,7 @@ SEPARATOR = "\n"
 
 
 class Seen:
-    """The note in a study's directory.
-
-    `ids` are those of runs whose files are still as they were when they were compared.
-    """
+    """The note in a study's directory: whether a run is in it asks if its files are still the same."""
 
     def __init__(self, out: Path) -> None:
         self.path, self.runs = out / NAME, out / "runs"
@@ -66,10 +63,10 @@ def _stamp(folder: Path, names: Iterable[str], before: float | None = None) -> s
     found = []
     for name in names:
         try:
-            state, status = state_of(folder / name), (folder / name).stat()
+            status = (folder / name).stat()
         except OSError:
             return None
         if before is not None and max(status.st_mtime, status.st_ctime) > before:
             return None
-        found.append(state)
+        found.append(stamp_of(status))
     return SEPARATOR.join(found)

@@ -24,7 +24,6 @@ def chosen(table: pl.LazyFrame, where: str | None, what: str) -> pl.LazyFrame:
         return table
     try:
         found = table.filter(pl.sql_expr(where))
-        found.collect_schema()
         found.head(1).collect()
     except (pl.exceptions.PolarsError, ValueError) as error:
         columns = ", ".join(table.collect_schema().names())

@@ -1,8 +1,6 @@
 """A run's folder: who holds it, what is in it, and whether it is as it was written."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +9,13 @@ import pytest
 
 from obverse.core.errors import ObverseError
 from obverse.run.folder import RunFolder
+from tests.conftest import held
 
 
 def test_run_folder_is_held_by_one_process(tmp_path: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from obverse.run.folder import RunFolder\n"
-        "with RunFolder(Path(sys.argv[1])).locked(): print('held', flush=True); sys.stdin.read()"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert holder.stdout is not None
-    holder.stdout.readline()
-    with pytest.raises(ObverseError, match="another process"), RunFolder(tmp_path).locked(0):
+    held_elsewhere = pytest.raises(ObverseError, match="another process")
+    with held(tmp_path), held_elsewhere, RunFolder(tmp_path).locked(0):
         pass
-    holder.kill()
-    holder.communicate()
     with RunFolder(tmp_path).locked():  # the lock went with the process
         pass
 
