@@ -53,7 +53,12 @@ def run(
         ),
     ] = None,
     dtype: Dtype = None,
-    out: Annotated[Path | None, typer.Option(help="Where to write; out/STUDY by default.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to write; by default out/STUDY and what was chosen beside its defaults."
+        ),
+    ] = None,
     executor: Executors = "here",
     address: Address = None,
     storage: Storage = None,
@@ -70,6 +75,10 @@ def run(
     ] = None,
     keep_weights: Annotated[bool, typer.Option(help="Keep the trained models.")] = False,
     track: Track = None,
+    replace: Annotated[
+        bool,
+        typer.Option(help="Take the place of another study in the directory; its runs are kept."),
+    ] = False,
     looks: Annotated[
         int,
         typer.Option(
@@ -96,17 +105,17 @@ def run(
 
     from obverse.report.build import build
     from obverse.run.task import Execution
-    from obverse.store.files import safe_name
     from obverse.store.locks import locked
+    from obverse.studies.place import place_of
     from obverse.studies.progress import say
 
     execution = Execution(
         workers=workers, threads=threads, device=device, checkpoint_every=checkpoint_every,
         keep_weights=keep_weights, track=track,
     )  # fmt: skip
-    folder = out or Path("out") / safe_name(study.name)
+    folder = out or place_of(study)
     command = shlex.join(["obverse", *map(without_secrets, sys.argv[1:])])
-    result = study.run(folder, execution=execution, executor=where, command=command)
+    result = study.run(folder, execution=execution, executor=where, command=command, replace=replace)
     with locked(folder):  # another process may finish the same study
         page = build(folder, anew=False)
     console = terminal()
@@ -155,9 +164,9 @@ def plan(
 
     from obverse.core.format import count
     from obverse.run.task import Execution
-    from obverse.store.files import safe_name
     from obverse.studies.forecast import forecast
     from obverse.studies.gpus import flops_of
+    from obverse.studies.place import place_of
 
     console = terminal()
     if power is not None:
@@ -190,7 +199,7 @@ def plan(
         name, preset, model, data, seeds, settings, endpoint, finetune, dtype=dtype, grid=axes_of(grid),
         most=most, at_hand=False,
     )  # fmt: skip
-    folder = out or Path("out") / safe_name(study.name)
+    folder = out or place_of(study)
     found = forecast(study, folder, Execution(workers=workers, threads=threads, device=device))
     models = count(len(study.models), "model")
     typer.echo(f"{study.name}: {found.runs:,} runs of {models}, {found.done:,} done")

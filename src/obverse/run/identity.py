@@ -120,12 +120,13 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     ]
     for key in ("experiment", "model"):
         if old.get(key) != new[key]:
-            found += _of_mapping(f"the {key}'s ", old.get(key) or {}, new[key])
-    settings = _of_mapping("", old.get("settings") or {}, new["settings"])
+            found += differences(old.get(key) or {}, new[key], f"the {key}'s ")
+    settings = differences(old.get("settings") or {}, new["settings"])
     return found + settings + _of_stages(old.get("stages") or [], new["stages"], not settings)
 
 
-def _of_mapping(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Return in words what differs between two mappings of plain values, key by key."""
     found = []
     for key in dict.fromkeys([*new, *old]):
         before, after = old.get(key), new.get(key)
@@ -135,7 +136,7 @@ def _of_mapping(prefix: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
             if {"sha256"} == set(before) == set(after):
                 found.append(f"the content of {prefix}{key}")
             else:
-                found += _of_mapping(f"{prefix}{key}." if key != "is" else prefix, before, after)
+                found += differences(before, after, f"{prefix}{key}." if key != "is" else prefix)
         elif key == "source":
             found.append(f"{prefix}code")
         else:

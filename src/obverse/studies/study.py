@@ -20,7 +20,7 @@ from obverse.run.task import Execution, Executor
 from obverse.store.locks import locked
 from obverse.store.provenance import provenance
 from obverse.studies.bills import check_bills
-from obverse.studies.carrying import carry_out, refuse_other
+from obverse.studies.carrying import carry_out
 from obverse.studies.check import refuse_unheeded
 from obverse.studies.executors.here import Here
 from obverse.studies.grid import MOST, Axes, axes_of, cells_of, refuse_many
@@ -29,6 +29,7 @@ from obverse.studies.models import Skipped, distinct, refuse_same
 from obverse.studies.plan import Arm, Plan, work
 from obverse.studies.progress import say
 from obverse.studies.result import Result
+from obverse.studies.whose import asked, begin, refuse_other
 
 # What settings of models that are not made here belong to.
 BELONGS = {
@@ -191,6 +192,7 @@ class Study:
         executor: Executor | None = None,
         console: Console | None = None,
         command: str | None = None,
+        replace: bool = False,
     ) -> Result:
         """Carry out what is not finished yet and evaluate the claims.
 
@@ -203,15 +205,18 @@ class Study:
             executor: where to run; by default this machine.
             console: where progress goes; standard error by default.
             command: the command line that this stands for, for the report.
+            replace: take the place of another study whose results the directory has. Its runs are kept.
 
         Raises:
-            ObverseError: on bad input or an unwritable directory, before training; or if runs
-                failed, after the others have finished.
+            ObverseError: on bad input, an unwritable directory or one of another study, before
+                training; or if runs failed, after the others have finished.
         """
         stop_if_importing()
         out, console, execution = Path(out), console or Console(stderr=True), execution or Execution()
         tracking.check(execution.track)
-        refuse_other(out, self.name)
+        wanted = asked(self)
+        if not replace:
+            refuse_other(out, wanted)
         plans = self.plans()
         for plan in plans:
             plan.check(execution.keep_weights)
@@ -224,6 +229,8 @@ class Study:
         # all is known to be well.
         with locked(out) if (out / "runs").is_dir() else nullcontext():
             found = work(plans, out, execution)
+        with locked(out):
+            begin(out, wanted, replace=replace)
         for message in (*(charged if found.to_do else ()), *found.messages):
             say(console, message)
         if found.to_do:
@@ -233,6 +240,7 @@ class Study:
             say(console, f"{n} of {count(n, 'run')} {'is' if n == 1 else 'are'} finished already")
         claims = [(plan.cell, plan.claims) for plan in plans]
         with locked(out):
+            refuse_other(out, wanted)  # another process may have asked for more, or for something else
             return leave(out, found.tasks, claims, self.describe(command), anew=bool(found.to_do))
 
     def _recipe_remark(self, plans: Sequence[Plan]) -> str | None:
