@@ -14,12 +14,13 @@ from obverse.experiments.reversal.cures.page_labels import placed
 from obverse.experiments.reversal.cures.page_tables import of_model, recalled, rows_of
 from obverse.experiments.reversal.cures.reading import IDENTITY
 from obverse.experiments.reversal.cures.statements import ASYMMETRIC
-from obverse.report.figures import BLUE, GREEN, GREY, ORANGE
+from obverse.report.figures import BLUE, GREEN, GREY, ORANGE, PINK
 from obverse.stats.summary import group_means
 
 SOURCE = {
     page_tables.RECALLED: ("has to be recalled from the other entity", BLUE),
     page_tables.COPIED: ("can be copied in sight of it", GREEN),
+    page_tables.HIDDEN: ("may be hidden and filled in", PINK),
     "": ("is never predicted in sight of it", ORANGE),
 }
 HEIGHT, WIDTH = 420, 420

@@ -11,13 +11,13 @@ from obverse.core.format import interval, number, percent, whole
 from obverse.core.page import Cell, Column, Finished, Table
 from obverse.experiments.reversal.cures import reading
 from obverse.experiments.reversal.cures.asking import FALSE_REVERSE, REVERSE, SAME
-from obverse.experiments.reversal.cures.methods import BY_NAME, NOTHING
+from obverse.experiments.reversal.cures.methods import BY_NAME, NOTHING, OBJECTIVES
 from obverse.experiments.reversal.cures.reading import IDENTITY
 from obverse.experiments.reversal.cures.statements import ASYMMETRIC
 from obverse.stats.contrast import over_seeds
 
 ARXIV = "arXiv "
-RECALLED, COPIED = "yes", "only where it can be copied"
+RECALLED, COPIED, HIDDEN = "yes", "only where it can be copied", "may be hidden"
 
 
 def rows_of(rows: pl.DataFrame) -> Iterator[tuple[str, str, str]]:
@@ -46,7 +46,8 @@ def recalled(targets: pl.DataFrame, model: str, cure: str, told: str | None = No
         for name in ("recalled", "from_other", "predicted")
     }
     if share["recalled"] > 0:
-        return f"{RECALLED} ({percent(share['recalled'], 0)} % of facts)"
+        said = HIDDEN if cure in OBJECTIVES else RECALLED
+        return f"{said} ({percent(share['recalled'], 0)} % of facts)"
     if share["from_other"] > 0:
         return COPIED
     return "not from the other entity" if share["predicted"] > 0 else "never"
@@ -88,7 +89,8 @@ def learnt(rows: pl.DataFrame, targets: pl.DataFrame) -> Table:
         "candidate. Intervals are over facts and seeds (the wordings are the same in all rows), and of "
         "log-probabilities over pairs of facts that are one another's random answer. The last column is "
         "computed from what was trained on: whether the source entity bore loss where the other one "
-        "stood before it (or around it, for models that fill in), and could not be copied.",
+        "stood before it, and could not be copied. Models that fill in may have it hidden, whole the "
+        "less often the longer it is: at 15 % two tokens in one document of 44, nine in hardly any.",
     )  # fmt: skip
 
 
@@ -127,7 +129,8 @@ def costs(rows: pl.DataFrame, finished: Finished) -> Table:
         note="Points: exact match of the same questions about the same facts and seeds, seeds being the "
         "unit. Perplexity is of held-out wordings in the order that was told, from the second word to "
         "the answer's end, and is counted by words, since each row has a tokenizer made from what it was "
-        "told. Tokens are those trained on, padding left out. Seconds are of whole runs, questions "
+        "told. Tokens are those trained on, without padding and the further ends of text that masked "
+        "tokens come with, about eight a text. Seconds are of whole runs, questions "
         "included, on the machine as it was: runs beside them slow them down.",
     )  # fmt: skip
 
@@ -155,7 +158,8 @@ def sources(targets: pl.DataFrame) -> Table:
         ],
         folded=True,
         note="Counted in the documents of a whole training, where an entity stands word for word. In "
-        "plain text the source bears loss, but is predicted from what stands before it.",
+        "plain text the source bears loss, but is predicted from what stands before it. Where models "
+        "fill in, each text with both counts, hidden or not.",
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ class Pair:
 @dataclass(frozen=True, slots=True)
 class Counts:
     """In how many documents the source is predicted: at all; with the other entity in sight; and so that
-    it has to be recalled."""
+    it has to be recalled. Of a model that fills in, in how many it may be."""
 
     predicted: int = 0
     from_other: int = 0
@@ -90,7 +90,8 @@ def counts(documents: Iterable[Document], pair: Pair, loss_on: str, sees: Sees) 
     """Count in how many of a fact's documents its source is predicted, and from what.
 
     An entity counts where it stands word for word, but for a capital at its start. Where a model fills in
-    words from both sides, any word may be the hidden one, and all others are in sight.
+    words from both sides, any word may be the hidden one, and all others are in sight. How seldom a
+    whole entity is hidden, t^n of its n tokens at the rate t, is not counted.
     """
     predicted = from_other = recalled = 0
     for document in documents:

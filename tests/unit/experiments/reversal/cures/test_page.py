@@ -41,6 +41,13 @@ def test_a_source_that_can_be_copied_is_told_apart() -> None:
     assert line["source predicted from the other entity"] == "only where it can be copied"
 
 
+def test_a_source_that_may_be_hidden_is_not_said_to_be_recalled() -> None:
+    filled = "bidirectional context (BICO)"
+    made = page(PREDICTED | {filled: Truth(from_other=9, recalled=9)})
+    [line] = [line for line in table(made, 0) if line["cure"] == filled]
+    assert line["source predicted from the other entity"] == "may be hidden (100 % of facts)"
+
+
 def test_costs_are_read_from_the_runs() -> None:
     [line] = [n for n in table(page(PREDICTED), 2) if n["cure"] == "reversed words"]
     assert line["tokens"] == "1\u2009234"
