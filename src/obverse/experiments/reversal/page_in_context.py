@@ -1,4 +1,4 @@
-"""The figure of the reverse in context."""
+"""The figure of the reverse in context, and how it was taught to read."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from obverse.core.format import count
-from obverse.core.page import Figure, Finished, Page, Section
+from obverse.core.page import Figure, Finished, Page, Section, Text
 from obverse.experiments.reversal.dataset import DIRECTIONS, ORDERS
 from obverse.experiments.reversal.in_context_asking import CONTEXTS
 from obverse.report.figures import BLUE, GREY, ORANGE
@@ -14,10 +14,21 @@ from obverse.stats.summary import group_means
 
 
 def page(finished: Finished) -> Page:
-    """Return the figure; the rest is the generic page."""
+    """Return the figure, and the order of training if there was one; the rest is the generic page."""
     rows = finished.tables["ask"].filter("final")
     title = "With the fact in the prompt and without it"
-    return Page(sections=[Section(title=title, parts=[accuracy(rows)])])
+    taught = any(stage["name"] == "reading" for run in finished.runs for stage in run["stages"])
+    return Page(
+        sections=[Section(title=title, parts=[accuracy(rows), *([CURRICULUM] if taught else ())])]
+    )
+
+
+CURRICULUM = Text(
+    lead="A curriculum.",
+    text="The documents of the stage reading are trained on in the order in which they are given, "
+    "exercises first, and are not shuffled or put in batches of like length, as documents are "
+    "everywhere else.",
+)
 
 
 def accuracy(rows: pl.DataFrame) -> Figure:

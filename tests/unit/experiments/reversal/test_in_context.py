@@ -12,7 +12,7 @@ import pytest
 
 from obverse.core.errors import ObverseError
 from obverse.core.measure import LEADING
-from obverse.core.page import Figure, Finished
+from obverse.core.page import Figure, Finished, Text
 from obverse.experiments.reversal.crowd import Crowd, reading, spaced
 from obverse.experiments.reversal.dataset import DIRECTIONS, ORDERS
 from obverse.experiments.reversal.in_context import InContext
@@ -218,3 +218,13 @@ def test_figure_has_a_panel_for_each_subset_and_says_what_it_rests_on() -> None:
     assert "n = 20 facts a subset and seed, 5 seeds" in figure.caption
     svg, _ = render(figure.chart)
     assert all(f">{order}<" in svg for order in ORDERS)
+    assert len(made.sections[0].parts) == 1
+
+
+def test_page_says_that_reading_was_trained_in_the_order_given() -> None:
+    rows = observed(same=0.9, reverse=0.0, among=0.95)
+    runs = [{"stages": [{"name": "reading"}, {"name": "telling"}]}]
+    made = InContext().page(Finished(study={}, claims=[], tables={"ask": rows}, runs=runs))
+    said = made.sections[0].parts[1]
+    assert isinstance(said, Text)
+    assert "in the order in which they are given" in said.text
