@@ -54,7 +54,8 @@ class Experiment(Settings):
         version: raised whenever the same settings would give other results and neither the data nor the
             engine shows it.
         analysis: the settings that matter only after the runs (margins of claims).
-        columns: the labels that probes and measured rows have, with their types.
+        columns: the labels that probes and measured rows have, with their types; a property where
+            they depend on the data.
         by: the labels that means are taken by on the generic page; None: all columns that are text.
         clusters: labels that intervals resample beside facts and seeds.
         seeds: how many a study takes unless told.

@@ -35,7 +35,8 @@ def _chosen(study: "Study") -> list[str]:
     if names != [model if isinstance(model, str) else model.name for model in usual]:
         said += names
     for key, value in study.given.items():
-        said += [key.rpartition(".")[2], Path(value).name if "/" in value else value]
+        name = [] if key == "data" else [key.rpartition(".")[2]]  # a file's own name says enough
+        said += [*name, Path(value).name if "/" in value else value]
     own = presets[study.preset].grid if study.preset in presets else {}
     for key, values in study.axes.items():
         if list(values) != list(own.get(key, ())):

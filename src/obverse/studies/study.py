@@ -261,7 +261,7 @@ class Study:
     def describe(self, command: str | None = None) -> dict[str, Any]:
         """Return what study.json holds, but for the runs and hashes of files."""
         experiment, kind = self.experiment, type(self.experiment)
-        by = [k for k, t in kind.columns.items() if t is str] if kind.by is None else list(kind.by)
+        by = [k for k, t in experiment.columns.items() if t is str] if kind.by is None else list(kind.by)
         return {
             "study": self.name,
             "title": kind.title,
@@ -274,7 +274,7 @@ class Study:
                 "type": reference_of(kind),
                 "version": kind.version,
                 "settings": experiment.model_dump(mode="json"),
-                "columns": {name: column.__name__ for name, column in kind.columns.items()},
+                "columns": {name: column.__name__ for name, column in experiment.columns.items()},
                 "by": by,
                 "clusters": list(kind.clusters),
             },

@@ -18,6 +18,7 @@ from tests.outside.counting import Capitals, TableSpec
         ({"preset": "tiny"}, "out/reversal"),
         ({"settings": {"recipe.epochs": "20"}}, "out/reversal-epochs-20"),
         ({"grid": {"recipe.epochs": [4, 8]}}, "out/reversal-epochs-4-8"),
+        ({"data": Path("some/facts.csv")}, "out/reversal-facts.csv"),
         ({"models": ["org/small@step8"], "at_hand": False}, "out/reversal-org-small-step8"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Documents and questions of one's own, read from a directory."""
