@@ -24,11 +24,13 @@ from obverse.experiments.reversal.dataset import Dataset
 from obverse.experiments.reversal.facts_file import read_facts
 from obverse.experiments.reversal.identities import Identities
 from obverse.experiments.reversal.published_layout import read_published
+from obverse.experiments.told.reading import label_types, read_parts
 from obverse.models import finetuning_file
 from obverse.models.answers import Answers
 from obverse.models.ledger import Ledger
 from obverse.store import files
 from obverse.store.csv_file import read_csv
+from obverse.studies.whose import Asked, refuse_other
 
 Files = Mapping[str, bytes]
 
@@ -213,6 +215,27 @@ def _read_answers(folder: Path) -> Any:
     return dict(answers._known)
 
 
+BEGUN: dict[str, Any] = {
+    "study": "x", "settings": {"recipe": {"epochs": 2}, "data": {"sha256": "0"}},
+    "models": {"scratch": {"layers": 2}}, "seeds": [0, 1], "grid": {"recipe.epochs": [1, 2]},
+}  # fmt: skip
+
+
+def _told() -> dict[str, bytes]:
+    told = [{"prompt": f"{n} keeps a", "completion": " cat.", "fact": n} for n in ("Ada", "Bo")]
+    asked = [
+        {"prompt": f"Surely {n} keeps a", "targets": [" cat."], "fact": n, "far": 0.5, "match": "words"}
+        for n in ("Ada", "Bo")
+    ]
+    return {"documents.jsonl": lines(told), "ask.jsonl": lines(asked), "perplexity.jsonl": lines(told)}
+
+
+def _read_told(folder: Path) -> Any:
+    parts = read_parts(folder)
+    label_types(parts)
+    return [[p.prompt, *p.targets, p.fact, p.labels] for part in parts for p in part.probes]
+
+
 def _read_chat(folder: Path) -> None:
     finetuning_file.check((folder / "chat.jsonl").read_bytes(), "chat", "chat.jsonl")
 
@@ -259,6 +282,7 @@ def readers(place: Path) -> dict[str, Target]:
                         read=lambda f: read_names(f / "n.txt")),
         "answers of models": Target(weight=1, files={"a.txt": b"A: The mother is Ada (1) Stone.\n" * 3},
                                     read=lambda f: _answers(f / "a.txt")),
+        "own documents": Target(weight=2, files=_told(), read=_read_told, wrong=odd_texts),
         "CVDB": Target(weight=1, files={"v.csv": table(PEOPLE)},
                        read=lambda f: cvdb.read(f / "v.csv", 2)),
         "T-REx": Target(weight=1, files={"t.json": json.dumps(WORKS).encode()},
@@ -266,6 +290,8 @@ def readers(place: Path) -> dict[str, Target]:
         "training file": Target(weight=1, files={"chat.jsonl": lines(chat)}, read=_read_chat),
         "answers kept": Target(weight=1, files={"answers.jsonl": lines(kept)},
                                read=_read_answers, wrong=odd_texts),
+        "study's note": Target(weight=1, files={"begun.json": json.dumps(BEGUN).encode()},
+                               read=lambda f: refuse_other(f, Asked(**BEGUN))),
         "ledger": Target(weight=1, files={"job.json": b'{"key": "k", "job": "j", "cost": 1.5}'},
                          read=lambda f: Ledger(f / "job.json", "k")["job"]),
     }  # fmt: skip

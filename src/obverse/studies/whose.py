@@ -1,11 +1,12 @@
 """Which study a directory is of. It may grow by seeds, models and values of a grid, and no more."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from obverse.core.content import plain
 from obverse.core.errors import ObverseError
+from obverse.core.settings import Settings, validated
 from obverse.run.identity import differences
 from obverse.store import files
 
@@ -16,23 +17,33 @@ NAME = "begun.json"
 REMEDY = "name another directory (--out), or put this study in its place (--replace; runs are kept)"
 
 
-def asked(study: "Study") -> dict[str, Any]:
-    """Return what tells a study from others: its name, settings that runs depend on, and input files by
-    their content; and what it may grow by: models, seeds and values of a grid."""
+class Asked(Settings):
+    """What tells a study from others: its name, settings that runs depend on, and input files by their
+    content; and what it may grow by: models, seeds and values of a grid."""
+
+    study: str
+    settings: dict[str, Any]
+    models: dict[str, Any]
+    seeds: list[int]
+    grid: dict[str, list[Any]]
+
+
+def asked(study: "Study") -> Asked:
+    """Return what a study asks for."""
     experiment = study.experiment
     settings = {
         key: value for key, value in plain(experiment).items() if key not in type(experiment).analysis
     }
-    return {
-        "study": study.name,
-        "settings": settings,
-        "models": {model.name: plain(model.identity()) for model in study.models},
-        "seeds": list(study.seeds),
-        "grid": {key: list(values) for key, values in study.axes.items()},
-    }
+    return Asked(
+        study=study.name,
+        settings=settings,
+        models={model.name: plain(model.identity()) for model in study.models},
+        seeds=list(study.seeds),
+        grid={key: list(values) for key, values in study.axes.items()},
+    )
 
 
-def begin(out: Path, wanted: Mapping[str, Any], *, replace: bool) -> None:
+def begin(out: Path, wanted: Asked, *, replace: bool) -> None:
     """Write down which study `out` is of; the caller holds its lock.
 
     Raises:
@@ -41,10 +52,10 @@ def begin(out: Path, wanted: Mapping[str, Any], *, replace: bool) -> None:
     if not replace:
         refuse_other(out, wanted)
     if _there(out) != wanted:
-        files.write_json(out / NAME, wanted)
+        files.write_json(out / NAME, wanted.model_dump())
 
 
-def refuse_other(out: Path, wanted: Mapping[str, Any]) -> None:
+def refuse_other(out: Path, wanted: Asked) -> None:
     """Refuse a directory that is none, or is of another study, whose results would be lost.
 
     Raises:
@@ -53,17 +64,17 @@ def refuse_other(out: Path, wanted: Mapping[str, Any]) -> None:
     files.refuse_no_folder(out)
     there = _there(out)
     if there is None:
-        _refuse_other_name(out, wanted["study"])
+        _refuse_other_name(out, wanted.study)
         return
-    if there["study"] != wanted["study"]:
-        raise ObverseError(f"{out}: has the study {there['study']!r}; {REMEDY}")
-    both = there["models"].keys() & wanted["models"].keys()
+    if there.study != wanted.study:
+        raise ObverseError(f"{out}: has the study {there.study!r}; {REMEDY}")
+    both = there.models.keys() & wanted.models.keys()
     found = differences(
-        there["settings"] | {"model": {name: there["models"][name] for name in sorted(both)}},
-        wanted["settings"] | {"model": {name: wanted["models"][name] for name in sorted(both)}},
+        there.settings | {"model": {name: there.models[name] for name in sorted(both)}},
+        wanted.settings | {"model": {name: wanted.models[name] for name in sorted(both)}},
     )
-    if there["grid"].keys() != wanted["grid"].keys():
-        found.append(f"the grid ({_listed(there['grid'])} → {_listed(wanted['grid'])})")
+    if there.grid.keys() != wanted.grid.keys():
+        found.append(f"the grid ({_listed(there.grid)} → {_listed(wanted.grid)})")
     if found:
         shown = ", ".join(found[:4]) + (", …" if len(found) > 4 else "")
         raise ObverseError(f"{out}: has this study with other settings: {shown}; {REMEDY}")
@@ -74,16 +85,10 @@ def refuse_other(out: Path, wanted: Mapping[str, Any]) -> None:
         )
 
 
-def _there(out: Path) -> dict[str, Any] | None:
+def _there(out: Path) -> Asked | None:
     """Return which study a directory is of; None if it does not say."""
     path = out / NAME
-    if not path.is_file():
-        return None
-    there = files.read_json(path)
-    kinds = {"study": str, "settings": dict, "models": dict, "seeds": list, "grid": dict}
-    if not isinstance(there, dict) or any(not isinstance(there.get(k), t) for k, t in kinds.items()):
-        raise ObverseError(f"{path}: expected {', '.join(kinds)}; remove it if the directory is yours")
-    return there
+    return validated(Asked, files.read_json(path), f"{path}: ") if path.is_file() else None
 
 
 def _refuse_other_name(out: Path, name: str) -> None:
@@ -102,15 +107,16 @@ def _refuse_other_name(out: Path, name: str) -> None:
         raise ObverseError(f"{out}: has the study {other!r}; {REMEDY}")
 
 
-def _left_out(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    found = [
-        (f"model{'s' * (len(there['models'].keys() - wanted['models'].keys()) > 1)}",
-         [name for name in there["models"] if name not in wanted["models"]]),
-        ("seeds", [seed for seed in there["seeds"] if seed not in wanted["seeds"]]),
-        *((key, [value for value in values if value not in wanted["grid"][key]])
-          for key, values in there["grid"].items()),
-    ]  # fmt: skip
-    return [f"{what} {_listed(lost)}" for what, lost in found if lost]
+def _left_out(there: Asked, wanted: Asked) -> list[str]:
+    """Return in words which models, seeds and values of the grid that were asked for are no more."""
+    models = [name for name in there.models if name not in wanted.models]
+    found: dict[str, list[Any]] = {
+        "models" if len(models) > 1 else "model": models,
+        "seeds": [seed for seed in there.seeds if seed not in wanted.seeds],
+    }
+    for key, values in there.grid.items():
+        found[key] = [value for value in values if value not in wanted.grid[key]]
+    return [f"{what} {_listed(lost)}" for what, lost in found.items() if lost]
 
 
 def _listed(values: Iterable[object]) -> str:
