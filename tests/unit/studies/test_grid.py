@@ -36,9 +36,9 @@ def study(kind: type[Capitals] = Capitals, **more: Any) -> Study:
     return obverse.study(kind, models=[TableSpec()], seeds=2, **more)
 
 
-def run(of: Study, out: Path) -> tuple[obverse.Result, list[str]]:
+def run(of: Study, out: Path, *, replace: bool = False) -> tuple[obverse.Result, list[str]]:
     here = Here()
-    return of.run(out, execution=EXECUTION, executor=here), here.done
+    return of.run(out, execution=EXECUTION, executor=here, replace=replace), here.done
 
 
 def test_every_combination_is_run_and_stands_in_typed_columns(tmp_path: Path) -> None:
@@ -88,12 +88,12 @@ def test_page_draws_a_curve_and_keeps_cells_apart(tmp_path: Path) -> None:
 
 def test_wider_grid_runs_only_what_is_new(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(run(study(), tmp_path)[1]) == 2
-    _, done = run(study().grid({"facts": [8, 12]}), tmp_path)
+    _, done = run(study().grid({"facts": [8, 12]}), tmp_path, replace=True)
     assert done == ["table, seed 0, facts 12", "table, seed 1, facts 12"]
     assert "run anew" not in capsys.readouterr().err
     _, done = run(study().grid({"facts": [12, 16, 8]}), tmp_path)
     assert done == ["table, seed 0, facts 16", "table, seed 1, facts 16"]
-    assert run(study(), tmp_path)[1] == []
+    assert run(study(), tmp_path, replace=True)[1] == []
 
 
 def test_variants_are_compared_in_every_cell(tmp_path: Path) -> None:
