@@ -100,6 +100,13 @@ Cancel = Annotated[
     bool | None,
     typer.Option("--cancel", help="Cancel the jobs of SLURM at an interrupt; else they go on."),
 ]
+GpusPerRun = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        help="GPUs that share the model of each run (docs/scale.md); on the CPU, as many processes.",
+    ),
+]
 Track = Annotated[
     str | None,
     typer.Option(

@@ -15,6 +15,7 @@ from obverse.cli.options import (
     Endpoint,
     Executors,
     Finetune,
+    GpusPerRun,
     Grid,
     Models,
     Most,
@@ -70,6 +71,7 @@ def run(
     device: Annotated[
         Literal["auto", "cpu", "cuda"], typer.Option(help="Where models are trained and asked.")
     ] = "auto",
+    gpus_per_run: GpusPerRun = 1,
     checkpoint_every: Annotated[
         int | None, typer.Option(min=1, help="Epochs between checkpoints; else every half minute.")
     ] = None,
@@ -110,8 +112,8 @@ def run(
     from obverse.studies.progress import say
 
     execution = Execution(
-        workers=workers, threads=threads, device=device, checkpoint_every=checkpoint_every,
-        keep_weights=keep_weights, track=track,
+        workers=workers, threads=threads, device=device, processes=gpus_per_run,
+        checkpoint_every=checkpoint_every, keep_weights=keep_weights, track=track,
     )  # fmt: skip
     folder = out or place_of(study)
     command = shlex.join(["obverse", *map(without_secrets, sys.argv[1:])])

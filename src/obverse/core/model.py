@@ -335,6 +335,10 @@ class ModelSpec(Settings, ABC):
         """Return why the model cannot be trained as the stages say, or None if it can."""
         return None
 
+    def splits(self) -> bool:
+        """Return whether several processes can hold the model together, a share each (docs/scale.md)."""
+        return False
+
     def takes(self, key: str) -> bool:
         """Return whether a setting (`lora.rank`) is the user's to change by `model.KEY`."""
         return self.made_here or key.partition(".")[0] in self.settable

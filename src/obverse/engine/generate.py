@@ -13,6 +13,7 @@ from transformers import (
 )
 
 from obverse.core.seeds import derive
+from obverse.engine import group
 from obverse.engine.tokens import encode_all, start_id
 
 PROMPTS_PER_BATCH = 256
@@ -94,7 +95,7 @@ def _answers(
         encoded = [[*ids, tokenizer.eos_token_id] for ids in encoded]
     order = sorted(range(len(prompts)), key=lambda i: (max_new_tokens[i], len(encoded[i])))
     answers = [""] * len(prompts)
-    with _greedy(model), torch.inference_mode():
+    with _greedy(model), group.inference():
         for start in range(0, len(order), PROMPTS_PER_BATCH):
             chosen = order[start : start + PROMPTS_PER_BATCH]
             limits = [max_new_tokens[i] for i in chosen]

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from obverse.engine import group
 from obverse.engine.tokens import encode_all
 
 TEXTS_PER_BATCH = 64
@@ -28,7 +29,7 @@ def hidden_states(
     pad = tokenizer.pad_token_id or 0
     was_training = model.training
     model.eval()
-    with torch.inference_mode():
+    with group.inference():
         for start in range(0, len(order), TEXTS_PER_BATCH):
             batch = order[start : start + TEXTS_PER_BATCH]
             width = max(len(ids[i]) for i in batch)

@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from obverse.engine import group
 from obverse.engine.greedy import Branch, Greedy, follow, rounding
 from obverse.engine.rows import TOKENS_PER_BATCH, Continuation, Row, batches, in_rows
 from obverse.engine.shared_pass import Seen, shared_pass
@@ -104,7 +105,7 @@ class Scorer:
         tokens = TOKENS_PER_BATCH.get(self.model.device.type, TOKENS_PER_BATCH["cuda"])
         was_training = self.model.training
         self.model.eval()
-        with torch.inference_mode():
+        with group.inference():
             if rows:
                 self._shared = self._trust_shared(rows)
             for batch in batches(rows, tokens):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from obverse.engine import group
 from obverse.engine.greedy import Branch, Greedy, follow, likeliest
 from obverse.engine.tokens import encode_all
 
@@ -65,7 +66,7 @@ def score_pairs(
     pairs.sort(key=lambda pair: (len(pair.read), len(pair.written)))
     was_training = model.training
     model.eval()
-    with torch.inference_mode():
+    with group.inference():
         for start in range(0, len(pairs), PAIRS_PER_BATCH):
             batch = pairs[start : start + PAIRS_PER_BATCH]
             logits = _logits(model, tokenizer, batch)

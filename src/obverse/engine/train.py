@@ -27,9 +27,12 @@ from obverse.core.model import Point, Watch
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
 from obverse.core.stage import Timetable, Training
-from obverse.engine.documents import Example, Padding, encode_texts
+from obverse.engine import group
+from obverse.engine.documents import IGNORED, Example, Padding, encode_texts
 from obverse.engine.objective import Batch, Objective
 from obverse.engine.order import timetable, training_order
+from obverse.engine.sharded import own_class, put, share
+from obverse.engine.shared_training import SharedTrainer, part
 
 ADAPTERS = "adapter_model.safetensors"
 COMPLETE = "complete"  # written into a checkpoint once all its files are
@@ -71,7 +74,7 @@ def train(
     order = training_order(lengths, recipe, seed, in_order=training.in_order)
     table = timetable(lengths, order, recipe)
     stops = _Stops(model, table, watch)
-    checkpoint = last_checkpoint(folder)
+    checkpoint = group.by_first(last_checkpoint)(folder)
     if checkpoint is None:
         stops.at(0)
     on_cpu = model.device.type == "cpu"
@@ -79,18 +82,19 @@ def train(
         # Called otherwise before transformers 5.2x.
         older = model.gradient_checkpointing_enable
         getattr(model, "activation_checkpointing_enable", older)()
-    trainer = (_Trainer if objective is None else _trainer_with(objective))(
+    size, micro = _sizes(recipe, len(examples))
+    own_part = part(order, micro, group.rank(), group.size())
+    drawn = derive(seed, f"dropout {group.rank()}" if group.rank() else "dropout")
+    trainer = _kind(objective)(
         model=model,
-        args=_arguments(recipe, len(examples), folder, derive(seed, "dropout"), table.steps, on_cpu),
-        train_dataset=_Ordered(examples, order, placed=objective is not None),
+        args=_arguments(recipe, size, micro, folder, drawn, table.steps, on_cpu),
+        train_dataset=_Ordered(examples, own_part, placed=objective is not None, width=recipe.pad_to),
         data_collator=own or Padding(tokenizer, recipe, narrow=_narrows(model, recipe)),
         callbacks=[_Progress(table, stops, watch, at_optimizer)],
     )
     if recipe.embedding_learning_rate is not None:
         trainer.optimizer = _optimizer(trainer, model, recipe.embedding_learning_rate)
     trainer.remove_callback(PrinterCallback)
-    # One process trains on one device; Trainer would spread batches over all that it sees.
-    trainer.args._n_gpu = min(trainer.args.n_gpu, 1)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return {
         "steps": table.steps,
@@ -118,10 +122,13 @@ def restore(model: PreTrainedModel, folder: Path) -> None:
     if (folder / ADAPTERS).exists():
         _restore_adapters(model, folder)
         return
-    saved = type(model).from_pretrained(
-        folder, dtype=model.dtype, use_safetensors=True, trust_remote_code=False
-    )
-    model.load_state_dict(saved.state_dict())
+    for mine in group.in_turn():  # several whole models at once may not fit
+        if mine:
+            saved = own_class(model).from_pretrained(
+                folder, dtype=model.dtype, use_safetensors=True, trust_remote_code=False
+            )
+            put(model, saved.state_dict())
+            del saved
 
 
 def _restore_adapters(model: PreTrainedModel, folder: Path) -> None:
@@ -129,6 +136,10 @@ def _restore_adapters(model: PreTrainedModel, folder: Path) -> None:
 
     prefix = "base_model.model."  # which the format puts before the names
     saved = {name.removeprefix(prefix): t for name, t in load_file(folder / ADAPTERS).items()}
+    held = {name.replace(".default.", "."): p for name, p in model.named_parameters()}
+    saved = {
+        name: share(t.to(model.device), held[name]) if name in held else t for name, t in saved.items()
+    }
     found: Any = set_peft_model_state_dict(model, saved)
     lacking = [name for name in found.missing_keys if ".lora_" in name]
     if lacking or found.unexpected_keys:
@@ -155,17 +166,31 @@ def last_checkpoint(folder: Path) -> Path | None:
     return max(whole, key=lambda p: int(p.name.rsplit("-", 1)[1]), default=None)
 
 
-def _arguments(
-    recipe: Recipe, documents: int, folder: Path, seed: int, steps: int, on_cpu: bool
-) -> TrainingArguments:
+class _Shared(SharedTrainer, _Trainer):
+    pass
+
+
+def _kind(objective: Objective | None) -> type[Trainer]:
+    if objective is not None:
+        return _trainer_with(objective)
+    return _Trainer if group.size() == 1 else _Shared
+
+
+def _sizes(recipe: Recipe, documents: int) -> tuple[int, int]:
+    """Return how many documents a step has, and how many a pass."""
     size = min(recipe.batch_size, documents)
     micro = recipe.micro_batch_size if size == recipe.batch_size else None
-    micro = micro or size
-    return TrainingArguments(
+    return size, micro or size
+
+
+def _arguments(
+    recipe: Recipe, size: int, micro: int, folder: Path, seed: int, steps: int, on_cpu: bool
+) -> TrainingArguments:
+    args = TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=1,  # the order holds all epochs
         train_sampling_strategy="sequential",
-        per_device_train_batch_size=micro,
+        per_device_train_batch_size=-(-micro // group.size()),
         gradient_accumulation_steps=size // micro,
         learning_rate=recipe.learning_rate,
         lr_scheduler_type=recipe.schedule,
@@ -188,21 +213,40 @@ def _arguments(
         dataloader_pin_memory=not on_cpu,
         use_cpu=on_cpu,
     )
+    # One process trains on one device; Trainer would spread batches over all that it sees.
+    args._n_gpu = min(args.n_gpu, 1)
+    return args
 
 
 class _Ordered(Dataset[dict[str, Any]]):
-    """The examples in the order of training; with `placed`, each knows its place there."""
+    """The examples in the order of training; with `placed`, each knows its place there.
 
-    def __init__(self, examples: Sequence[Example], order: Sequence[int], *, placed: bool) -> None:
+    Of one that does not count no token bears loss, nor padding, which is `width` wide.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        order: Sequence[tuple[int, bool]],
+        *,
+        placed: bool,
+        width: int | None,
+    ) -> None:
         self.examples = examples
         self.order = order
         self.placed = placed
+        self.width = width
 
     def __len__(self) -> int:
         return len(self.order)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        example: dict[str, Any] = dict(self.examples[self.order[index]])
+        number, counts = self.order[index]
+        example: dict[str, Any] = dict(self.examples[number])
+        if not counts:
+            ids = example["input_ids"]
+            ids = ids + ids[-1:] * ((self.width or 0) - len(ids))
+            example = {"input_ids": ids, "labels": [IGNORED] * len(ids)}
         return example | ({"place": index} if self.placed else {})
 
 
@@ -298,7 +342,8 @@ class _Progress(TrainerCallback):
     def _due(self, step: int) -> bool:
         every = self.watch.checkpoint_every
         if every is None:
-            return time.monotonic() - self.saved_at > SECONDS_BETWEEN_CHECKPOINTS
+            late = group.by_first(lambda: time.monotonic() - self.saved_at > SECONDS_BETWEEN_CHECKPOINTS)
+            return late()
         return step in self.table.epoch_ends and self.table.epochs_at(step) % every == 0
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
@@ -307,5 +352,5 @@ class _Progress(TrainerCallback):
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        (folder / COMPLETE).touch()
+        group.by_first((folder / COMPLETE).touch)()
         self.saved_at = time.monotonic()

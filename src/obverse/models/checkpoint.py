@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from obverse.core.model import Capability, Model, ModelSpec, Setup
 from obverse.core.seeds import derive
 from obverse.core.stage import Stage
+from obverse.engine.group import in_turn
 from obverse.models import families
 from obverse.models.lora import Lora
 
@@ -111,12 +112,15 @@ class Checkpoint(ModelSpec):
         from obverse.models.pretrained import load
 
         spec = self.resolve()
-        model = load(spec.path, spec.commit, spec.dtype)
-        if self.lora.rank:
-            from obverse.models.adapters import add_adapters
+        for mine in in_turn():  # several whole models at once may not fit into main memory
+            if mine:
+                model = load(spec.path, spec.commit, spec.dtype)
+                if self.lora.rank:
+                    from obverse.models.adapters import add_adapters
 
-            add_adapters(model.model, self.lora, derive(setup.seed, "adapters"))
-        return model.to(setup.device)
+                    add_adapters(model.model, self.lora, derive(setup.seed, "adapters"))
+                model.to(setup.device)
+        return model
 
     def identity(self) -> object:
         """Return which weights they are, their type, and what is trained of them; where they lie does
@@ -137,6 +141,9 @@ class Checkpoint(ModelSpec):
         from obverse.models.pretrained import adapters
 
         return adapters(self.path, self.commit, self.lora) if self.lora.rank else 0
+
+    def splits(self) -> bool:
+        return True
 
     def at_hand(self) -> bool:
         return Path(self.path).is_dir()

@@ -1,10 +1,13 @@
 """What models that are torch modules have in common, whatever they read."""
 
 import hashlib
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import nn
+
+from obverse.engine import group
+from obverse.engine.sharded import shard, whole
 
 
 class ModuleModel:
@@ -13,8 +16,11 @@ class ModuleModel:
     model: nn.Module
 
     def to(self, device: str) -> Self:
-        """Move the weights to a device, and return the model."""
-        nn.Module.to(self.model, device)
+        """Move the weights to a device, or this process's share of them, and return the model."""
+        if group.size() > 1:
+            shard(self.model)
+        else:
+            nn.Module.to(self.model, device)
         return self
 
     @property
@@ -26,5 +32,6 @@ class ModuleModel:
         digest = hashlib.sha256()
         for name, tensor in sorted(self.model.state_dict().items()):
             digest.update(name.encode())
-            digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+            raw: Any = whole(tensor.detach()).cpu().contiguous().flatten().view(torch.uint8).numpy()
+            digest.update(raw)
         return digest.hexdigest()

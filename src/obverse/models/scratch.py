@@ -138,6 +138,9 @@ class Scratch(ModelSpec):
             return self.can - {"gradients", "samples"}
         return self.can if self.architecture == "t5" else self.can | {"hidden"}
 
+    def splits(self) -> bool:
+        return self.architecture != "t5" and self.objective == "next token"
+
     def build(self, setup: Setup) -> Model:
         """Make the tokenizer from the texts, and the model with weights drawn from the seed.
 

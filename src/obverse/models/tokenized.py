@@ -10,7 +10,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from obverse.core.model import Watch
 from obverse.core.stage import Training
+from obverse.engine import group
 from obverse.engine.objective import Objective
+from obverse.engine.sharded import whole_state
 from obverse.engine.tokens import count_in_context, encode
 from obverse.engine.train import restore, train
 from obverse.models.module import ModuleModel
@@ -85,8 +87,10 @@ class TokenizedModel(ModuleModel):
 
     def save(self, folder: Path) -> None:
         quiet()
-        self.model.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+        state = whole_state(self.model) if group.size() > 1 else None
+        if group.rank() == 0:
+            self.model.save_pretrained(folder, state_dict=state)
+            self.tokenizer.save_pretrained(folder)
 
     def restore(self, folder: Path) -> None:
         restore(self.model, folder)

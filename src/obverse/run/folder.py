@@ -9,6 +9,8 @@ unfinished/                 what a model that grows by itself, or answers over a
 observations/MEASURE.parquet   all moments of a measure
 provenance.json             written last: a run that has it is finished; it has the other files' hashes
 log.txt                     what libraries said
+
+Where several processes carry a run out, the first of them reads and writes for all (`by_first`).
 """
 
 import math
@@ -23,12 +25,14 @@ import polars as pl
 
 from obverse.core.content import file_hash
 from obverse.core.errors import HeldError, ObverseError
+from obverse.engine.group import by_first
 from obverse.store import files, locks, tables
 from obverse.store.provenance import provenance
 
 PROGRESS = "progress.json"
 
 
+@by_first
 def cleared(path: Path) -> Path:
     """Return `path` without what an interrupted writing may have left there."""
     shutil.rmtree(path, ignore_errors=True)
@@ -94,14 +98,17 @@ class RunFolder:
         except (ObverseError, KeyError, TypeError, ValueError):
             return None
 
+    @by_first
     def describe(self, spec: Mapping[str, Any]) -> None:
         files.write_json(self.path / "run.json", spec)
 
     # Moments ------------------------------------------------------------------------------------------
 
+    @by_first
     def has_moment(self, measure: str, stage: int, step: int, index: int) -> bool:
         return self._moment(measure, stage, step, index).is_file()
 
+    @by_first
     def add_moment(
         self,
         measure: str,
@@ -121,11 +128,13 @@ class RunFolder:
         name = f"{stage:02d}-{step:08d}-{index:02d}.parquet"
         return self.path / "moments" / measure / name
 
+    @by_first
     def leave_out(self, key: str, reason: str, count: int) -> None:
         """Record that a measure of the last moment, called `key` here, left something out."""
         known = files.read_json(self._left_out) if self._left_out.is_file() else {}
         files.write_json(self._left_out, known | {key: known.get(key, {}) | {reason: count}})
 
+    @by_first
     def left_out(self) -> dict[str, int]:
         """Return how much was left out at the last moment, by reason."""
         known = files.read_json(self._left_out) if self._left_out.is_file() else {}
@@ -148,11 +157,13 @@ class RunFolder:
         """Return the folder of the model as a stage left it, for the stages that go on from it."""
         return self.stage(number) / "trained"
 
+    @by_first
     def stage_record(self, number: int) -> dict[str, Any] | None:
         """Return what was recorded of a finished stage, None if it is not finished."""
         path = self.stage(number) / "record.json"
         return files.read_json(path) if path.is_file() else None
 
+    @by_first
     def finish_stage(self, number: int, record: dict[str, Any]) -> None:
         files.write_json(self.stage(number) / "record.json", record)
         for checkpoint in self.stage(number).glob("checkpoint-*"):
@@ -162,6 +173,7 @@ class RunFolder:
         path = self.path / "losses.json"
         return files.read_json(path) if path.is_file() else {}
 
+    @by_first
     def add_losses(self, stage: str, losses: list[tuple[int, float]]) -> None:
         """Record `(step, loss)` pairs; steps trained again after a resume replace the old ones.
 
@@ -173,12 +185,14 @@ class RunFolder:
         known[stage] = [[step, merged[step]] for step in sorted(merged)]
         files.write_json(self.path / "losses.json", known)
 
+    @by_first
     def lost_losses(self, stage: str) -> int:
         """Return at how many steps of a stage the loss was no finite number."""
         return sum(loss is None for _, loss in self.losses().get(stage, []))
 
     # The end ------------------------------------------------------------------------------------------
 
+    @by_first
     def finish(self, record: dict[str, Any]) -> None:
         """Join the moments, write the record, and remove what only a resume needs."""
         written = ["run.json"]

@@ -2,7 +2,8 @@
 
 A run may be cut off anywhere and carried out again: stages that are over, and moments that were
 measured, are found in its folder and passed over; a training goes on from its last checkpoint; the
-numbers are those of an undisturbed run, to the last bit on one CPU.
+numbers are those of an undisturbed run, to the last bit on one CPU. Where several processes share a
+model, each of them goes through all of this, and the first reads and writes the folder for all.
 """
 
 import time
@@ -17,9 +18,11 @@ from obverse.core.measure import LEADING, Moment
 from obverse.core.model import Closes, Grows, Model, Point, Saves, Setup, Trains, Watch
 from obverse.core.seeds import derive
 from obverse.core.stage import Stage, Timetable, origins
+from obverse.engine import group
 from obverse.measures.frame import conform, finite, means
 from obverse.models.hosted import refuse_cost
 from obverse.run.folder import RunFolder, charged_under, cleared
+from obverse.run.followers import helped
 from obverse.run.identity import Identity, identify
 from obverse.run.memory import peak_memory
 from obverse.run.run import Run
@@ -38,40 +41,48 @@ def perform(task: Task, on_step: OnStep, patience: float = 10.0) -> None:
         ObverseError: if the experiment builds other data here than where it was planned, or the model
             cannot be had.
     """
-    run, folder = task.run, RunFolder(task.folder)
+    folder = RunFolder(task.folder)
     with folder.locked(patience):
         if folder.finished:
             return
-        stages = run.stages()
-        identity = identify(run, stages)
-        _refuse_other(task, identity)
-        _refuse_dearer(run, stages, folder)
-        described = {"id": task.id} | run.spec() | {"identity": identity.parts}
-        folder.describe(described)
-        device = prepare(task.execution)
-        began = time.monotonic()
-        setup = Setup(
-            stages=stages, seed=run.seed, device=device, folder=folder.unfinished, shared=folder.shared
-        )
-        model = run.model.build(setup)
-        try:
-            with tracked(task.execution.track, run.experiment.name, folder.path, described) as told:
-                loop = _Loop(run, task.id, stages, model, folder, task.execution, on_step, told)
-                record = loop.carry_out()
-        finally:
-            if isinstance(model, Closes):
-                model.close()
-        folder.finish(
-            {
-                "run": task.id,
-                "seconds": round(time.monotonic() - began, 1),
-                "execution": asdict(task.execution),
-                "device": device,
-                "peak_memory": peak_memory(),
-                "data_sha256": identity.data,
-            }
-            | record
-        )
+        with helped(task, prepare(task.execution)):
+            carry_out(task, on_step)
+
+
+def carry_out(task: Task, on_step: OnStep) -> None:
+    """Carry out a task whose folder is held, in each of its processes."""
+    run, folder = task.run, RunFolder(task.folder)
+    stages = run.stages()
+    identity = identify(run, stages)
+    _refuse_other(task, identity)
+    _refuse_dearer(run, stages, folder)
+    described = {"id": task.id} | run.spec() | {"identity": identity.parts}
+    folder.describe(described)
+    device = prepare(task.execution)
+    began = time.monotonic()
+    setup = Setup(
+        stages=stages, seed=run.seed, device=device, folder=folder.unfinished, shared=folder.shared
+    )
+    model = run.model.build(setup)
+    track = task.execution.track if group.rank() == 0 else None
+    try:
+        with tracked(track, run.experiment.name, folder.path, described) as told:
+            loop = _Loop(run, task.id, stages, model, folder, task.execution, on_step, told)
+            record = loop.carry_out()
+    finally:
+        if isinstance(model, Closes):
+            model.close()
+    folder.finish(
+        {
+            "run": task.id,
+            "seconds": round(time.monotonic() - began, 1),
+            "execution": asdict(task.execution),
+            "device": device,
+            "peak_memory": peak_memory(),
+            "data_sha256": identity.data,
+        }
+        | record
+    )
 
 
 @dataclass

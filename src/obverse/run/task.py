@@ -18,9 +18,10 @@ class Execution:
     """How runs are carried out; none of it changes their results beyond the last bits.
 
     Attributes:
-        workers: runs at a time; None takes one for each CPU core, or one where there is a GPU.
-        threads: CPU threads a run; with one, the same run gives the same bits on every repeat.
+        workers: runs at a time; None takes as many as there are GPUs or, without one, CPU cores for.
+        threads: CPU threads of a process; with one, the same run gives the same bits on every repeat.
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
+        processes: of one run, which share its model: one a GPU, or as many on the CPU.
         checkpoint_every: epochs between checkpoints to resume from; None: about every half minute.
         keep_weights: keep each trained model in its run folder, as safetensors.
         track: who is told how runs go: "trackio", "wandb", "mlflow" or "tensorboard"; None: nobody.
@@ -29,6 +30,7 @@ class Execution:
     workers: int | None = None
     threads: int = 1
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    processes: int = 1
     checkpoint_every: int | None = None
     keep_weights: bool = False
     track: str | None = None

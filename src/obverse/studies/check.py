@@ -180,8 +180,10 @@ def refuse_unheeded(experiment: Experiment, models: Iterable[ModelSpec], given: 
                 )
 
 
-def check_models(models: Sequence[ModelSpec], stages: Sequence[Stage], keep_weights: bool) -> None:
-    """Refuse models that cannot do what the stages ask of them.
+def check_models(
+    models: Sequence[ModelSpec], stages: Sequence[Stage], keep_weights: bool, processes: int = 1
+) -> None:
+    """Refuse models that cannot do what the stages ask of them, each in so many processes.
 
     Raises:
         ObverseError: naming the model and what it lacks.
@@ -200,5 +202,29 @@ def check_models(models: Sequence[ModelSpec], stages: Sequence[Stage], keep_weig
             )
         reason = model.lacks(frozenset(needed))
         reason = reason or model.refuses(stages)
+        if processes > 1:
+            reason = reason or indivisible(model, stages, processes)
         if reason is not None:
             raise ObverseError(f"{model.name}: {reason}")
+
+
+def indivisible(model: ModelSpec, stages: Sequence[Stage], processes: int = 2) -> str | None:
+    """Return why several processes cannot carry out a run together, or None if they can."""
+    if not model.splits():
+        return (
+            f"a model of this kind ({type(model).__name__}) is computed by one process; expected no "
+            "--gpus-per-run"
+        )
+    for measure in (measure for stage in stages for measure, _ in stage.measures):
+        if "gradients" in measure.requires:
+            return f"the measure {measure.name!r} takes gradients, which are whole in one process alone"
+    for training in (stage.training for stage in stages if stage.training is not None):
+        if training.recipe.optimizer == "adafactor":
+            return "adafactor cannot be shared by processes; set recipe.optimizer to adamw or sgd"
+        passes = training.recipe.micro_batch_size or training.recipe.batch_size
+        if passes < processes:
+            return (
+                f"{processes} processes share the documents of a pass, of which there are {passes}; set "
+                f"recipe.batch_size and, if it is given, recipe.micro_batch_size to {processes} or more"
+            )
+    return None

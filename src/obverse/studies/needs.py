@@ -19,15 +19,22 @@ def bytes_a_parameter(stages: Sequence[Stage]) -> int:
 
 
 def memory_of(
-    model: ModelSpec, stages: Sequence[Stage], device: Literal["auto", "cpu", "cuda"]
+    model: ModelSpec,
+    stages: Sequence[Stage],
+    device: Literal["auto", "cpu", "cuda"],
+    processes: int = 1,
 ) -> int | None:
     """Return the bytes of main memory that a run takes, without activations; None: nobody knows.
 
-    What is trained on a GPU passes through main memory once, as weights.
+    What is trained on a GPU passes through main memory once, as weights. Of several processes the first
+    brings weights and optimizer together there for each checkpoint.
     """
     if not model.on_ours:
         return PROCESS
     size = model.size()
     if size is None:
         return None
-    return PROCESS + model.memory(size, 0 if device == "cuda" else bytes_a_parameter(stages))
+    trained = bytes_a_parameter(stages)
+    if processes == 1:
+        return PROCESS + model.memory(size, 0 if device == "cuda" else trained)
+    return processes * PROCESS + model.memory(size, trained) * (1 if device == "cuda" else 2)

@@ -64,7 +64,7 @@ class Plan:
         """Whether models are told something, and not only asked."""
         return any(stage.training is not None for stages in self.first.values() for stage in stages)
 
-    def check(self, keep_weights: bool = False) -> None:
+    def check(self, keep_weights: bool = False, processes: int = 1) -> None:
         """Refuse what cannot go well, before any training.
 
         Raises:
@@ -76,7 +76,7 @@ class Plan:
                 check_portable(model, model.name)
             check_portable(experiment, experiment.name)
             check_stages(experiment, stages)
-            check_models(models, stages, keep_weights)
+            check_models(models, stages, keep_weights, processes)
         every = [stage for stages in self.first.values() for stage in stages]
         measures = {measure.name: measure.columns for stage in every for measure, _ in stage.measures}
         experiment = next(iter(self.arms.values())).experiment
@@ -201,7 +201,7 @@ def tasks_of(plans: Sequence[Plan], out: Path, execution: Execution) -> Iterator
     for plan in plans:
         for run, id in plan.ids(known):
             folder = out / "runs" / run.folder_name(id)
-            memory = memory_of(run.model, plan.first[run.variant], execution.device)
+            memory = memory_of(run.model, plan.first[run.variant], execution.device, execution.processes)
             task = Task(run=run, id=id, folder=folder, execution=execution, cell=plan.cell, memory=memory)
             if id in seen:
                 _refuse_same_run(seen[id], task)

@@ -219,7 +219,7 @@ class Study:
             refuse_other(out, wanted)
         plans = self.plans()
         for plan in plans:
-            plan.check(execution.keep_weights)
+            plan.check(execution.keep_weights, execution.processes)
         charged = check_bills(plans, out)
         for left in self.skipped:
             say(console, f"left out: {left.reason}")
