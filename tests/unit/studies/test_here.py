@@ -5,10 +5,21 @@ from pathlib import Path
 import pytest
 
 import obverse
+from obverse.run import gpus
 from obverse.run.task import Execution
-from obverse.studies.executors.here import Here
+from obverse.studies.executors.here import Here, cards_of, workers_of
 from obverse.studies.plan import work
 from tests.outside.counting import Capitals, TableSpec
+
+
+def test_runs_divide_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpus, "visible", lambda: ["0", "1", "GPU-5a", "3", "4"])
+    each = {n: Execution(processes=n) for n in (1, 2, 8)}
+    assert cards_of(each[1]) == ["0", "1", "GPU-5a", "3", "4"]
+    assert cards_of(each[2]) == ["0,1", "GPU-5a,3"]
+    assert cards_of(each[8]) == []  # as the run will say
+    assert [workers_of(execution) for execution in each.values()] == [5, 2, 1]
+    assert cards_of(Execution(device="cpu")) == []
 
 
 def test_largest_models_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

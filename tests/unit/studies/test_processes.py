@@ -44,6 +44,20 @@ def test_worker_is_used_again_and_ends_when_told(tmp_path: Path) -> None:
     assert processes.workers == []
 
 
+def test_workers_at_the_same_time_have_gpus_of_their_own(tmp_path: Path) -> None:
+    processes = Processes(threads=1, cards=["0,1", "2,3"])
+
+    def sees(name: str) -> str:
+        processes.give(task(tmp_path / name, seconds=30))
+        return processes.workers[-1].cards
+
+    assert [sees("a"), sees("b")] == ["0,1", "2,3"]
+    processes.workers[0].process.kill()
+    wait_for_end(processes)
+    assert sees("c") == "0,1"
+    processes.kill()
+
+
 def test_worker_that_died_at_work_is_told_of_and_another_takes_its_place(tmp_path: Path) -> None:
     processes = Processes(threads=1)
     processes.give(task(tmp_path / "slow", seconds=30))

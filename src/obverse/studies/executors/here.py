@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from obverse.core.errors import HeldError, ObverseError
+from obverse.run import gpus
 from obverse.run.folder import RunFolder
 from obverse.run.task import Event, Execution, Failure, Task, ended
 from obverse.studies.executors.processes import Processes
@@ -62,7 +63,7 @@ class _Pool:
         self.held: dict[str, Task] = {}
         self.told: set[str] = set()  # of being held, which is said once
         self.failures: list[Failure] = []
-        self.processes = Processes(execution.threads)
+        self.processes = Processes(execution.threads, cards_of(execution))
 
     def run(self) -> list[Failure]:
         try:
@@ -152,12 +153,13 @@ def _perform(task: Task, on: On) -> None:
 
 def workers_of(execution: Execution) -> int:
     """Return how many runs at a time this machine takes, unless told."""
-    if execution.device != "cpu" and _has_gpu():
-        return 1
-    return max(1, (os.cpu_count() or 1) // execution.threads)
+    if execution.device != "cpu" and gpus.visible():
+        return max(1, len(cards_of(execution)))
+    return max(1, (os.cpu_count() or 1) // (execution.threads * execution.processes))
 
 
-def _has_gpu() -> bool:
-    import torch
-
-    return torch.cuda.is_available()
+def cards_of(execution: Execution) -> list[str]:
+    """Return the GPUs of each of the runs that go on at a time; nothing where there are none."""
+    found = [] if execution.device == "cpu" else gpus.visible()
+    each = execution.processes
+    return [",".join(found[i : i + each]) for i in range(0, len(found) - each + 1, each)]

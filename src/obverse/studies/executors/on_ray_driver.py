@@ -54,7 +54,7 @@ class Driver:
         self.gpus = ray.cluster_resources().get("GPU", 0)
         for task in tasks:
             self._refuse_too_large(task)
-        threads = tasks[0].execution.threads
+        threads = tasks[0].execution.threads * tasks[0].execution.processes
         self.window = max(IN_FLIGHT, 2 * int(ray.cluster_resources().get("CPU", 1)) // threads)
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=True
@@ -96,9 +96,10 @@ class Driver:
         device, gpus = task.execution.device, self.settings.gpus
         if gpus is None:
             on_gpu = task.run.model.on_ours and (device == "cuda" or (device == "auto" and self.gpus))
-            gpus = 1 if on_gpu else 0
+            gpus = task.execution.processes if on_gpu else 0
         memory = self.settings.memory or task.memory
-        needed = {"CPU": task.execution.threads, "GPU": gpus, "memory": memory}
+        threads = task.execution.threads * task.execution.processes
+        needed = {"CPU": threads, "GPU": gpus, "memory": memory}
         return {kind: number for kind, number in needed.items() if number}
 
     def _refuse_too_large(self, task: Task) -> None:

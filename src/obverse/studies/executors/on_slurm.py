@@ -180,10 +180,10 @@ class _Jobs:
         asked: dict[str, Any] = {
             "name": "obverse",
             "timeout_min": math.ceil(minutes(settings.get("time", MINUTES))),
-            "cpus_per_task": execution.threads,
+            "cpus_per_task": execution.threads * execution.processes,
         }
         if execution.device == "cuda" and task.run.model.on_ours:
-            asked["gpus_per_node"] = 1
+            asked["gpus_per_node"] = execution.processes
         if memory is not None:
             asked["mem_gb"] = -(-memory // 10**8) / 10
         if self.settings.cluster == "slurm":

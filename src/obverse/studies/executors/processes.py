@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,16 +30,23 @@ class Worker:
 
     process: "subprocess.Popen[str]"
     answers: int
+    cards: str
     task: Task | None = None
     began: float = 0.0
     rest: bytes = field(default=b"")  # of an answer that has not come whole
 
 
 class Processes:
-    """Starts workers, and uses those again that have only had short runs."""
+    """Starts workers, and uses those again that have only had short runs.
 
-    def __init__(self, threads: int) -> None:
-        self.threads = threads
+    Args:
+        threads: CPU threads of a process.
+        cards: the GPUs of each worker, as CUDA_VISIBLE_DEVICES names them; where there are more workers,
+            some have the same. None: each sees all that this process sees.
+    """
+
+    def __init__(self, threads: int, cards: Sequence[str] = ()) -> None:
+        self.threads, self.cards = threads, cards
         self.workers: list[Worker] = []
         self._selector = selectors.DefaultSelector()
 
@@ -105,6 +112,9 @@ class Processes:
         environment = os.environ | {
             "OMP_NUM_THREADS": str(self.threads), "TOKENIZERS_PARALLELISM": "false",
         }  # fmt: skip
+        taken = [worker.cards for worker in self.workers]
+        cards = min(self.cards, key=taken.count, default="")
+        environment |= {"CUDA_VISIBLE_DEVICES": cards} if cards else {}
         try:
             with (task.folder / "log.txt").open("a", encoding="utf-8") as log:
                 # -P: what lies in the current directory does not stand in for Python's own modules. A
@@ -117,7 +127,7 @@ class Processes:
                 )  # fmt: skip
         finally:
             os.close(write)
-        worker = Worker(process, read)
+        worker = Worker(process, read, cards)
         self.workers.append(worker)
         self._selector.register(read, selectors.EVENT_READ, worker)
         return worker
