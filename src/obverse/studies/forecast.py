@@ -20,6 +20,7 @@ from obverse.run.task import Execution, Task
 from obverse.store import files
 from obverse.store.seen import Seen
 from obverse.studies.bills import bills_of, rows_of, whole
+from obverse.studies.check import indivisible
 from obverse.studies.executors.here import workers_of
 from obverse.studies.gauge import Gauge, gauge
 from obverse.studies.gpus import misfit, other_ways, written_bytes
@@ -50,6 +51,7 @@ class Forecast:
         took: seconds that measuring took.
         adapters: parameters of the largest adapters that are trained in place of all weights; None
             without any, or where the configuration is not here.
+        splits: whether several GPUs can share each model.
         bill: what all runs are charged, those that are done among them, by whoever trains them elsewhere.
     """
 
@@ -67,6 +69,7 @@ class Forecast:
     took: float
     bill: Bill | None = None
     adapters: int | None = None
+    splits: bool = False
 
     @property
     def to_do(self) -> int:
@@ -84,7 +87,7 @@ class Forecast:
         alternatives: dict[str, int] = {}
         if self.training_flops and self.parameters and self.adapters is None:
             alternatives = other_ways(self.parameters[1], self.on_gpu)
-        return misfit(gpu, self.on_gpu, alternatives)
+        return misfit(gpu, self.on_gpu, alternatives, self.splits)
 
     def table(self, gpu: Mapping[str, float]) -> Table:
         """Return the forecast as a table; `gpu` are accelerators and their FLOP/s."""
@@ -192,6 +195,7 @@ def forecast(study: Study, out: Path, execution: Execution) -> Forecast:
         workers=execution.workers or workers_of(execution),
         took=sum(g.took for g in measured),
         adapters=max(filter(None, {r.model.adapters() for r, _ in to_do}), default=None),
+        splits=all(indivisible(r.model, stages[_place(c), r.variant]) is None for r, c in to_do),
         bill=whole([bill for plan in plans for bill in bills_of(plan).values()]),
     )
 

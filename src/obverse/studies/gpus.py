@@ -14,6 +14,7 @@ GPUS = {
     "h200": (989e12, 141e9), "b200": (2250e12, 192e9),
 }  # fmt: skip
 ROOM = 0.9  # of a GPU's memory, for weights, gradients and optimizer; the rest is for activations
+MOST_CARDS = 8  # of one machine, which is where a run's processes are
 FROZEN = 2  # bytes of a weight in bfloat16, on which adapters are trained
 
 
@@ -47,13 +48,16 @@ def other_ways(parameters: int, taken: int) -> dict[str, int]:
     return {way: size for way, size in ways.items() if size < taken}
 
 
-def misfit(gpu: str, taken: int, otherwise: Mapping[str, int]) -> str | None:
+def misfit(gpu: str, taken: int, otherwise: Mapping[str, int], splits: bool = False) -> str | None:
     """Return in what way a GPU, if it is known by its name, would hold what it does not hold; None if it
-    does."""
+    does. `splits` tells whether several can share it."""
     _, memory = GPUS.get(gpu.lower(), (None, math.inf))
     if taken <= ROOM * memory:
         return None
     ways = [f"{way} {written_bytes(size)}" for way, size in otherwise.items() if size <= ROOM * memory]
+    cards = math.ceil(taken / (ROOM * memory))
+    if splits and cards <= MOST_CARDS:
+        ways.append(f"{cards} of them, for each run (--gpus-per-run {cards})")
     larger = [name.upper() for name, (_, room) in GPUS.items() if taken <= ROOM * room]
     told = "; ".join([*ways, *([f"a larger one: {', '.join(larger)}"] if larger else [])])
     return f"it has {written_bytes(memory)}; what fits: {told or 'nothing that is known here'}"

@@ -208,6 +208,8 @@ def test_what_does_not_fit_is_said_with_what_would() -> None:
         "it has 80 GB; what fits: recipe.optimizer=adafactor 63 GB; adapters on bfloat16"
     )
     assert said.endswith("a larger one: H200, B200")
+    shared = misfit("A100", 112_000_000_000, ways, splits=True) or ""
+    assert "2 of them, for each run (--gpus-per-run 2)" in shared
     assert "adafactor" not in (misfit("v100", 112_000_000_000, ways) or "")
     assert misfit("312e12", 112_000_000_000, ways) is None, "how much such a one holds is not known"
     assert other_ways(7_000_000_000, taken=1) == {}
