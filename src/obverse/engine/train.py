@@ -29,6 +29,7 @@ from obverse.core.seeds import derive
 from obverse.core.stage import Timetable, Training
 from obverse.engine import group
 from obverse.engine.documents import IGNORED, Example, Padding, encode_texts
+from obverse.engine.losses import Losses
 from obverse.engine.objective import Batch, Objective
 from obverse.engine.order import timetable, training_order
 from obverse.engine.sharded import own_class, put, share
@@ -55,8 +56,8 @@ def train(
     Args:
         training: documents (`core.data.Document`) and the recipe.
         seed: decides the order of documents, what an objective draws, and dropout where there is any.
-        watch: what is wanted along the way. Losses come about a hundred times (nats a token); they
-            are no numbers once the training has diverged.
+        watch: what is wanted along the way. Losses come about a hundred times, each the mean of the
+            steps since the last (nats a token); they are no numbers once the training has diverged.
         at_optimizer: is given the optimizer before the first step.
         objective: brings batches and a loss of its own; none: the next token is predicted.
 
@@ -73,10 +74,12 @@ def train(
     lengths = [len(e["input_ids"]) for e in examples]
     order = training_order(lengths, recipe, seed, in_order=training.in_order)
     table = timetable(lengths, order, recipe)
-    stops = _Stops(model, table, watch)
+    stops, losses = _Stops(model, table, watch), Losses(table.steps, watch.on_loss)
     checkpoint = group.by_first(last_checkpoint)(folder)
     if checkpoint is None:
         stops.at(0)
+    else:
+        losses.go_on(checkpoint)
     on_cpu = model.device.type == "cpu"
     if recipe.gradient_checkpointing:
         # Called otherwise before transformers 5.2x.
@@ -90,7 +93,7 @@ def train(
         args=_arguments(recipe, size, micro, folder, drawn, table.steps, on_cpu),
         train_dataset=_Ordered(examples, own_part, placed=objective is not None, width=recipe.pad_to),
         data_collator=own or Padding(tokenizer, recipe, narrow=_narrows(model, recipe)),
-        callbacks=[_Progress(table, stops, watch, at_optimizer)],
+        callbacks=[_Progress(table, stops, losses, watch, at_optimizer)],
     )
     if recipe.embedding_learning_rate is not None:
         trainer.optimizer = _optimizer(trainer, model, recipe.embedding_learning_rate)
@@ -201,7 +204,7 @@ def _arguments(
         adam_beta2=recipe.adam_beta2,
         max_grad_norm=recipe.max_grad_norm,
         bf16=recipe.precision == "bfloat16",
-        logging_steps=max(1, steps // 100),
+        logging_steps=1,  # `engine.losses` takes the mean of several
         logging_nan_inf_filter=False,  # which would log 0.0 for a loss that is no number
         save_strategy="steps",
         save_steps=steps,  # checkpoints are asked for by the callback
@@ -322,10 +325,11 @@ class _Progress(TrainerCallback):
         self,
         table: Timetable,
         stops: _Stops,
+        losses: Losses,
         watch: Watch,
         at_optimizer: Callable[[torch.optim.Optimizer], None],
     ) -> None:
-        self.table, self.stops, self.watch = table, stops, watch
+        self.table, self.stops, self.losses, self.watch = table, stops, losses, watch
         self.at_optimizer = at_optimizer
         self.saved_at = time.monotonic()
 
@@ -347,10 +351,12 @@ class _Progress(TrainerCallback):
         return step in self.table.epoch_ends and self.table.epochs_at(step) % every == 0
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        state.log_history.clear()  # which would grow with every step, and each checkpoint with it
         if logs and "loss" in logs:
-            self.watch.on_loss(state.global_step, float(logs["loss"]))
+            self.losses.add(state.global_step, float(logs["loss"]))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        group.by_first(self.losses.save)(folder)
         group.by_first((folder / COMPLETE).touch)()
         self.saved_at = time.monotonic()

@@ -89,10 +89,15 @@ class StopError(Exception):
 
 
 def trained(
-    folder: Path, when: When = ENDS, stop_at: int | None = None, every: int | None = 1
+    folder: Path,
+    when: When = ENDS,
+    stop_at: int | None = None,
+    every: int | None = 1,
+    losses: dict[int, float] | None = None,
 ) -> tuple[str, list[Point]]:
     """Train afresh (from a checkpoint in `folder`, if any); return the weights' hash and the stops."""
     model, points = fresh(), list[Point]()
+    told = {} if losses is None else losses
 
     def on_step(done: int, total: int) -> None:
         assert total == 10
@@ -103,19 +108,28 @@ def trained(
         TRAINING,
         folder=folder,
         seed=3,
-        watch=watch(when.steps_of, points.append, on_step=on_step, checkpoint_every=every),
+        watch=watch(
+            when.steps_of,
+            points.append,
+            on_step=on_step,
+            checkpoint_every=every,
+            on_loss=told.__setitem__,
+        ),
     )
     return model.weights_hash(), points
 
 
 def test_resumed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
-    undisturbed, points = trained(tmp_path / "a")
+    losses: dict[str, dict[int, float]] = {"a": {}, "b": {}}
+    undisturbed, points = trained(tmp_path / "a", losses=losses["a"])
     assert [p.epoch for p in points] == [0, 1, 2, 3, 4]
     with pytest.raises(StopError):
         trained(tmp_path / "b", stop_at=6)
-    resumed, points = trained(tmp_path / "b")
+    resumed, points = trained(tmp_path / "b", losses=losses["b"])
     assert [p.epoch for p in points] == [3, 4]
     assert resumed == undisturbed
+    assert losses["b"] == losses["a"]
+    assert list(losses["a"]) == list(range(1, 11))
 
 
 def test_points_say_where_the_training_is(tmp_path: Path) -> None:
