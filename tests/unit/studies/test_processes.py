@@ -89,7 +89,7 @@ def test_kill_stops_a_worker_at_work_at_once(tmp_path: Path) -> None:
     [worker] = processes.workers
     began = time.monotonic()
     processes.kill()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 15, "it would be at work for 30 seconds"
     assert worker.process.returncode == -signal.SIGKILL
     with pytest.raises(ProcessLookupError):
         os.kill(worker.process.pid, 0)
