@@ -1,15 +1,18 @@
 """A finished study as an object: its tables, findings and runs, and claims evaluated anew."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from obverse.core.claim import Claim
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
+from obverse.core.format import count
 from obverse.core.loading import load as load_class
 from obverse.core.settings import unknown_name, validated
 from obverse.stats.verdict import evaluate_cells
@@ -18,8 +21,12 @@ from obverse.studies.check import check_claims
 from obverse.studies.findings import Findings
 from obverse.studies.grid import combined
 
+if TYPE_CHECKING:
+    from altair import VConcatChart
+    from rich.table import Table
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Result:
     """What a study gave, read from its directory.
 
@@ -38,6 +45,43 @@ class Result:
     claims: Findings
     study: Mapping[str, Any]
     records: Sequence[Mapping[str, Any]] = field(repr=False)
+
+    def __repr__(self) -> str:
+        """Say in a line what was asked of whom, and what became of the claims."""
+        verdicts = Counter(finding.verdict for finding in self.claims)
+        said = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common()) or "no claims"
+        models, seeds = len(self.study["models"]), len(self.study["seeds"])
+        return (
+            f"Result({self.study['study']}: {count(models, 'model')}, {count(seeds, 'seed')}; {said}; "
+            f"{self.out})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook: its title, and the claims."""
+        return f"<h4>{escape(self.study['title'])}</h4>{self.claims._repr_html_()}"
+
+    def table(self) -> "Table":
+        """Return the claims as a rich table: `rich.print(result.table())`."""
+        return self.claims.table()
+
+    def plot(self) -> "VConcatChart":
+        """Return the claims as a chart of altair: each seed, mean and interval, criterion, paper.
+
+        `.save("claims.pdf")` writes it; .svg, .png and .html as well.
+
+        Raises:
+            ObverseError: if no claim was measured.
+        """
+        from obverse.report.claims_figure import claims_figures
+        from obverse.report.figures import styled
+
+        figures = claims_figures([finding.to_dict() for finding in self.claims])
+        if not figures:
+            raise ObverseError(f"{self.out}: no claim was measured, so that there is nothing to plot")
+        import altair
+
+        drawn: VConcatChart = styled(altair.vconcat(*(figure.chart for figure in figures)))
+        return drawn
 
     @property
     def observations(self) -> pl.DataFrame:

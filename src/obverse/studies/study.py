@@ -48,7 +48,7 @@ BELONGS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Study:
     """An experiment, the models it is done to, and the seeds it is repeated over.
 
@@ -68,6 +68,13 @@ class Study:
     skipped: tuple[Skipped, ...] = ()
     looks: int = 1
     axes: Axes = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Say in a line what is asked of whom; `experiment`, `models` and `seeds` have the rest."""
+        models = ", ".join(_called(model) for model in self.models) or "no model"
+        about = [f"preset {self.preset}"] * bool(self.preset)
+        about += [f"{key}={value}" for key, value in self.given.items()]
+        return f"Study({', '.join([self.name, *about])}: {models}; {count(len(self.seeds), 'seed')})"
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ import pytest
 import obverse
 from obverse.core.errors import ObverseError
 from obverse.run.task import Execution
+from obverse.studies.findings import Findings
 from obverse.studies.forecast import forecast
 from tests.outside.counting import Capitals, TableSpec
 
@@ -165,3 +166,16 @@ def test_file_in_place_of_the_directory_is_refused_before_training(tmp_path: Pat
 def test_nothing_measured_is_said(tmp_path: Path) -> None:
     with pytest.raises(ObverseError, match="has no tables; nothing was measured"):
         _ = replace(run(tmp_path), tables={}).observations
+
+
+def test_is_shown_in_a_line_drawn_and_escaped(tmp_path: Path) -> None:
+    result = run(tmp_path)
+    assert repr(result).startswith("Result(capitals: 1 model, 3 seeds; ")
+    assert "\n" not in repr(result)
+    assert repr(obverse.study(Capitals, seeds=2)) == "Study(capitals, preset small: table; 2 seeds)"
+    result.plot().save(tmp_path / "claims.svg")
+    assert "<svg" in (tmp_path / "claims.svg").read_text(encoding="utf-8")
+    marked = replace(result, study=dict(result.study) | {"title": "<script>"})
+    assert "<script>" not in marked._repr_html_()
+    with pytest.raises(ObverseError, match="no claim was measured"):
+        replace(result, claims=Findings(())).plot()
