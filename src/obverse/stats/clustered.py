@@ -16,11 +16,15 @@ large, as those of Student's t over each way of clustering alone (2.7 % and 0.22
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy import special, stats
+
+Labels = Sequence[Hashable] | pl.Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +141,10 @@ class ClusteredMean:
 
 def clustered_mean(
     values: Sequence[float] | NDArray[np.float64],
-    facts: Sequence[Hashable],
-    seeds: Sequence[Hashable],
+    facts: Labels,
+    seeds: Labels,
     bounds: tuple[float, float] | None = None,
-    also: Sequence[Sequence[Hashable]] = (),
+    also: Sequence[Labels] = (),
 ) -> ClusteredMean:
     """Return the mean of `values` (n,) with rows clustered by `facts` (n,) and `seeds` (n,).
 
@@ -181,11 +185,16 @@ def _telling(ways: list[NDArray[np.intp]]) -> list[NDArray[np.intp]]:
     """Leave out ways whose groups each lie within one group of another way, which says all they say."""
     kept = ways
     for way in ways:
-        within = (len(np.unique(np.stack([way, b]), axis=1).T) == way.max() + 1
-                  for b in kept if b is not way)  # fmt: skip
-        if any(within):
+        if any(_lies_within(way, b) for b in kept if b is not way):
             kept = [b for b in kept if b is not way]
     return kept
+
+
+def _lies_within(way: NDArray[np.intp], other: NDArray[np.intp]) -> bool:
+    """Return whether all rows of each group of `way` are of one group of `other`."""
+    of_group = np.zeros(int(way.max()) + 1, dtype=np.intp)
+    of_group[way] = other  # that of any row of the group
+    return bool((of_group[way] == other).all())
 
 
 def _clustered_variance(
@@ -209,8 +218,7 @@ def _clustered_variance(
     total = sum(single)
     for size in range(2, len(ways) + 1):
         for some in combinations(ways, size):
-            common = _codes(list(zip(*(way.tolist() for way in some), strict=True)))
-            total += (-1) ** (size + 1) * _jackknife_variance(x, common)
+            total += (-1) ** (size + 1) * _jackknife_variance(x, reduce(_common, some))
     variance = max(total, *single)
     groups = [int(way.max()) + 1 for way in ways]
     spread = sum(v**2 / (g - 1) for v, g in zip(single, groups, strict=True))
@@ -221,9 +229,28 @@ def _clustered_variance(
     return variance, df, tuple(alone)
 
 
-def _codes(labels: Sequence[Hashable]) -> NDArray[np.intp]:
+def _codes(labels: Labels) -> NDArray[np.intp]:
+    """Number labels in the order in which they first come."""
+    if isinstance(labels, pl.Series):
+        rows = labels.rename("label").to_frame()
+        numbered = rows.unique(maintain_order=True).with_row_index("code")
+        found = rows.join(numbered, on="label", how="left", nulls_equal=True, maintain_order="left")
+        return found["code"].to_numpy().astype(np.intp)
     index: dict[Hashable, int] = {}
     return np.array([index.setdefault(label, len(index)) for label in labels], dtype=np.intp)
+
+
+def _common(one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Number the groups of rows that agree in both ways, in the order in which they first come."""
+    n = len(one)
+    keys = one * (int(other.max()) + 1) + other
+    if keys.max() > 4 * n:  # few of all possible groups are there
+        keys = np.unique(keys, return_inverse=True)[1]
+    first = np.full(int(keys.max()) + 1, n)
+    np.minimum.at(first, keys, np.arange(n))
+    new = np.zeros(n, dtype=bool)  # whether a row is the first of its group
+    new[first[first < n]] = True
+    return (np.cumsum(new) - 1)[first[keys]]
 
 
 def _jackknife_variance(x: NDArray[np.float64], group: NDArray[np.intp]) -> float:
