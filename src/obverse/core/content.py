@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -38,7 +38,7 @@ def _written(value: object) -> str:
 
 
 @cache  # a run has thousands of documents and probes
-def _fields(kind: type) -> tuple[str, ...] | None:
+def _fields(kind: Hashable) -> tuple[str, ...] | None:
     """Return the names of a dataclass's fields; None of a class that is none."""
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
 

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 Labels = Sequence[Hashable] | pl.Series
+MANY = 10_000  # labels, from which on columns are faster than a dictionary
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ def _clustered_variance(
 
 def _codes(labels: Labels) -> NDArray[np.intp]:
     """Number labels in the order in which they first come."""
-    if isinstance(labels, pl.Series):
+    if isinstance(labels, pl.Series) and len(labels) > MANY:
         rows = labels.rename("label").to_frame()
         numbered = rows.unique(maintain_order=True).with_row_index("code")
         found = rows.join(numbered, on="label", how="left", nulls_equal=True, maintain_order="left")
@@ -250,7 +251,8 @@ def _common(one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.intp]:
     np.minimum.at(first, keys, np.arange(n))
     new = np.zeros(n, dtype=bool)  # whether a row is the first of its group
     new[first[first < n]] = True
-    return (np.cumsum(new) - 1)[first[keys]]
+    codes: NDArray[np.intp] = (np.cumsum(new) - 1)[first[keys]]
+    return codes
 
 
 def _jackknife_variance(x: NDArray[np.float64], group: NDArray[np.intp]) -> float:

@@ -8,7 +8,7 @@ not tested. What a claim needs holds back both of its verdicts, from claim to cl
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from obverse.core.claim import (
 from obverse.core.errors import ObverseError
 from obverse.stats.needs import Cell, held_back
 from obverse.stats.power import seeds_needed
+from obverse.stats.rows import LARGE, Table, rows_of
 from obverse.stats.share import open_share
 from obverse.stats.tests import ALPHA, holm_levels
 
@@ -63,7 +64,7 @@ class _Measured:
 
 def evaluate(
     claims: Sequence[Claim],
-    tables: Mapping[str, pl.DataFrame],
+    tables: Mapping[str, Table],
     *,
     as_it_is: Collection[str] | None = None,
     looks: int = 1,
@@ -74,7 +75,7 @@ def evaluate(
 
 def evaluate_cells(
     cells: Iterable[tuple[Cell, Sequence[Claim]]],
-    tables: Mapping[str, pl.DataFrame],
+    tables: Mapping[str, Table],
     *,
     as_it_is: Collection[str] | None = None,
     looks: int = 1,
@@ -89,8 +90,9 @@ def evaluate_cells(
     Args:
         cells: the values of columns that say which rows are a cell's, and what is claimed of them. A
             study without a grid is one cell of no values.
-        tables: the rows of each measure, by its name. A claim whose measure is not there, or has no
-            rows of a model, counts as not measured.
+        tables: the rows of each measure, by its name, or what reads them (`polars.scan_parquet`), so
+            that they need not be in memory. A claim whose measure is not there, or has no rows of a
+            model, counts as not measured.
         as_it_is: names of the models that do not depend on a training which seeds repeat. By default
             those of one seed that no row shows after a step of training.
         looks: how often the study is looked at; each look has its share of the level.
@@ -99,21 +101,22 @@ def evaluate_cells(
         ObverseError: if a claim cannot be evaluated, or needs what is not there.
     """
     ordered = [(cell, claims, in_order(claims)) for cell, claims in cells]
-    asked = _as_it_is(tables) if as_it_is is None else set(as_it_is)
+    lazy = {name: table.lazy() for name, table in tables.items()}
+    asked = _as_it_is(lazy) if as_it_is is None else set(as_it_is)
     measured = [
-        _measured(claim, name, of_cell, not models <= asked, cell)
+        one
         for cell, claims, _ in ordered
-        for of_cell in [_of_cell(tables, cell)]
+        for of_cell in [_of_cell(lazy, cell)]
         for kind in ("model", "family")
+        if (of_kind := [claim for claim in claims if claim.by == kind])
         for name, models in _names(of_cell, kind).items()
-        for claim in claims
-        if claim.by == kind
+        for one in _measured(of_kind, name, of_cell, not models <= asked, cell)
     ]
     findings = _tested(measured, ALPHA / looks)
     return held_back([(cell, claims) for cell, _, claims in ordered], findings)
 
 
-def _of_cell(tables: Mapping[str, pl.DataFrame], cell: Cell) -> Mapping[str, pl.DataFrame]:
+def _of_cell(tables: Mapping[str, pl.LazyFrame], cell: Cell) -> Mapping[str, pl.LazyFrame]:
     """Return the rows of a cell."""
     if not cell:
         return tables
@@ -121,31 +124,48 @@ def _of_cell(tables: Mapping[str, pl.DataFrame], cell: Cell) -> Mapping[str, pl.
     return {name: table.filter(*here) for name, table in tables.items()}
 
 
-def _names(tables: Mapping[str, pl.DataFrame], by: str) -> dict[str, set[str]]:
+def _names(tables: Mapping[str, pl.LazyFrame], by: str) -> dict[str, set[str]]:
     """Return the models or families of all tables, in the order in which they come, with their models."""
     names: dict[str, set[str]] = {}
     for table in tables.values():
         pairs = table.select(pl.col(by).alias("name"), "model").drop_nulls("name")
-        for name, model in pairs.unique(maintain_order=True).iter_rows():
+        for name, model in pairs.unique(maintain_order=True).collect(engine="streaming").iter_rows():
             names.setdefault(name, set()).add(model)
     return names
 
 
-def _as_it_is(tables: Mapping[str, pl.DataFrame]) -> set[str]:
+def _as_it_is(tables: Mapping[str, pl.LazyFrame]) -> set[str]:
     step = pl.lit(None, pl.Int64).alias("step")
     rows = [
-        table.with_columns(*[step] * ("step" not in table.columns)).select("model", "seed", "step")
+        table.with_columns(*[step] * ("step" not in table.collect_schema())).select(
+            "model", "seed", "step"
+        )
         for table in tables.values()
     ]
     if not rows:
         return set()
     of_model = pl.concat(rows).group_by("model").agg(
         (pl.col("step").max().fill_null(0) > 0).alias("trained"), pl.col("seed").n_unique()
-    )  # fmt: skip
+    ).collect(engine="streaming")  # fmt: skip
     return set(of_model.filter(~pl.col("trained"), pl.col("seed") < 2)["model"])
 
 
 def _measured(
+    claims: Sequence[Claim],
+    name: str,
+    tables: Mapping[str, pl.LazyFrame],
+    trained: bool,
+    cell: Cell,
+) -> list[_Measured]:
+    """Evaluate claims that are by one kind for one of its names."""
+    wanted = dict.fromkeys(of for claim in claims for of in (claim.of, *claim.beside) if of in tables)
+    rows = {of: rows_of(tables[of].filter(pl.col(claims[0].by) == name)) for of in wanted}
+    found = [_estimated(claim, name, rows, trained, cell) for claim in claims]
+    values = _by_seed([one for one in found if one.estimate is not None], rows)
+    return [replace(one, by_seed=values.get(one.claim.id)) for one in found]
+
+
+def _estimated(
     claim: Claim,
     name: str,
     tables: Mapping[str, pl.DataFrame],
@@ -153,7 +173,7 @@ def _measured(
     cell: Cell,
 ) -> _Measured:
     wanted = (claim.of, *claim.beside)
-    rows = [tables[of].filter(pl.col(claim.by) == name) for of in wanted if of in tables]
+    rows = [tables[of] for of in wanted if of in tables]
     if len(rows) < len(wanted) or any(table.is_empty() for table in rows):
         return _Measured(claim, name, trained, cell)
     try:
@@ -176,32 +196,56 @@ def _measured(
         )
     if claim.role != "explored":
         check_criterion(claim.id, criterion)
-    return _Measured(claim, name, trained, cell, estimate, criterion, _by_seed(claim, rows, estimate))
+    return _Measured(claim, name, trained, cell, estimate, criterion)
 
 
-def _by_seed(claim: Claim, rows: Sequence[pl.DataFrame], estimate: Estimate) -> dict[str, float]:
-    """Return the claim's value from each seed's rows alone, without those that give none.
+def _by_seed(
+    measured: Sequence[_Measured], tables: Mapping[str, pl.DataFrame]
+) -> dict[str, dict[str, float]]:
+    """Return by claim its value from each seed's rows alone, without those that give none.
 
     An estimate that all seeds choose together (the largest of several places) knows them itself.
     """
-    if (of_seeds := getattr(estimate, "of_seeds", None)) is not None:
-        return dict(of_seeds)
-    seeds = rows[0]["seed"].drop_nulls().unique().sort().to_list()
-    if len(seeds) == 1:
-        return {str(seeds[0]): estimate.value}
-    # Each table is divided once: a filter for each seed reads all of its rows every time.
-    parts = [table.partition_by("seed", as_dict=True) for table in rows]
-    values = {}
-    for seed in seeds:
-        try:
-            alone = claim.estimate(
-                *(part.get((seed,), table.clear()) for part, table in zip(parts, rows, strict=True))
-            )
-        except Exception:  # with all seeds it went well; one may lack what the claim compares
-            continue
-        if alone is not None and math.isfinite(alone.value):
-            values[str(seed)] = alone.value
-    return values
+    found: dict[str, dict[str, float]] = {}
+    seeds = {of: table["seed"].drop_nulls().unique().sort().to_list() for of, table in tables.items()}
+    alone = []
+    for one in measured:
+        if (of_seeds := getattr(one.estimate, "of_seeds", None)) is not None:
+            found[one.claim.id] = dict(of_seeds)
+        elif one.estimate is not None and len(seeds[one.claim.of]) == 1:
+            found[one.claim.id] = {str(seeds[one.claim.of][0]): one.estimate.value}
+        else:
+            found[one.claim.id] = {}
+            alone.append(one.claim)
+    needed = dict.fromkeys(of for claim in alone for of in (claim.of, *claim.beside))
+    for seed, rows in _of_each_seed({of: tables[of] for of in needed}, seeds):
+        for claim in alone:
+            if rows[claim.of].is_empty():
+                continue
+            try:
+                estimate = claim.estimate(*(rows[of] for of in (claim.of, *claim.beside)))
+            except Exception:  # with all seeds it went well; one may lack what the claim compares
+                continue
+            if estimate is not None and math.isfinite(estimate.value):
+                found[claim.id][str(seed)] = estimate.value
+    return found
+
+
+def _of_each_seed(
+    tables: Mapping[str, pl.DataFrame], seeds: Mapping[str, Sequence[int]]
+) -> Iterator[tuple[int, dict[str, pl.DataFrame]]]:
+    """Yield each seed's rows of every table. Those of many seeds are read, and divided, at once."""
+    if not tables:
+        return
+    every = sorted({seed for of in tables for seed in seeds[of]})
+    together = max(1, len(every) * LARGE // max(1, sum(map(len, tables.values()))))
+    for start in range(0, len(every), together):
+        some = every[start : start + together]
+        here = pl.col("seed").is_between(some[0], some[-1])
+        rows = {of: table.filter(here) for of, table in tables.items()}
+        parts = {of: table.partition_by("seed", as_dict=True) for of, table in rows.items()}
+        for seed in some:
+            yield seed, {of: part.get((seed,), rows[of].clear()) for of, part in parts.items()}
 
 
 def _tested(measured: Sequence[_Measured], alpha: float) -> list[Finding]:

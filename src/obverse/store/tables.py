@@ -6,6 +6,10 @@ from pathlib import Path
 import polars as pl
 
 from obverse.core.errors import ObverseError
+from obverse.store.files import UNFINISHED
+
+PART = 2**17  # rows that are in memory together where many tables become one
+GROUP = 2**16  # rows of a file's groups, which are read or passed over as a whole
 
 
 def read(path: Path) -> pl.DataFrame:
@@ -44,6 +48,10 @@ class Tables(Mapping[str, pl.DataFrame]):
             self._read[name] = read(self._paths[name])
         return self._read[name]
 
+    def scans(self) -> dict[str, pl.LazyFrame]:
+        """Return the tables as what is read only as far as somebody asks for it."""
+        return {name: pl.scan_parquet(path) for name, path in self._paths.items()}
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
 
@@ -54,3 +62,42 @@ class Tables(Mapping[str, pl.DataFrame]):
 def concatenate(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Put tables one under the other; a column that one of them lacks is null there."""
     return pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
+
+
+class Parts:
+    """Tables that are put one under the other, and written by parts, so that memory does not grow.
+
+    Args:
+        path: of the table that they become; parts stand beside it, and go with it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._waiting: list[pl.DataFrame] = []
+        self._rows = 0
+        self._written: list[Path] = []
+
+    def add(self, table: pl.DataFrame) -> None:
+        self._waiting.append(table)
+        self._rows += len(table)
+        if self._rows >= PART:
+            self._write()
+
+    def join(self, to: Path) -> None:
+        """Write all of them to one file."""
+        if not self._written:
+            concatenate(self._waiting).write_parquet(to, row_group_size=GROUP)
+            return
+        self._write()
+        scans = [pl.scan_parquet(path) for path in self._written]
+        pl.concat(scans, how="diagonal").sink_parquet(to, row_group_size=GROUP)
+        for path in self._written:
+            path.unlink()
+
+    def _write(self) -> None:
+        if self._waiting:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part = self._path.with_name(f".{self._path.stem}{UNFINISHED}{len(self._written)}")
+            concatenate(self._waiting).write_parquet(part)
+            self._written.append(part)
+            self._waiting, self._rows = [], 0

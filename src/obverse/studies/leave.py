@@ -1,6 +1,8 @@
 """What a study leaves: its runs' tables put together, findings, and the file that says what it was."""
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from obverse.run.folder import RunFolder
 from obverse.run.task import Task
 from obverse.stats.verdict import evaluate_cells
 from obverse.store import files, tables
-from obverse.store.finished import RUNS
+from obverse.store.finished import RUNS, TABLES
 from obverse.store.program import program
 from obverse.studies.grid import Cell
 from obverse.studies.result import Result, load
@@ -38,19 +40,18 @@ def leave(
     made_of = _made_of(tasks, about)
     if not anew and (kept := _kept(out, made_of)) is not None:
         return kept
-    joined: dict[str, list[pl.DataFrame]] = {}
-    for task in tasks:
-        for name, table in RunFolder(task.folder).tables().items():
-            joined.setdefault(name, []).append(_labelled(table, task))
-    measured = {name: tables.concatenate(parts) for name, parts in joined.items()}
-    as_it_is = _as_it_is(tasks)
-    findings = evaluate_cells(claims, measured, as_it_is=as_it_is, looks=about["looks"])
-    for name, table in measured.items():
-        files.write_parquet(out / "observations" / f"{name}.parquet", table)
+    with ExitStack() as unfinished:  # nothing is replaced before claims are known to be well
+        records = unfinished.enter_context(files.written_whole(out / RUNS))
+        parts, as_it_is = _put_together(tasks, out, records)
+        measured = {}
+        for name, tables_ in parts.items():
+            path = unfinished.enter_context(files.written_whole(out / TABLES / f"{name}.parquet"))
+            tables_.join(path)
+            measured[name] = pl.scan_parquet(path)
+        findings = evaluate_cells(claims, measured, as_it_is=as_it_is, looks=about["looks"])
     found = [finding.to_dict() for finding in findings]
     files.write_json(out / "claims.json", {"schema": SCHEMA, "study": about["study"], "claims": found})
-    files.write_jsonl(out / RUNS, [_record(task) for task in tasks])
-    written = ["claims.json", RUNS, *(f"observations/{name}.parquet" for name in measured)]
+    written = ["claims.json", RUNS, *(f"{TABLES}{name}.parquet" for name in measured)]
     hashes = {name: file_hash(out / name) for name in written}
     said = {**about, "as_it_is": sorted(as_it_is), "made_of": made_of, "files": hashes}
     files.write_json(out / "study.json", {"schema": SCHEMA, **said})
@@ -83,9 +84,32 @@ def _kept(out: Path, made_of: str | None) -> Result | None:
     return kept if kept.study.get("made_of") == made_of else None
 
 
-def _record(task: Task) -> dict[str, Any]:
+def _put_together(
+    tasks: Sequence[Task], out: Path, records: Path
+) -> tuple[dict[str, tables.Parts], set[str]]:
+    """Read all runs, one after the other, and write down their records.
+
+    Returns:
+        The tables of each measure, and the models that would be the same with other seeds: neither
+        trained here nor grown.
+    """
+    parts: dict[str, tables.Parts] = {}
+    depend = set[str]()
+    with records.open("w", encoding="utf-8") as lines:
+        for task in tasks:
+            folder, model = RunFolder(task.folder), task.run.model
+            record = _record(task, folder.record())
+            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+            if record["trained"] or not model.same_for_all_seeds:
+                depend.add(model.name)
+            for name, table in folder.tables().items():
+                path = out / TABLES / f"{name}.parquet"
+                parts.setdefault(name, tables.Parts(path)).add(_labelled(table, task))
+    return parts, {task.run.model.name for task in tasks} - depend
+
+
+def _record(task: Task, record: dict[str, Any]) -> dict[str, Any]:
     """Return what is known of a run beside its tables."""
-    record = RunFolder(task.folder).record()
     return record | {
         "name": task.folder.name,
         "run": task.id,
@@ -94,17 +118,6 @@ def _record(task: Task) -> dict[str, Any]:
         "variant": task.run.variant or None,
         "trained": any(stage["steps"] for stage in record["stages"]),
     }
-
-
-def _as_it_is(tasks: Sequence[Task]) -> set[str]:
-    """Return the models that would be the same with other seeds: neither trained here nor grown."""
-    depend = {task.run.model.name for task in tasks if not task.run.model.same_for_all_seeds}
-    depend |= {
-        task.run.model.name
-        for task in tasks
-        if any(stage["steps"] for stage in RunFolder(task.folder).record()["stages"])
-    }
-    return {task.run.model.name for task in tasks} - depend
 
 
 def _labelled(table: pl.DataFrame, task: Task) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from obverse.core.loading import load as load_class
 from obverse.core.settings import unknown_name, validated
 from obverse.stats.verdict import evaluate_cells
 from obverse.store import finished
+from obverse.store.tables import Tables
 from obverse.studies.check import check_claims
 from obverse.studies.findings import Findings
 from obverse.studies.grid import combined
@@ -150,9 +151,8 @@ class Result:
             (cell, self.experiment(settings, at).claims() if claims is None else claims)
             for cell, at in combined(axes)
         ]
-        found = evaluate_cells(
-            cells, self.tables, as_it_is=self.study["as_it_is"], looks=self.study["looks"]
-        )
+        scans = self.tables.scans() if isinstance(self.tables, Tables) else self.tables
+        found = evaluate_cells(cells, scans, as_it_is=self.study["as_it_is"], looks=self.study["looks"])
         return Findings(tuple(found), self.study["looks"])
 
 
