@@ -27,11 +27,12 @@ from obverse.core.claim import (
 from obverse.core.errors import ObverseError
 from obverse.stats.needs import Cell, held_back
 from obverse.stats.power import seeds_needed
-from obverse.stats.rows import LARGE, Table, rows_of
+from obverse.stats.rows import Table, rows_of
 from obverse.stats.share import open_share
 from obverse.stats.tests import ALPHA, holm_levels
 
 LEVEL = 1 - 2 * ALPHA
+TOGETHER = 2**15  # rows that are read at once where each seed's are looked at alone
 ONE_TRAINING = "one training: this one model only"
 
 
@@ -234,18 +235,27 @@ def _by_seed(
 def _of_each_seed(
     tables: Mapping[str, pl.DataFrame], seeds: Mapping[str, Sequence[int]]
 ) -> Iterator[tuple[int, dict[str, pl.DataFrame]]]:
-    """Yield each seed's rows of every table. Those of many seeds are read, and divided, at once."""
+    """Yield each seed's rows of every table. Those of several seeds are read at once."""
     if not tables:
         return
     every = sorted({seed for of in tables for seed in seeds[of]})
-    together = max(1, len(every) * LARGE // max(1, sum(map(len, tables.values()))))
+    together = max(1, len(every) * TOGETHER // max(1, sum(map(len, tables.values()))))
     for start in range(0, len(every), together):
         some = every[start : start + together]
         here = pl.col("seed").is_between(some[0], some[-1])
-        rows = {of: table.filter(here) for of, table in tables.items()}
-        parts = {of: table.partition_by("seed", as_dict=True) for of, table in rows.items()}
+        rows = {of: table.filter(here).sort("seed", maintain_order=True) for of, table in tables.items()}
+        parts = {of: _divided(table) for of, table in rows.items()}
         for seed in some:
-            yield seed, {of: part.get((seed,), rows[of].clear()) for of, part in parts.items()}
+            yield seed, {of: part.get(seed, rows[of].clear()) for of, part in parts.items()}
+
+
+def _divided(rows: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    """Return the rows of each seed, by which they are sorted, without copying them."""
+    rows, parts, start = rows.rechunk(), dict[int, pl.DataFrame](), 0
+    for length, seed in rows["seed"].rle().struct.unnest().iter_rows():
+        parts[seed] = rows.slice(start, length)
+        start += length
+    return parts
 
 
 def _tested(measured: Sequence[_Measured], alpha: float) -> list[Finding]:

