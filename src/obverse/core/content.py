@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -38,14 +38,14 @@ def _written(value: object) -> str:
 
 
 @cache  # a run has thousands of documents and probes
-def _fields(kind: Hashable) -> tuple[str, ...] | None:
+def _fields(kind: type) -> tuple[str, ...] | None:
     """Return the names of a dataclass's fields; None of a class that is none."""
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
 
 
 def _plain(value: Any) -> object:
     """Return a value that JSON cannot write as one that it can."""
-    if (names := _fields(type(value))) is not None:
+    if (names := _fields(value.__class__)) is not None:
         return {name: getattr(value, name) for name in names}
     if isinstance(value, InputFile):
         return {"sha256": file_hash(value)}

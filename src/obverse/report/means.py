@@ -38,6 +38,7 @@ def section(finished: Finished, facts: str) -> Section | None:
 def _parts(
     finished: Finished, name: str, rows: pl.DataFrame, labels: Sequence[str], metric: Metric, facts: str
 ) -> list[Figure | Table | Text]:
+    rows = groups.needed(finished, rows, [*WHO, *labels], metric)
     who = [column for column in WHO if rows[column].n_unique() > 1]
     by = [label for label in labels if rows[label].n_unique() > 1]
     made = groups.in_order(groups.means(finished, rows, [*WHO, *by], metric), [*by, *WHO])

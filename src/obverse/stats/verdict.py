@@ -25,9 +25,9 @@ from obverse.core.claim import (
     in_order,
 )
 from obverse.core.errors import ObverseError
+from obverse.core.rows import Table, rows_of
 from obverse.stats.needs import Cell, held_back
 from obverse.stats.power import seeds_needed
-from obverse.stats.rows import Table, rows_of
 from obverse.stats.share import open_share
 from obverse.stats.tests import ALPHA, holm_levels
 

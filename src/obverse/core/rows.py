@@ -1,4 +1,4 @@
-"""Rows of a table that is too large to be read as a whole, as a claim's estimate takes them."""
+"""Rows of a table that is too large to be read as a whole, as DataFrames for claims and pages."""
 
 from typing import Any
 
@@ -14,6 +14,11 @@ def rows_of(source: pl.LazyFrame) -> pl.DataFrame:
     return rows if len(rows) > LARGE else source.collect(engine="streaming")
 
 
+def source_of(rows: pl.DataFrame) -> pl.LazyFrame:
+    """Return what reads rows, or has them in memory."""
+    return rows.source if isinstance(rows, Rows) else rows.lazy()
+
+
 class Rows(pl.DataFrame):
     """A DataFrame that reads, of a table on disk, what somebody asks for.
 
@@ -22,38 +27,38 @@ class Rows(pl.DataFrame):
     """
 
     def __init__(self, source: pl.LazyFrame) -> None:
-        self._source = source
+        self.source = source
         self._kept: Any = None
 
     @property
     def _df(self) -> Any:  # where polars looks for a DataFrame's columns
         if self._kept is None:
-            self._df = self._source.collect(engine="streaming")._df
+            self._df = self.source.collect(engine="streaming")._df
         return self._kept
 
     @_df.setter
     def _df(self, columns: Any) -> None:
-        self._kept, self._source = columns, pl.DataFrame._from_pydf(columns).lazy()
+        self._kept, self.source = columns, pl.DataFrame._from_pydf(columns).lazy()
 
     def filter(self, *predicates: Any, **constraints: Any) -> "Rows":
-        return self._checked(self._source.filter(*predicates, **constraints))
+        return self._checked(self.source.filter(*predicates, **constraints))
 
     def drop_nulls(self, subset: Any = None) -> "Rows":
-        return self._checked(self._source.drop_nulls(subset))
+        return self._checked(self.source.drop_nulls(subset))
 
     def _checked(self, source: pl.LazyFrame) -> "Rows":
         source.collect_schema()  # a column that is not there is refused at once
         return Rows(source)
 
     def select(self, *exprs: Any, **named_exprs: Any) -> pl.DataFrame:
-        return self._source.select(*exprs, **named_exprs).collect(engine="streaming")
+        return self.source.select(*exprs, **named_exprs).collect(engine="streaming")
 
     def __getitem__(self, key: Any) -> Any:
         return self.select(key).to_series() if isinstance(key, str) else super().__getitem__(key)
 
     @property
     def schema(self) -> pl.Schema:
-        return self._source.collect_schema()
+        return self.source.collect_schema()
 
     @property  # type: ignore[misc]
     def columns(self) -> list[str]:
