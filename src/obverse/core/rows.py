@@ -11,7 +11,12 @@ LARGE = 2**17  # rows; of more, only those columns are read that are needed
 def rows_of(source: pl.LazyFrame) -> pl.DataFrame:
     """Return the rows of what reads them: many as `Rows`, few in memory."""
     rows = Rows(source)
-    return rows if len(rows) > LARGE else source.collect(engine="streaming")
+    return rows if len(rows) > LARGE else _read(source)
+
+
+def _read(source: pl.LazyFrame) -> pl.DataFrame:
+    # In one piece, lest the last bit of a sum depend on how many threads have read it.
+    return source.collect(engine="streaming").rechunk()
 
 
 def source_of(rows: pl.DataFrame) -> pl.LazyFrame:
@@ -33,7 +38,7 @@ class Rows(pl.DataFrame):
     @property
     def _df(self) -> Any:  # where polars looks for a DataFrame's columns
         if self._kept is None:
-            self._df = self.source.collect(engine="streaming")._df
+            self._df = _read(self.source)._df
         return self._kept
 
     @_df.setter
@@ -51,7 +56,7 @@ class Rows(pl.DataFrame):
         return Rows(source)
 
     def select(self, *exprs: Any, **named_exprs: Any) -> pl.DataFrame:
-        return self.source.select(*exprs, **named_exprs).collect(engine="streaming")
+        return _read(self.source.select(*exprs, **named_exprs))
 
     def __getitem__(self, key: Any) -> Any:
         return self.select(key).to_series() if isinstance(key, str) else super().__getitem__(key)
