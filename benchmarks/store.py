@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -132,23 +133,23 @@ def study(runs: int, facts: int) -> Study:
 def make(out: Path, runs: int, facts: int) -> None:
     """Make a store of finished runs: one is carried out, the others are copies with other names."""
     [plan] = study(runs, facts).plans()
-    tasks = list(tasks_of([plan], out, EXECUTION))
-    first = tasks[0]
+    first = next(tasks_of([plan], out, EXECUTION))
     first.perform(lambda done, total: None)
     table = RunFolder(first.folder).tables()["ask"]
     record = RunFolder(first.folder).record()
-    for task, (_, identity) in list(zip(tasks, plan.identified(), strict=True))[1:]:
+    for run, identity in islice(plan.identified(), 1, None):
+        folder = first.folder.parent / run.folder_name(identity.id)
         own = table.with_columns(
-            pl.lit(task.id, pl.String).alias("run"),
-            pl.lit(task.run.seed, table.schema["seed"]).alias("seed"),
+            pl.lit(identity.id, pl.String).alias("run"),
+            pl.lit(run.seed, table.schema["seed"]).alias("seed"),
         )
-        (task.folder / "observations").mkdir(parents=True)
-        own.write_parquet(task.folder / "observations/ask.parquet")
-        spec = {"id": task.id} | task.run.spec() | {"identity": identity.parts}
-        (task.folder / "run.json").write_text(json.dumps(spec, indent=2))
-        hashes = {n: file_hash(task.folder / n) for n in ("run.json", "observations/ask.parquet")}
-        said = record | {"run": task.id, "data_sha256": identity.data, "files": hashes}
-        (task.folder / "provenance.json").write_text(json.dumps(said, indent=2))
+        (folder / "observations").mkdir(parents=True)
+        own.write_parquet(folder / "observations/ask.parquet")
+        spec = {"id": identity.id} | run.spec() | {"identity": identity.parts}
+        (folder / "run.json").write_text(json.dumps(spec, indent=2))
+        hashes = {n: file_hash(folder / n) for n in ("run.json", "observations/ask.parquet")}
+        said = record | {"run": identity.id, "data_sha256": identity.data, "files": hashes}
+        (folder / "provenance.json").write_text(json.dumps(said, indent=2))
 
 
 def step(verb: str, out: Path, runs: int, facts: int) -> None:
