@@ -19,7 +19,7 @@ def read(path: Path) -> pl.DataFrame:
         ObverseError: if it is not there or is no parquet file.
     """
     try:
-        return pl.read_parquet(path)
+        return pl.read_parquet(path, glob=False)  # a name may look like a pattern
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ObverseError(f"{path}: cannot be read as a table: {error}") from None
 
@@ -70,7 +70,7 @@ class Tables(Mapping[str, pl.DataFrame]):
 
     def scans(self) -> dict[str, pl.LazyFrame]:
         """Return the tables as what is read only as far as somebody asks for it."""
-        return {name: pl.scan_parquet(path) for name, path in self.paths.items()}
+        return {name: pl.scan_parquet(path, glob=False) for name, path in self.paths.items()}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.paths)
@@ -109,7 +109,7 @@ class Parts:
             concatenate(self._waiting).write_parquet(to, row_group_size=GROUP)
             return
         self._write()
-        scans = [pl.scan_parquet(path) for path in self._written]
+        scans = [pl.scan_parquet(path, glob=False) for path in self._written]
         pl.concat(scans, how="diagonal").sink_parquet(to, row_group_size=GROUP)
         for path in self._written:
             path.unlink()

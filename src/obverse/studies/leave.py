@@ -49,7 +49,7 @@ def leave(
         for name, tables_ in parts.items():
             path = unfinished.enter_context(files.written_whole(out / TABLES / f"{name}.parquet"))
             tables_.join(path)
-            measured[name] = pl.scan_parquet(path)
+            measured[name] = pl.scan_parquet(path, glob=False)
         findings = evaluate_cells(claims, measured, as_it_is=as_it_is, looks=about["looks"])
     found = [finding.to_dict() for finding in findings]
     files.write_json(out / "claims.json", {"schema": SCHEMA, "study": about["study"], "claims": found})
