@@ -1,5 +1,6 @@
 """Rows of a table that is too large to be read as a whole, as DataFrames for claims and pages."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -17,6 +18,18 @@ def rows_of(source: pl.LazyFrame) -> pl.DataFrame:
 def _read(source: pl.LazyFrame) -> pl.DataFrame:
     # In one piece, lest the last bit of a sum depend on how many threads have read it.
     return source.collect(engine="streaming").rechunk()
+
+
+def distinct(rows: pl.LazyFrame, columns: Sequence[str], *, last: bool = False) -> pl.DataFrame:
+    """Return the combinations of columns' values, in the order in which they first come, or last.
+
+    Rows are read in passing, so that memory does not grow with them (`unique` keeps all where it is to
+    keep their order).
+    """
+    numbered = rows.select(columns).with_row_index("number of the row")
+    number = pl.col("number of the row")
+    found = numbered.group_by(columns).agg(number.max() if last else number.min())
+    return found.collect(engine="streaming").sort("number of the row").drop("number of the row")
 
 
 def source_of(rows: pl.DataFrame) -> pl.LazyFrame:

@@ -9,7 +9,7 @@ import polars as pl
 from obverse.core.format import MISSING
 from obverse.core.measure import LEADING
 from obverse.core.page import Finished
-from obverse.core.rows import rows_of, source_of
+from obverse.core.rows import distinct, rows_of, source_of
 from obverse.stats.summary import group_means
 
 MOST_VALUES = 60  # of a label that means are taken by
@@ -142,8 +142,7 @@ def last(table: pl.DataFrame) -> pl.DataFrame:
     place = pl.struct("stage", "step", "epoch", "tokens")
     measured_last = place == place.last().over("run", "branch")
     # Moments are few beside rows.
-    lazy = source_of(table).select(MOMENT).unique(keep="last", maintain_order=True)
-    moments = lazy.collect(engine="streaming")
+    moments = distinct(source_of(table), MOMENT, last=True)
     rows = moments.filter(pl.col("final") | (~pl.col("final").any().over("run") & measured_last))
     seen = pl.col("tokens").cast(pl.Float64).fill_null(inf)
     of_model = seen.max().over("model")
@@ -195,7 +194,7 @@ def means(finished: Finished, rows: pl.DataFrame, by: Sequence[str], metric: Met
     rows = rows.with_columns(chance.cast(pl.Float64).alias("_chance"))
     clusters = finished.study["experiment"]["clusters"]
     made = group_means(rows, by, metric.column, bounds=metric.bounds, clusters=clusters)
-    asked = rows.drop_nulls(metric.column).group_by(by, maintain_order=True)
+    asked = _known(rows, metric).group_by(by, maintain_order=True)
     numbers = pl.col("mean", "low", "high", "sd").cast(pl.Float64).fill_nan(None)
     typed = [pl.col(name).cast(rows.schema[name]) for name in by]  # labels that are all null have lost it
     return made.with_columns(numbers, *typed).join(
@@ -204,10 +203,15 @@ def means(finished: Finished, rows: pl.DataFrame, by: Sequence[str], metric: Met
     )  # fmt: skip
 
 
+def _known(rows: pl.DataFrame, metric: Metric) -> pl.DataFrame:
+    # Where nothing is missing, nothing is copied.
+    return rows.drop_nulls(metric.column) if rows[metric.column].null_count() else rows
+
+
 def seed_means(rows: pl.DataFrame, by: Sequence[str], metric: Metric) -> pl.DataFrame:
     """Return each seed's own mean, as `value`, of each group."""
     return (
-        rows.drop_nulls(metric.column)
+        _known(rows, metric)
         .group_by([*by, "seed"], maintain_order=True)
         .agg(pl.col(metric.column).cast(pl.Float64).mean().alias("value"))
     )

@@ -8,7 +8,7 @@ import polars as pl
 
 from obverse.core.format import whom
 from obverse.core.page import Finished
-from obverse.core.rows import rows_of
+from obverse.core.rows import distinct, rows_of
 from obverse.store import finished
 from obverse.store.tables import Tables
 
@@ -49,7 +49,7 @@ def _of_cell(claim: Any) -> dict[str, Any]:
 
 
 def _in_cells(table: pl.LazyFrame, axes: list[str]) -> pl.LazyFrame:
-    cells = table.select("model", *axes).unique(maintain_order=True).collect(engine="streaming")
+    cells = distinct(table, ["model", *axes])
     names = [whom(row.pop("model"), row) for row in cells.to_dicts()]
     named_ = cells.with_columns(pl.Series("whom", names))
     joined = table.join(named_.lazy(), on=["model", *axes], nulls_equal=True, maintain_order="left")

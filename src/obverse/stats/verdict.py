@@ -25,7 +25,7 @@ from obverse.core.claim import (
     in_order,
 )
 from obverse.core.errors import ObverseError
-from obverse.core.rows import Table, rows_of
+from obverse.core.rows import Table, distinct, rows_of
 from obverse.stats.needs import Cell, held_back
 from obverse.stats.power import seeds_needed
 from obverse.stats.share import open_share
@@ -130,7 +130,7 @@ def _names(tables: Mapping[str, pl.LazyFrame], by: str) -> dict[str, set[str]]:
     names: dict[str, set[str]] = {}
     for table in tables.values():
         pairs = table.select(pl.col(by).alias("name"), "model").drop_nulls("name")
-        for name, model in pairs.unique(maintain_order=True).collect(engine="streaming").iter_rows():
+        for name, model in distinct(pairs, ["name", "model"]).iter_rows():
             names.setdefault(name, set()).add(model)
     return names
 
