@@ -427,5 +427,5 @@ def test_claims_of_a_large_table_on_disk_give_what_those_of_a_small_one_do(
     wanted = evaluate(claims, tables)
     assert {len(finding.by_seed) for finding in wanted} == {4, 2, 0}
     monkeypatch.setattr("obverse.core.rows.LARGE", 1)
-    monkeypatch.setattr("obverse.stats.verdict.TOGETHER", 90)
+    monkeypatch.setattr("obverse.stats.measured.TOGETHER", 90)
     assert evaluate(claims, {name: pl.scan_parquet(tmp_path / name) for name in tables}) == wanted
