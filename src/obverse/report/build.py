@@ -11,9 +11,9 @@ from obverse.core.page import Finished, Page, Section
 from obverse.report import grid, means, moments, provenance, samples
 from obverse.report.claims_figure import claims_figures
 from obverse.report.claims_words import how, under
-from obverse.report.groups import n_unique
 from obverse.report.own import MISSING, own_page, why
 from obverse.report.read import read
+from obverse.report.reading import n_unique
 from obverse.report.render import fill, parts, section
 from obverse.report.words import counted, left_out, listed, meta, summary
 from obverse.store import files

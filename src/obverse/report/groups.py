@@ -9,7 +9,8 @@ import polars as pl
 from obverse.core.format import MISSING
 from obverse.core.measure import LEADING
 from obverse.core.page import Finished
-from obverse.core.rows import distinct, rows_of, source_of
+from obverse.core.rows import distinct, source_of
+from obverse.report.reading import n_unique, those_of
 from obverse.stats.summary import group_means
 
 MOST_VALUES = 60  # of a label that means are taken by
@@ -84,39 +85,9 @@ def metrics(
         if groups["has"].all():  # of all that is left, or nothing is left
             return [*found, (metric, table)] if groups.height else found
         if groups["has"].any():
-            found.append((metric, _of(table, groups.filter("has").select(keys))))
-            table = _of(table, groups.filter(~pl.col("has")).select(keys))
+            found.append((metric, those_of(table, groups.filter("has").select(keys))))
+            table = those_of(table, groups.filter(~pl.col("has")).select(keys))
     return found
-
-
-def _of(table: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of some groups."""
-    return rows_of(
-        source_of(table).join(
-            groups.lazy(), on=groups.columns, how="semi", nulls_equal=True, maintain_order="left"
-        )
-    )
-
-
-def n_unique(table: pl.DataFrame, *names: str) -> int:
-    """Return how many values a column has, or combinations of values several columns."""
-    counted = source_of(table).select(pl.struct(names) if len(names) > 1 else pl.col(*names))
-    return int(counted.unique().select(pl.len()).collect(engine="streaming").item())
-
-
-def needed(finished: Finished, rows: pl.DataFrame, by: Sequence[str], metric: Metric) -> pl.DataFrame:
-    """Return, in memory, those columns of rows that means by some labels are made of."""
-    there = [*finished.study["experiment"]["clusters"], "chance"]
-    there = [name for name in there if name in rows.columns]
-    return rows.select(list(dict.fromkeys((*by, metric.column, "fact", "seed", *there))))
-
-
-def narrowed(finished: Finished, table: pl.DataFrame) -> pl.DataFrame:
-    """Return a table in memory, without the texts that are no labels: what was asked, and answered."""
-    experiment = finished.study["experiment"]
-    known = {*LEADING, *experiment["columns"], *experiment["clusters"], *finished.study["grid"]}
-    kinds = table.schema.items()
-    return table.select([n for n, kind in kinds if n in (*known, "bare_model") or kind != pl.String])
 
 
 def _own_metrics(table: pl.DataFrame, labels: Collection[str]) -> list[Metric]:
@@ -148,7 +119,7 @@ def last(table: pl.DataFrame) -> pl.DataFrame:
     of_model = seen.max().over("model")
     newest = of_model == of_model.max().over("family", "parameters")
     chosen = rows.filter(pl.col("family").is_null() | newest)
-    return table if chosen.height == moments.height else _of(table, chosen)
+    return table if chosen.height == moments.height else those_of(table, chosen)
 
 
 def whom(table: pl.DataFrame) -> pl.Expr:

@@ -11,6 +11,7 @@ from obverse.core.rows import source_of
 from obverse.report import groups
 from obverse.report.groups import Metric
 from obverse.report.panels import MOST_PANELS, MOST_SERIES, Axis, curves
+from obverse.report.reading import narrowed
 
 FAR = 1.5  # how much more tokens the longest step between two epochs may take than the shortest
 TOKENS = Axis(title="Training tokens", log=True)
@@ -34,7 +35,7 @@ def section(finished: Finished, facts: str) -> Section | None:
     for measure, table in finished.tables.items():
         if not _several(table):
             continue
-        place = _placed(_checkpoints_joined(groups.narrowed(finished, table)))
+        place = _placed(_checkpoints_joined(narrowed(finished, table)))
         labels, _ = groups.labels_of(finished, table)
         for n, (metric, rows) in enumerate(groups.metrics(finished, measure, place.rows, labels)):
             if rows["x"].n_unique() > 1:

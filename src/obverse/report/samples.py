@@ -9,6 +9,7 @@ from obverse.core.format import MISSING, number
 from obverse.core.page import Cell, Column, Finished, Section, Table
 from obverse.core.rows import source_of
 from obverse.report import groups
+from obverse.report.reading import n_unique
 
 MOST_GROUPS = 12
 LONG = 400  # letters of a prompt or an answer
@@ -25,7 +26,7 @@ def section(finished: Finished) -> Section | None:
     if rows.select(pl.col("generation").count()).item():  # of some answers the text is kept
         rows = rows.filter(pl.col("generation").is_not_null() | pl.col("exact_match").is_null())
     labels, _ = groups.labels_of(finished, rows)
-    who = [name for name in ("model", "variant") if groups.n_unique(rows, name) > 1]
+    who = [name for name in ("model", "variant") if n_unique(rows, name) > 1]
     by = [*who, *labels]
     chosen = _with_texts(rows, _chosen(_without_texts(rows, by), who, labels))
     judged = chosen["_right"].null_count() < chosen.height

@@ -14,18 +14,16 @@ large, as those of Student's t over each way of clustering alone (2.7 % and 0.22
 """
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from scipy import special, stats
 
-Labels = Sequence[Hashable] | pl.Series
-MANY = 10_000  # labels, from which on columns are faster than a dictionary
+from obverse.stats.codes import Labels, codes, common, lies_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +162,7 @@ def clustered_mean(
         raise ValueError(f"{len(x)} values, {len(facts)} facts, {len(seeds)} seeds")
     if np.isnan(x).any():
         raise ValueError("a value is missing; leave its row out and say so")
-    ways = [_codes(labels) for labels in (facts, seeds, *also)]
+    ways = [codes(labels) for labels in (facts, seeds, *also)]
     n_facts, n_seeds = (int(way.max()) + 1 for way in ways[:2])
     variance, df, alone = _clustered_variance(x, _telling([way for way in ways if way.max() > 0]))
     se = math.sqrt(variance) if not math.isnan(variance) else math.nan
@@ -186,16 +184,9 @@ def _telling(ways: list[NDArray[np.intp]]) -> list[NDArray[np.intp]]:
     """Leave out ways whose groups each lie within one group of another way, which says all they say."""
     kept = ways
     for way in ways:
-        if any(_lies_within(way, b) for b in kept if b is not way):
+        if any(lies_within(way, b) for b in kept if b is not way):
             kept = [b for b in kept if b is not way]
     return kept
-
-
-def _lies_within(way: NDArray[np.intp], other: NDArray[np.intp]) -> bool:
-    """Return whether all rows of each group of `way` are of one group of `other`."""
-    of_group = np.zeros(int(way.max()) + 1, dtype=np.intp)
-    of_group[way] = other  # that of any row of the group
-    return bool((of_group[way] == other).all())
 
 
 def _clustered_variance(
@@ -219,7 +210,7 @@ def _clustered_variance(
     total = sum(single)
     for size in range(2, len(ways) + 1):
         for some in combinations(ways, size):
-            total += (-1) ** (size + 1) * _jackknife_variance(x, reduce(_common, some))
+            total += (-1) ** (size + 1) * _jackknife_variance(x, reduce(common, some))
     variance = max(total, *single)
     groups = [int(way.max()) + 1 for way in ways]
     spread = sum(v**2 / (g - 1) for v, g in zip(single, groups, strict=True))
@@ -228,31 +219,6 @@ def _clustered_variance(
     df = max(variance**2 / spread, fewest) if spread > 0 else fewest
     alone = ((math.sqrt(v), g - 1.0) for v, g in zip(single, groups, strict=True) if g - 1 < df)
     return variance, df, tuple(alone)
-
-
-def _codes(labels: Labels) -> NDArray[np.intp]:
-    """Number labels in the order in which they first come."""
-    if isinstance(labels, pl.Series) and len(labels) > MANY:
-        rows = labels.rename("label").to_frame()
-        numbered = rows.unique(maintain_order=True).with_row_index("code")
-        found = rows.join(numbered, on="label", how="left", nulls_equal=True, maintain_order="left")
-        return found["code"].to_numpy().astype(np.intp)
-    index: dict[Hashable, int] = {}
-    return np.array([index.setdefault(label, len(index)) for label in labels], dtype=np.intp)
-
-
-def _common(one: NDArray[np.intp], other: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Number the groups of rows that agree in both ways, in the order in which they first come."""
-    n = len(one)
-    keys = one * (int(other.max()) + 1) + other
-    if keys.max() > 4 * n:  # few of all possible groups are there
-        keys = np.unique(keys, return_inverse=True)[1]
-    first = np.full(int(keys.max()) + 1, n)
-    np.minimum.at(first, keys, np.arange(n))
-    new = np.zeros(n, dtype=bool)  # whether a row is the first of its group
-    new[first[first < n]] = True
-    codes: NDArray[np.intp] = (np.cumsum(new) - 1)[first[keys]]
-    return codes
 
 
 def _jackknife_variance(x: NDArray[np.float64], group: NDArray[np.intp]) -> float:

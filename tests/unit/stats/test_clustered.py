@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 from obverse.core.claim import Within
-from obverse.stats import clustered
 from obverse.stats.clustered import clustered_mean
+from obverse.stats.codes import codes, common
 
 
 @pytest.mark.parametrize("nested", [True, False])
@@ -205,10 +205,9 @@ def test_columns_give_what_lists_do_to_the_last_bit(monkeypatch: pytest.MonkeyPa
     values = draw.normal(size=300)
     fact, seed, wording = labels.values()
     wanted = clustered_mean(values, fact, seed, also=[wording])
-    monkeypatch.setattr(clustered, "MANY", 0)
+    monkeypatch.setattr("obverse.stats.codes.MANY", 0)
     columns = pl.DataFrame(labels)
     found = clustered_mean(values, columns["fact"], columns["seed"], also=[columns["wording"]])
     assert found == wanted
     pairs = list(zip(fact, seed, strict=True))
-    common = clustered._common(clustered._codes(fact), clustered._codes(seed))
-    assert common.tolist() == clustered._codes(pairs).tolist()
+    assert common(codes(fact), codes(seed)).tolist() == codes(pairs).tolist()
