@@ -66,7 +66,11 @@ def _without_texts(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 def _with_texts(rows: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
     """Return the chosen rows, in their order, with all columns."""
     places = chosen.select("_place", "_right")
-    whole = source_of(rows).with_row_index("_place").filter(pl.col("_place").is_in(places["_place"]))
+    whole = (
+        source_of(rows)
+        .with_row_index("_place")
+        .filter(pl.col("_place").is_in(places["_place"].to_list()))
+    )
     return places.join(whole.collect(engine="streaming"), on="_place", how="left", maintain_order="left")
 
 
