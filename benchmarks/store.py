@@ -1,20 +1,23 @@
-"""What a store of many finished runs costs: to learn that nothing is to do, to list, to plan, to report.
+"""What a store of many finished runs costs: to learn that nothing is to do, to list, to report.
 
     python benchmarks/store.py --runs 1000 5000 20000
+    python benchmarks/store.py --runs 100000 --facts 12
 
-Makes studies of so many finished runs of 216 rows each, as `obverse run` leaves them, and times each
-verb in a process of its own: seconds, and the most memory that it had.
+Makes studies of so many finished runs of 216 rows each (two for each fact), as `obverse run` leaves them,
+and does each verb in a process of its own, as a user would: seconds, seconds of CPU time, and the most
+memory that the process had.
 """
 
 import argparse
 import json
-import resource
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -42,18 +45,19 @@ from obverse import (
 )
 from obverse.core.content import file_hash
 from obverse.run.folder import RunFolder
-from obverse.store import files
 from obverse.studies.plan import tasks_of
 
-FACTS = 108
+FACTS = 108  # of a run
 
 
 class Generated(Experiment):
-    """108 facts, each asked about in two directions: 216 rows a run."""
+    """Facts, each asked about in two directions: two rows a fact."""
 
     name: ClassVar[str] = "generated"
     title: ClassVar[str] = "A store of many runs"
     columns: ClassVar[Mapping[str, type]] = {"direction": str}
+
+    facts: int = FACTS
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:
@@ -61,7 +65,7 @@ class Generated(Experiment):
 
     def stages(self, seed: int) -> tuple[Stage, ...]:
         draw = generator(seed, "facts")
-        facts = [(f"city {i} is in", f" land {draw.randrange(1000)}") for i in range(FACTS)]
+        facts = [(f"city {i} is in", f" land {draw.randrange(1000)}") for i in range(self.facts)]
         documents = tuple(Document(prompt=p, completion=c, fact=p) for p, c in facts)
         probes = tuple(
             Probe(id=f"{p}/{d}", prompt=p, targets=(c,), fact=p, labels={"direction": d})
@@ -86,7 +90,7 @@ class Echo:
     def __init__(self, setup: Setup) -> None:
         asked = setup.stages[0].training
         assert asked is not None
-        self.known = {d.prompt: d.completion for d in asked.documents[: FACTS // 2]}
+        self.known = {d.prompt: d.completion for d in asked.documents[: len(asked.documents) // 2]}
 
     def train(self, training: Training, **others: Any) -> dict[str, Any]:
         from obverse import Point, Timetable
@@ -120,83 +124,116 @@ class EchoSpec(ModelSpec):
         return Echo(setup)
 
 
-def study(runs: int) -> Study:
-    return Study(experiment=Generated(), models=(EchoSpec(),), seeds=tuple(range(runs)), preset="only")
+def study(runs: int, facts: int) -> Study:
+    return Study(
+        experiment=Generated(facts=facts), models=(EchoSpec(),), seeds=tuple(range(runs)), preset="only"
+    )
 
 
-def make(out: Path, runs: int) -> None:
+def make(out: Path, runs: int, facts: int) -> None:
     """Make a store of finished runs: one is carried out, the others are copies with other names."""
-    execution = Execution(device="cpu", workers=1)
-    [plan] = study(runs).plans()
-    tasks = list(tasks_of([plan], out, execution))
-    first = tasks[0]
+    [plan] = study(runs, facts).plans()
+    first = next(tasks_of([plan], out, EXECUTION))
     first.perform(lambda done, total: None)
     table = RunFolder(first.folder).tables()["ask"]
     record = RunFolder(first.folder).record()
-    for task, (_, identity) in list(zip(tasks, plan.identified(), strict=True))[1:]:
+    for run, identity in islice(plan.identified(), 1, None):
+        folder = first.folder.parent / run.folder_name(identity.id)
         own = table.with_columns(
-            pl.lit(task.id, pl.String).alias("run"),
-            pl.lit(task.run.seed, table.schema["seed"]).alias("seed"),
+            pl.lit(identity.id, pl.String).alias("run"),
+            pl.lit(run.seed, table.schema["seed"]).alias("seed"),
         )
-        (task.folder / "observations").mkdir(parents=True)
-        own.write_parquet(task.folder / "observations/ask.parquet")
-        spec = {"id": task.id} | task.run.spec() | {"identity": identity.parts}
-        (task.folder / "run.json").write_text(json.dumps(spec, indent=2))
-        hashes = {n: file_hash(task.folder / n) for n in ("run.json", "observations/ask.parquet")}
-        said = record | {"run": task.id, "data_sha256": identity.data, "files": hashes}
-        files.write_json(task.folder / "provenance.json", said)
+        (folder / "observations").mkdir(parents=True)
+        own.write_parquet(folder / "observations/ask.parquet")
+        spec = {"id": identity.id} | run.spec() | {"identity": identity.parts}
+        (folder / "run.json").write_text(json.dumps(spec, indent=2))
+        hashes = {n: file_hash(folder / n) for n in ("run.json", "observations/ask.parquet")}
+        said = record | {"run": identity.id, "data_sha256": identity.data, "files": hashes}
+        (folder / "provenance.json").write_text(json.dumps(said, indent=2))
 
 
-def step(verb: str, out: Path, runs: int) -> None:
-    """Do one verb in this process and print what it took."""
-    began = time.monotonic()
+def step(verb: str, out: Path, runs: int, facts: int) -> None:
+    """Do in this process what no command does alone."""
     if verb == "make":
-        make(out, runs)
-    elif verb in VERBS and verb != "report":
-        study(runs).run(out, execution=Execution(device="cpu", workers=1))
-    elif verb == "report":
-        from obverse import write_report
+        make(out, runs, facts)
+    elif verb == "evaluate":
+        from obverse import load
 
-        write_report(out)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": round(time.monotonic() - began, 2), "MiB": round(memory)}))
+        load(out).evaluate(study(runs, facts).experiment.claims())
+    else:
+        study(runs, facts).run(out, execution=EXECUTION)
 
 
-VERBS = {
-    "first": "put together and evaluate",
+EXECUTION = Execution(device="cpu", workers=1)
+STEPS = {  # done by `step`
+    "first": "plan anew, put together, evaluate",
     "again": "nothing to do, files compared",
     "noted": "nothing to do",
-    "report": "report",
+    "evaluate": "evaluate a claim",
 }
+COMMANDS = {  # of `obverse`, with DIR for the study's directory
+    "runs": ["runs", "DIR"],
+    "runs --where": ["runs", "DIR", "--where", "seed < 10"],
+    "export --to parquet": ["export", "DIR", "--to", "parquet", "--out", "DIR/exported"],
+    "export --to csv --where": [
+        "export", "DIR", "--to", "csv", "--measure", "ask", "--where", "seed < 10",
+        "--out", "DIR/exported",
+    ],
+    "report": ["report", "DIR"],
+}  # fmt: skip
+
+
+def timed(command: Sequence[str]) -> tuple[float, float, float]:
+    """Run a command; return its seconds, its seconds of CPU time, and the most memory it had, in MiB."""
+    began = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, used = os.wait4(process.pid, 0)
+    if status != 0:
+        sys.exit(f"{' '.join(command)}: status {os.waitstatus_to_exitcode(status)}\n{said}")
+    return time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--runs", type=int, nargs="+", default=[1000, 5000, 20_000])
-    parser.add_argument("--out", type=Path, help="where to keep the stores; default: nowhere")
+    parser.add_argument("--facts", type=int, default=FACTS, help="of a run, which has two rows for each")
+    parser.add_argument(
+        "--out", type=Path, help="where to keep the stores, and take those there; default: nowhere"
+    )
     parser.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.step:
-        step(given.step[0], given.out, int(given.step[1]))
+        step(given.step[0], given.out, int(given.step[1]), given.facts)
         return
     place = given.out or Path(tempfile.mkdtemp())
-    print(f"{'runs':>8}  {'verb':28} {'seconds':>8} {'MiB':>6}")
+    print(f"{'runs':>8}  {'what':34} {'seconds':>8} {'CPU':>8} {'MiB':>7}")
     for runs in given.runs:
-        for verb in ("make", *VERBS):
-            command = [
+        out = place / str(runs)
+
+        def own(verb: str, out: Path = out, runs: int = runs) -> list[str]:
+            shared = ["--facts", str(given.facts), "--out", str(out)]
+            return [sys.executable, __file__, *shared, "--step", verb, str(runs)]
+
+        if not out.is_dir():
+            timed(own("make"))
+        for left in (".cache", "observations", "figures", "exported"):  # of an earlier time
+            shutil.rmtree(out / left, ignore_errors=True)
+        (out / "study.json").unlink(missing_ok=True)
+        commands = {said: own(verb) for verb, said in STEPS.items()} | {
+            said: [
                 sys.executable,
-                __file__,
-                "--out",
-                str(place / str(runs)),
-                "--step",
-                verb,
-                str(runs),
+                "-m",
+                "obverse.cli",
+                *(word.replace("DIR", str(out)) for word in words),
             ]
-            said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-            took = json.loads(said.splitlines()[-1])
-            if verb in VERBS:
-                print(f"{runs:>8,}  {VERBS[verb]:28} {took['seconds']:>8} {took['MiB']:>6,}", flush=True)
-        size = len((place / str(runs) / "report.html").read_bytes()) / 2**20
+            for said, words in COMMANDS.items()
+        }
+        for said, command in commands.items():
+            seconds, cpu, memory = timed(command)
+            print(f"{runs:>8,}  {said:34} {seconds:>8.2f} {cpu:>8.2f} {memory:>7,.0f}", flush=True)
+        size = (out / "report.html").stat().st_size / 2**20
         print(f"{runs:>8,}  the page: {size:.2f} MiB", flush=True)
     if given.out is None:
         shutil.rmtree(place)

@@ -37,16 +37,22 @@ def _written(value: object) -> str:
     return json.dumps(value, default=_plain, sort_keys=True, ensure_ascii=True, allow_nan=False)
 
 
+@cache  # a run has thousands of documents and probes
+def _fields(kind: type) -> tuple[str, ...] | None:
+    """Return the names of a dataclass's fields; None of a class that is none."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
+
+
 def _plain(value: Any) -> object:
     """Return a value that JSON cannot write as one that it can."""
+    if (names := _fields(value.__class__)) is not None:
+        return {name: getattr(value, name) for name in names}
     if isinstance(value, InputFile):
         return {"sha256": file_hash(value)}
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, BaseModel):
         return {name: getattr(value, name) for name in type(value).model_fields}
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, set | frozenset):

@@ -13,6 +13,7 @@ from obverse.report.claims_figure import claims_figures
 from obverse.report.claims_words import how, under
 from obverse.report.own import MISSING, own_page, why
 from obverse.report.read import read
+from obverse.report.reading import n_unique
 from obverse.report.render import fill, parts, section
 from obverse.report.words import counted, left_out, listed, meta, summary
 from obverse.store import files
@@ -136,5 +137,5 @@ def _clusters(found: Finished) -> list[str]:
     return [
         label
         for label in labels
-        if any(label in table.columns and table[label].n_unique() > 1 for table in found.tables.values())
+        if any(label in table.columns and n_unique(table, label) > 1 for table in found.tables.values())
     ]

@@ -10,6 +10,7 @@ from obverse.core.page import Figure, Finished, Section
 from obverse.report import groups
 from obverse.report.groups import Metric
 from obverse.report.panels import MOST_PANELS, MOST_SERIES, Axis, curves, heat_maps
+from obverse.report.reading import needed
 
 WIDE = 50  # from this ratio of the largest value to the smallest an axis is logarithmic
 
@@ -35,7 +36,9 @@ def section(finished: Finished, facts: str) -> Section | None:
         found = groups.metrics(finished, measure, rows, labels)
         for n, (metric, measured) in enumerate(found):
             name = f"grid-{measure}" + (f"-{n + 1}" if n else "")
-            placed = _placed(finished, measured, of_variants)
+            by = ["variant", *finished.study["grid"], *labels]
+            by.append("bare_model" if finished.study["grid"] else "model")
+            placed = _placed(finished, needed(finished, measured, by, metric.column), of_variants)
             parts.append(_figure(finished, name, placed, labels, metric, numeric, others, facts))
     title = " and ".join(last_part(key) for key in numeric)
     return Section(title=f"Over {title}", parts=parts) if parts else None

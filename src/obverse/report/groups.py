@@ -9,10 +9,15 @@ import polars as pl
 from obverse.core.format import MISSING
 from obverse.core.measure import LEADING
 from obverse.core.page import Finished
+from obverse.core.rows import distinct, source_of
+from obverse.report.reading import n_unique, those_of
 from obverse.stats.summary import group_means
 
 MOST_VALUES = 60  # of a label that means are taken by
 Bounds = tuple[float, float]
+MOMENT = [
+    "run", "model", "family", "parameters", "branch", "stage", "epoch", "step", "tokens", "final",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,24 +72,30 @@ def metrics(
     """
     if measure not in KNOWN:
         # The table may have further columns by now, such as places on an axis.
-        own = table.select(finished.tables[measure].columns)
-        known = [*finished.study["experiment"]["columns"], *finished.study["grid"]]
-        return [(metric, table) for metric in _own_metrics(own, known)]
-    found = []
+        more = [name for name in table.columns if name not in finished.tables[measure].columns]
+        known = [*finished.study["experiment"]["columns"], *finished.study["grid"], *more]
+        return [(metric, table) for metric in _own_metrics(table, known)]
+    found: list[tuple[Metric, pl.DataFrame]] = []
+    keys = [*by, "model"]
     for metric in KNOWN[measure]:
-        if metric.column in table.columns:
-            has = pl.col(metric.column).is_not_null().any().over(*by, "model")
-            if (rows := table.filter(has)).height:
-                found.append((metric, rows))
-                table = table.filter(~has)
+        if metric.column not in table.columns:
+            continue
+        has = pl.col(metric.column).is_not_null().any().alias("has")
+        groups = source_of(table).group_by(keys).agg(has).collect(engine="streaming")
+        if groups["has"].all():  # of all that is left, or nothing is left
+            return [*found, (metric, table)] if groups.height else found
+        if groups["has"].any():
+            found.append((metric, those_of(table, groups.filter("has").select(keys))))
+            table = those_of(table, groups.filter(~pl.col("has")).select(keys))
     return found
 
 
 def _own_metrics(table: pl.DataFrame, labels: Collection[str]) -> list[Metric]:
     own = [name for name in table.columns if name not in LEADING and name not in labels]
     numeric = [n for n in own if table.schema[n].is_numeric() or table.schema[n] == pl.Boolean]
-    known = [n for n in numeric if table[n].drop_nulls().len()]
-    varied = [n for n in known if table[n].drop_nulls().n_unique() > 1]
+    values = {n: n_unique(table.select(pl.col(n).drop_nulls()), n) for n in numeric}
+    known = [n for n in numeric if values[n]]
+    varied = [n for n in known if values[n] > 1]
     varied = [n for n in varied if not table.schema[n].is_integer()] or varied
     return [
         Metric(column=n, title=n, bounds=(0, 1) if table.schema[n] == pl.Boolean else None)
@@ -101,11 +112,14 @@ def last(table: pl.DataFrame) -> pl.DataFrame:
     """
     place = pl.struct("stage", "step", "epoch", "tokens")
     measured_last = place == place.last().over("run", "branch")
-    rows = table.filter(pl.col("final") | (~pl.col("final").any().over("run") & measured_last))
+    # Moments are few beside rows.
+    moments = distinct(source_of(table), MOMENT, last=True)
+    rows = moments.filter(pl.col("final") | (~pl.col("final").any().over("run") & measured_last))
     seen = pl.col("tokens").cast(pl.Float64).fill_null(inf)
     of_model = seen.max().over("model")
     newest = of_model == of_model.max().over("family", "parameters")
-    return rows.filter(pl.col("family").is_null() | newest)
+    chosen = rows.filter(pl.col("family").is_null() | newest)
+    return table if chosen.height == moments.height else those_of(table, chosen)
 
 
 def whom(table: pl.DataFrame) -> pl.Expr:
@@ -127,8 +141,9 @@ def labels_of(finished: Finished, table: pl.DataFrame) -> tuple[list[str], list[
     declared = experiment["by"]
     if declared is None:
         declared = [name for name, kind in experiment["columns"].items() if kind == "str"]
-    varied = [name for name in declared if name in table.columns and table[name].n_unique() > 1]
-    many = [name for name in varied if table[name].n_unique() > MOST_VALUES]
+    values = {name: n_unique(table, name) for name in declared if name in table.columns}
+    varied = [name for name, count in values.items() if count > 1]
+    many = [name for name in varied if values[name] > MOST_VALUES]
     return [name for name in varied if name not in many], many
 
 
@@ -150,7 +165,7 @@ def means(finished: Finished, rows: pl.DataFrame, by: Sequence[str], metric: Met
     rows = rows.with_columns(chance.cast(pl.Float64).alias("_chance"))
     clusters = finished.study["experiment"]["clusters"]
     made = group_means(rows, by, metric.column, bounds=metric.bounds, clusters=clusters)
-    asked = rows.drop_nulls(metric.column).group_by(by, maintain_order=True)
+    asked = _known(rows, metric).group_by(by, maintain_order=True)
     numbers = pl.col("mean", "low", "high", "sd").cast(pl.Float64).fill_nan(None)
     typed = [pl.col(name).cast(rows.schema[name]) for name in by]  # labels that are all null have lost it
     return made.with_columns(numbers, *typed).join(
@@ -159,10 +174,15 @@ def means(finished: Finished, rows: pl.DataFrame, by: Sequence[str], metric: Met
     )  # fmt: skip
 
 
+def _known(rows: pl.DataFrame, metric: Metric) -> pl.DataFrame:
+    # Where nothing is missing, nothing is copied.
+    return rows.drop_nulls(metric.column) if rows[metric.column].null_count() else rows
+
+
 def seed_means(rows: pl.DataFrame, by: Sequence[str], metric: Metric) -> pl.DataFrame:
     """Return each seed's own mean, as `value`, of each group."""
     return (
-        rows.drop_nulls(metric.column)
+        _known(rows, metric)
         .group_by([*by, "seed"], maintain_order=True)
         .agg(pl.col(metric.column).cast(pl.Float64).mean().alias("value"))
     )

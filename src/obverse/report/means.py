@@ -11,6 +11,7 @@ from obverse.core.page import Cell, Column, Figure, Finished, Section, Table, Te
 from obverse.report import groups
 from obverse.report.figures import BLACK, BLUE, GREY, MOST_DOTS, PALETTE, colours, spread_rows
 from obverse.report.groups import Metric
+from obverse.report.reading import needed
 
 MOST_ROWS = 60  # of a figure
 MOST_SEEDS = 6  # whose own means stand in a table
@@ -38,6 +39,7 @@ def section(finished: Finished, facts: str) -> Section | None:
 def _parts(
     finished: Finished, name: str, rows: pl.DataFrame, labels: Sequence[str], metric: Metric, facts: str
 ) -> list[Figure | Table | Text]:
+    rows = needed(finished, rows, [*WHO, *labels], metric.column)
     who = [column for column in WHO if rows[column].n_unique() > 1]
     by = [label for label in labels if rows[label].n_unique() > 1]
     made = groups.in_order(groups.means(finished, rows, [*WHO, *by], metric), [*by, *WHO])

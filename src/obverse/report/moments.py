@@ -7,13 +7,17 @@ from math import fsum
 import polars as pl
 
 from obverse.core.page import Figure, Finished, Section, Text
+from obverse.core.rows import source_of
 from obverse.report import groups
 from obverse.report.groups import Metric
 from obverse.report.panels import MOST_PANELS, MOST_SERIES, Axis, curves
+from obverse.report.reading import narrowed
 
 FAR = 1.5  # how much more tokens the longest step between two epochs may take than the shortest
 TOKENS = Axis(title="Training tokens", log=True)
+RUN = ["run", "branch"]
 MOMENT = ["stage", "epoch", "step", "tokens"]
+ALIKE = ["family", "parameters", "variant", "seed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +33,9 @@ def section(finished: Finished, facts: str) -> Section | None:
     """Return the curves of every measure that was taken at more than one moment."""
     parts: list[Figure | Text] = []
     for measure, table in finished.tables.items():
-        place = _placed(_checkpoints_joined(table))
-        if place is None:
+        if not _several(table):
             continue
+        place = _placed(_checkpoints_joined(narrowed(finished, table)))
         labels, _ = groups.labels_of(finished, table)
         for n, (metric, rows) in enumerate(groups.metrics(finished, measure, place.rows, labels)):
             if rows["x"].n_unique() > 1:
@@ -40,16 +44,22 @@ def section(finished: Finished, facts: str) -> Section | None:
     return Section(title="Over time", parts=parts) if parts else None
 
 
+def _several(table: pl.DataFrame) -> bool:
+    """Return whether a model has more than one moment."""
+    lazy = source_of(table).select(*ALIKE, "model", *RUN, *MOMENT).unique()
+    moments = _checkpoints_joined(lazy.collect(engine="streaming")).select(*RUN, *MOMENT).unique()
+    return moments.height > moments.select(RUN).unique().height
+
+
 def _checkpoints_joined(table: pl.DataFrame) -> pl.DataFrame:
     """Return a table in which training checkpoints, models by name, are moments of one model.
 
     They are of one family and one size, and have seen more tokens or fewer.
     """
-    alike = ["family", "parameters", "variant", "seed"]
     one = (
         pl.col("family").is_not_null()
-        & (pl.col("model").n_unique().over(alike) > 1)
-        & (pl.col("tokens").n_unique().over(alike) > 1)
+        & (pl.col("model").n_unique().over(ALIKE) > 1)
+        & (pl.col("tokens").n_unique().over(ALIKE) > 1)
         & (pl.col("tokens").n_unique().over("model") == 1)
     )
     size = pl.format("{}, {} parameters", "family", pl.col("parameters").cast(pl.String).fill_null("?"))
@@ -61,12 +71,9 @@ def _checkpoints_joined(table: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _placed(table: pl.DataFrame) -> _Place | None:
-    """Return where the moments stand, None if no model has more than one."""
-    runs = ["run", "branch"]
-    moments = table.select(*runs, *MOMENT).unique(maintain_order=True)
-    if moments.height == moments.select(runs).unique().height:
-        return None
+def _placed(table: pl.DataFrame) -> _Place:
+    """Return where the moments stand."""
+    moments = table.select(*RUN, *MOMENT).unique(maintain_order=True)
     column = _unit(moments)
     if column == "tokens":
         placed, axis = moments.with_columns(pl.col("tokens").cast(pl.Float64).alias("x")), TOKENS
@@ -76,7 +83,7 @@ def _placed(table: pl.DataFrame) -> _Place | None:
     else:
         placed, axis = _since_start(moments, column)
         note = ""
-    keys = [*runs, *MOMENT]
+    keys = [*RUN, *MOMENT]
     placed = placed.select(*keys, "x")
     rows = table.join(placed, on=keys, how="inner", nulls_equal=True, maintain_order="left")
     return _Place(rows=rows, axis=axis, note=note)

@@ -8,7 +8,9 @@ import polars as pl
 
 from obverse.core.format import whom
 from obverse.core.page import Finished
+from obverse.core.rows import distinct, rows_of
 from obverse.store import finished
+from obverse.store.tables import Tables
 
 
 def read(out: Path) -> Finished:
@@ -21,12 +23,14 @@ def read(out: Path) -> Finished:
     """
     found = finished.read(out)
     axes = list(found.study["grid"])
+    assert isinstance(found.tables, Tables)
+    scans = found.tables.scans()
     if not axes:
-        return found
+        return replace(found, tables={name: rows_of(table) for name, table in scans.items()})
     return replace(
         found,
         claims=[_of_cell(claim) for claim in found.claims],
-        tables={name: _in_cells(table, axes) for name, table in found.tables.items()},
+        tables={name: rows_of(_in_cells(table, axes)) for name, table in scans.items()},
     )
 
 
@@ -44,11 +48,11 @@ def _of_cell(claim: Any) -> dict[str, Any]:
     return {**claim, "model": whom(claim["model"], claim["cell"])}
 
 
-def _in_cells(table: pl.DataFrame, axes: list[str]) -> pl.DataFrame:
-    cells = table.select("model", *axes).unique(maintain_order=True)
+def _in_cells(table: pl.LazyFrame, axes: list[str]) -> pl.LazyFrame:
+    cells = distinct(table, ["model", *axes])
     names = [whom(row.pop("model"), row) for row in cells.to_dicts()]
     named_ = cells.with_columns(pl.Series("whom", names))
-    joined = table.join(named_, on=["model", *axes], nulls_equal=True, maintain_order="left")
+    joined = table.join(named_.lazy(), on=["model", *axes], nulls_equal=True, maintain_order="left")
     # What is compared within a family (sizes, checkpoints of a training) is compared within a cell.
     family = pl.format("{}, {}", "family", pl.col("whom").str.strip_prefix(pl.col("model") + ", "))
     joined = joined.with_columns(family=pl.when(pl.col("family").is_not_null()).then(family))

@@ -7,7 +7,9 @@ import polars as pl
 
 from obverse.core.format import MISSING, number
 from obverse.core.page import Cell, Column, Finished, Section, Table
+from obverse.core.rows import source_of
 from obverse.report import groups
+from obverse.report.reading import n_unique
 
 MOST_GROUPS = 12
 LONG = 400  # letters of a prompt or an answer
@@ -21,12 +23,12 @@ def section(finished: Finished) -> Section | None:
     if table is None or table.is_empty():
         return None
     rows = groups.last(table)
-    if rows["generation"].count():  # of some answers the text is kept
+    if rows.select(pl.col("generation").count()).item():  # of some answers the text is kept
         rows = rows.filter(pl.col("generation").is_not_null() | pl.col("exact_match").is_null())
     labels, _ = groups.labels_of(finished, rows)
-    who = [name for name in ("model", "variant") if rows[name].n_unique() > 1]
+    who = [name for name in ("model", "variant") if n_unique(rows, name) > 1]
     by = [*who, *labels]
-    chosen = _chosen(rows, who, labels)
+    chosen = _with_texts(rows, _chosen(_without_texts(rows, by), who, labels))
     judged = chosen["_right"].null_count() < chosen.height
     heads = [
         *by,
@@ -50,12 +52,29 @@ def section(finished: Finished) -> Section | None:
     return Section(title="Samples", parts=[table_])
 
 
-def _chosen(rows: pl.DataFrame, who: Sequence[str], labels: Sequence[str]) -> pl.DataFrame:
+def _without_texts(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Return what rows are chosen by, with their places."""
     answered = pl.col("generation").is_not_null()
-    rows = rows.with_columns(
-        _right=pl.when(answered).then(pl.col("exact_match")),
-        _first=(pl.col("rank") == 1) & (pl.col("n_candidates") > 1),
+    return rows.select(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("_place"),
+        *by,
+        pl.when(answered).then(pl.col("exact_match")).alias("_right"),
+        ((pl.col("rank") == 1) & (pl.col("n_candidates") > 1)).alias("_first"),
     )
+
+
+def _with_texts(rows: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
+    """Return the chosen rows, in their order, with all columns."""
+    places = chosen.select("_place", "_right")
+    whole = (
+        source_of(rows)
+        .with_row_index("_place")
+        .filter(pl.col("_place").is_in(places["_place"].to_list()))
+    )
+    return places.join(whole.collect(engine="streaming"), on="_place", how="left", maintain_order="left")
+
+
+def _chosen(rows: pl.DataFrame, who: Sequence[str], labels: Sequence[str]) -> pl.DataFrame:
     of_labels = _thinned(_groups(rows, labels), MOST_GROUPS)
     each = -(-MOST_GROUPS // len(of_labels))
     picked = [

@@ -254,7 +254,7 @@ class RunFolder:
             None,
         )
 
-    def tables(self) -> dict[str, pl.DataFrame]:
+    def tables(self) -> tables.Tables:
         """Return the table of each measure."""
         paths = sorted((self.path / "observations").glob("*.parquet"))
-        return {path.stem: tables.read(path) for path in paths}
+        return tables.Tables({path.stem: path for path in paths})

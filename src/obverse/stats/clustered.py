@@ -14,13 +14,16 @@ large, as those of Student's t over each way of clustering alone (2.7 % and 0.22
 """
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
+
+from obverse.stats.codes import Labels, codes, common, lies_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +140,10 @@ class ClusteredMean:
 
 def clustered_mean(
     values: Sequence[float] | NDArray[np.float64],
-    facts: Sequence[Hashable],
-    seeds: Sequence[Hashable],
+    facts: Labels,
+    seeds: Labels,
     bounds: tuple[float, float] | None = None,
-    also: Sequence[Sequence[Hashable]] = (),
+    also: Sequence[Labels] = (),
 ) -> ClusteredMean:
     """Return the mean of `values` (n,) with rows clustered by `facts` (n,) and `seeds` (n,).
 
@@ -159,7 +162,7 @@ def clustered_mean(
         raise ValueError(f"{len(x)} values, {len(facts)} facts, {len(seeds)} seeds")
     if np.isnan(x).any():
         raise ValueError("a value is missing; leave its row out and say so")
-    ways = [_codes(labels) for labels in (facts, seeds, *also)]
+    ways = [codes(labels) for labels in (facts, seeds, *also)]
     n_facts, n_seeds = (int(way.max()) + 1 for way in ways[:2])
     variance, df, alone = _clustered_variance(x, _telling([way for way in ways if way.max() > 0]))
     se = math.sqrt(variance) if not math.isnan(variance) else math.nan
@@ -181,9 +184,7 @@ def _telling(ways: list[NDArray[np.intp]]) -> list[NDArray[np.intp]]:
     """Leave out ways whose groups each lie within one group of another way, which says all they say."""
     kept = ways
     for way in ways:
-        within = (len(np.unique(np.stack([way, b]), axis=1).T) == way.max() + 1
-                  for b in kept if b is not way)  # fmt: skip
-        if any(within):
+        if any(lies_within(way, b) for b in kept if b is not way):
             kept = [b for b in kept if b is not way]
     return kept
 
@@ -209,8 +210,7 @@ def _clustered_variance(
     total = sum(single)
     for size in range(2, len(ways) + 1):
         for some in combinations(ways, size):
-            common = _codes(list(zip(*(way.tolist() for way in some), strict=True)))
-            total += (-1) ** (size + 1) * _jackknife_variance(x, common)
+            total += (-1) ** (size + 1) * _jackknife_variance(x, reduce(common, some))
     variance = max(total, *single)
     groups = [int(way.max()) + 1 for way in ways]
     spread = sum(v**2 / (g - 1) for v, g in zip(single, groups, strict=True))
@@ -219,11 +219,6 @@ def _clustered_variance(
     df = max(variance**2 / spread, fewest) if spread > 0 else fewest
     alone = ((math.sqrt(v), g - 1.0) for v, g in zip(single, groups, strict=True) if g - 1 < df)
     return variance, df, tuple(alone)
-
-
-def _codes(labels: Sequence[Hashable]) -> NDArray[np.intp]:
-    index: dict[Hashable, int] = {}
-    return np.array([index.setdefault(label, len(index)) for label in labels], dtype=np.intp)
 
 
 def _jackknife_variance(x: NDArray[np.float64], group: NDArray[np.intp]) -> float:

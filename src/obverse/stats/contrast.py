@@ -92,17 +92,17 @@ def _bounded(found: ClusteredMean | None, most: float) -> ClusteredMean | None:
 
 
 def _means(rows: pl.DataFrame, metric: str) -> dict[int, float]:
-    known = rows.drop_nulls(metric)
+    known = rows.select("seed", "branch", metric).drop_nulls(metric)
     branches = known.group_by("seed", "branch").agg(pl.col(metric).cast(pl.Float64).mean())
     return dict(branches.group_by("seed").agg(pl.col(metric).mean()).sort("seed").iter_rows())
 
 
 def _facts(frames: Sequence[pl.DataFrame], metric: str) -> int:
-    rows = pl.concat(frames).drop_nulls(metric)
+    rows = pl.concat([frame.select("fact", metric) for frame in frames]).drop_nulls(metric)
     return rows["fact"].n_unique()
 
 
 def _least(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> float:
     """Return by how much one more hit would change a seed's mean: one over its number of rows."""
-    rows = min(len(frame.drop_nulls(metric)) / max(1, frame["seed"].n_unique()) for frame in (a, b))
+    rows = min(frame[metric].count() / max(1, frame["seed"].n_unique()) for frame in (a, b))
     return 1 / rows if rows else 0.0

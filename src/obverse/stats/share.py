@@ -71,7 +71,8 @@ def meets(rows: pl.DataFrame, column: str, criterion: Criterion) -> dict[int, bo
 
     share(meets(rows, "exact_match", Below(0.1))) is the share of trainings that stay below 0.1.
     """
-    seeds = rows.drop_nulls([column, "seed"]).sort("seed").partition_by("seed", as_dict=True)
+    known = rows.select(column, "fact", "seed").drop_nulls([column, "seed"])
+    seeds = known.sort("seed").partition_by("seed", as_dict=True)
     found = {seed: mean(group, column) for (seed,), group in seeds.items()}
     return {seed: criterion.meets(m.value) for seed, m in found.items() if m is not None}
 

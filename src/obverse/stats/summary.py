@@ -24,16 +24,22 @@ def mean(
     Returns:
         None if nothing but missing values is there.
     """
-    known = rows.drop_nulls(column)
+    known = _needed(rows, (column,), clusters).drop_nulls(column)
     if known.is_empty():
         return None
     return clustered_mean(
         known[column].cast(pl.Float64).to_numpy(),
-        known["fact"].to_list(),
-        known["seed"].to_list(),
+        known["fact"],
+        known["seed"],
         bounds=bounds,
-        also=[known[c].to_list() for c in clusters if c in known.columns and not known[c].null_count()],
+        also=[known[c] for c in clusters if c in known.columns and not known[c].null_count()],
     )
+
+
+def _needed(rows: pl.DataFrame, columns: Sequence[str], clusters: Sequence[str]) -> pl.DataFrame:
+    """Return what an estimate needs of rows, which may have many more columns."""
+    there = [label for label in clusters if label in rows.columns]
+    return rows.select(list(dict.fromkeys((*columns, "fact", "seed", *there))))
 
 
 def group_means(
@@ -52,7 +58,7 @@ def group_means(
     missing values has nulls for numbers. The other arguments are those of `mean`.
     """
     found = []
-    for key, group in rows.group_by(by, maintain_order=True):
+    for key, group in _needed(rows, (*by, metric), clusters).group_by(by, maintain_order=True):
         estimate = mean(group, metric, bounds=bounds, clusters=clusters)
         row = dict(zip(by, key, strict=True)) | {"n_missing": group[metric].null_count()}
         if estimate is None:

@@ -9,7 +9,7 @@ not tested. What a claim needs holds back both of its verdicts, from claim to cl
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -21,10 +21,10 @@ from obverse.core.claim import (
     Finding,
     Verdict,
     Within,
-    check_criterion,
     in_order,
 )
-from obverse.core.errors import ObverseError
+from obverse.core.rows import Table, distinct
+from obverse.stats.measured import Measured, measured_of
 from obverse.stats.needs import Cell, held_back
 from obverse.stats.power import seeds_needed
 from obverse.stats.share import open_share
@@ -34,36 +34,9 @@ LEVEL = 1 - 2 * ALPHA
 ONE_TRAINING = "one training: this one model only"
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    """A claim, the model or family and the cell of a grid it was evaluated for, and what came out; None:
-    nothing."""
-
-    claim: Claim
-    name: str
-    trained: bool
-    cell: Cell
-    estimate: Estimate | None = None
-    criterion: Criterion | None = None
-    by_seed: Mapping[str, float] | None = None
-
-    @property
-    def one_training(self) -> bool:
-        """Whether all that was measured is one model that another training would have made otherwise."""
-        if self.estimate is None or not self.trained:
-            return False
-        return self.estimate.n_seeds * getattr(self.estimate, "n_models", 1) < 2
-
-    def p_values(self) -> tuple[float, float]:
-        """Return the p-values for the claim and for its opposite; NaN where nothing is tested."""
-        if self.estimate is None or self.criterion is None or self.one_training:
-            return math.nan, math.nan
-        return self.criterion.p_values(self.estimate)
-
-
 def evaluate(
     claims: Sequence[Claim],
-    tables: Mapping[str, pl.DataFrame],
+    tables: Mapping[str, Table],
     *,
     as_it_is: Collection[str] | None = None,
     looks: int = 1,
@@ -74,7 +47,7 @@ def evaluate(
 
 def evaluate_cells(
     cells: Iterable[tuple[Cell, Sequence[Claim]]],
-    tables: Mapping[str, pl.DataFrame],
+    tables: Mapping[str, Table],
     *,
     as_it_is: Collection[str] | None = None,
     looks: int = 1,
@@ -89,8 +62,9 @@ def evaluate_cells(
     Args:
         cells: the values of columns that say which rows are a cell's, and what is claimed of them. A
             study without a grid is one cell of no values.
-        tables: the rows of each measure, by its name. A claim whose measure is not there, or has no
-            rows of a model, counts as not measured.
+        tables: the rows of each measure, by its name, or what reads them (`polars.scan_parquet`), so
+            that they need not be in memory. A claim whose measure is not there, or has no rows of a
+            model, counts as not measured.
         as_it_is: names of the models that do not depend on a training which seeds repeat. By default
             those of one seed that no row shows after a step of training.
         looks: how often the study is looked at; each look has its share of the level.
@@ -99,21 +73,22 @@ def evaluate_cells(
         ObverseError: if a claim cannot be evaluated, or needs what is not there.
     """
     ordered = [(cell, claims, in_order(claims)) for cell, claims in cells]
-    asked = _as_it_is(tables) if as_it_is is None else set(as_it_is)
+    lazy = {name: table.lazy() for name, table in tables.items()}
+    asked = _as_it_is(lazy) if as_it_is is None else set(as_it_is)
     measured = [
-        _measured(claim, name, of_cell, not models <= asked, cell)
+        one
         for cell, claims, _ in ordered
-        for of_cell in [_of_cell(tables, cell)]
+        for of_cell in [_of_cell(lazy, cell)]
         for kind in ("model", "family")
+        if (of_kind := [claim for claim in claims if claim.by == kind])
         for name, models in _names(of_cell, kind).items()
-        for claim in claims
-        if claim.by == kind
+        for one in measured_of(of_kind, name, of_cell, not models <= asked, cell)
     ]
     findings = _tested(measured, ALPHA / looks)
     return held_back([(cell, claims) for cell, _, claims in ordered], findings)
 
 
-def _of_cell(tables: Mapping[str, pl.DataFrame], cell: Cell) -> Mapping[str, pl.DataFrame]:
+def _of_cell(tables: Mapping[str, pl.LazyFrame], cell: Cell) -> Mapping[str, pl.LazyFrame]:
     """Return the rows of a cell."""
     if not cell:
         return tables
@@ -121,90 +96,33 @@ def _of_cell(tables: Mapping[str, pl.DataFrame], cell: Cell) -> Mapping[str, pl.
     return {name: table.filter(*here) for name, table in tables.items()}
 
 
-def _names(tables: Mapping[str, pl.DataFrame], by: str) -> dict[str, set[str]]:
+def _names(tables: Mapping[str, pl.LazyFrame], by: str) -> dict[str, set[str]]:
     """Return the models or families of all tables, in the order in which they come, with their models."""
     names: dict[str, set[str]] = {}
     for table in tables.values():
         pairs = table.select(pl.col(by).alias("name"), "model").drop_nulls("name")
-        for name, model in pairs.unique(maintain_order=True).iter_rows():
+        for name, model in distinct(pairs, ["name", "model"]).iter_rows():
             names.setdefault(name, set()).add(model)
     return names
 
 
-def _as_it_is(tables: Mapping[str, pl.DataFrame]) -> set[str]:
+def _as_it_is(tables: Mapping[str, pl.LazyFrame]) -> set[str]:
     step = pl.lit(None, pl.Int64).alias("step")
     rows = [
-        table.with_columns(*[step] * ("step" not in table.columns)).select("model", "seed", "step")
+        table.with_columns(*[step] * ("step" not in table.collect_schema())).select(
+            "model", "seed", "step"
+        )
         for table in tables.values()
     ]
     if not rows:
         return set()
     of_model = pl.concat(rows).group_by("model").agg(
         (pl.col("step").max().fill_null(0) > 0).alias("trained"), pl.col("seed").n_unique()
-    )  # fmt: skip
+    ).collect(engine="streaming")  # fmt: skip
     return set(of_model.filter(~pl.col("trained"), pl.col("seed") < 2)["model"])
 
 
-def _measured(
-    claim: Claim,
-    name: str,
-    tables: Mapping[str, pl.DataFrame],
-    trained: bool,
-    cell: Cell,
-) -> _Measured:
-    wanted = (claim.of, *claim.beside)
-    rows = [tables[of].filter(pl.col(claim.by) == name) for of in wanted if of in tables]
-    if len(rows) < len(wanted) or any(table.is_empty() for table in rows):
-        return _Measured(claim, name, trained, cell)
-    try:
-        estimate = claim.estimate(*rows)
-        if estimate is None:
-            return _Measured(claim, name, trained, cell)
-        criterion = None if claim.role == "explored" else claim.criterion
-        criterion = criterion(*rows) if callable(criterion) else criterion
-    except Exception as error:
-        raise ObverseError(f"the claim {claim.id!r}: {type(error).__name__}: {error}") from error
-    if not hasattr(estimate, "p_greater"):
-        raise ObverseError(
-            f"the claim {claim.id!r}: its estimate is {estimate!r}; expected what mean, difference or "
-            "slope return, or None"
-        )
-    if not math.isfinite(estimate.value):
-        raise ObverseError(
-            f"the claim {claim.id!r}: its estimate is {estimate.value}; expected a finite number, or "
-            "None where nothing was measured"
-        )
-    if claim.role != "explored":
-        check_criterion(claim.id, criterion)
-    return _Measured(claim, name, trained, cell, estimate, criterion, _by_seed(claim, rows, estimate))
-
-
-def _by_seed(claim: Claim, rows: Sequence[pl.DataFrame], estimate: Estimate) -> dict[str, float]:
-    """Return the claim's value from each seed's rows alone, without those that give none.
-
-    An estimate that all seeds choose together (the largest of several places) knows them itself.
-    """
-    if (of_seeds := getattr(estimate, "of_seeds", None)) is not None:
-        return dict(of_seeds)
-    seeds = rows[0]["seed"].drop_nulls().unique().sort().to_list()
-    if len(seeds) == 1:
-        return {str(seeds[0]): estimate.value}
-    # Each table is divided once: a filter for each seed reads all of its rows every time.
-    parts = [table.partition_by("seed", as_dict=True) for table in rows]
-    values = {}
-    for seed in seeds:
-        try:
-            alone = claim.estimate(
-                *(part.get((seed,), table.clear()) for part, table in zip(parts, rows, strict=True))
-            )
-        except Exception:  # with all seeds it went well; one may lack what the claim compares
-            continue
-        if alone is not None and math.isfinite(alone.value):
-            values[str(seed)] = alone.value
-    return values
-
-
-def _tested(measured: Sequence[_Measured], alpha: float) -> list[Finding]:
+def _tested(measured: Sequence[Measured], alpha: float) -> list[Finding]:
     """Return findings before anything is held back."""
     p_values = [one.p_values() for one in measured]
     shared = [n for n, one in enumerate(measured) if one.claim.role == "primary"]
@@ -220,7 +138,7 @@ def _tested(measured: Sequence[_Measured], alpha: float) -> list[Finding]:
 
 
 def _finding(
-    one: _Measured, p: tuple[float, float], level: tuple[float, float], alpha: float, family: int
+    one: Measured, p: tuple[float, float], level: tuple[float, float], alpha: float, family: int
 ) -> Finding:
     claim, estimate, criterion = one.claim, one.estimate, one.criterion
     common: dict[str, Any] = {
@@ -293,7 +211,7 @@ def _lost(
     return ""
 
 
-def _met(one: _Measured, criterion: Criterion) -> dict[str, Any]:
+def _met(one: Measured, criterion: Criterion) -> dict[str, Any]:
     """Return in how many trainings the criterion was met, and what share of them that leaves open.
 
     Nothing where all seeds chose together what is looked at: there, no seed is judged alone.

@@ -113,10 +113,29 @@ def read_text(path: Path) -> str:
         raw = path.read_bytes()
     except OSError as error:
         raise ObverseError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return _decoded(raw, path, 1)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a file, which are read one at a time.
+
+    Raises:
+        ObverseError: as `read_text`.
+    """
     try:
-        return raw.decode("utf-8-sig")
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                yield _decoded(line, path, number)
+    except OSError as error:
+        raise ObverseError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _decoded(raw: bytes, path: Path, first: int) -> str:
+    """Return the text of bytes that begin with the line number `first` of a file."""
+    try:
+        return raw.decode("utf-8-sig" if first == 1 else "utf-8")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line = first + raw.count(b"\n", 0, error.start)
         raise ObverseError(
             f"{path}, line {line}: not UTF-8 (byte 0x{raw[error.start]:02x}); save the file as UTF-8"
         ) from None
@@ -170,7 +189,7 @@ def read_jsonl(path: Path, keys: Iterable[str]) -> Iterator[tuple[int, dict[str,
     """
     needed = tuple(keys)
     empty = True
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
         empty = False

@@ -205,7 +205,14 @@ def _check_columns(path: Path, labels: Iterable[str]) -> None:
 
 
 def _runs(path: Path) -> list[dict[str, Any]]:
-    return [
-        validated(_Record, row, f"{path}, line {line}: ").model_dump()
-        for line, row in files.read_jsonl(path, ("name", "run", "model"))
-    ]
+    """Read the records; what one has in common with the one before (packages, machine) is kept once."""
+    records: list[dict[str, Any]] = []
+    before: dict[str, Any] = {}
+    for line, row in files.read_jsonl(path, ("name", "run", "model")):
+        record = validated(_Record, row, f"{path}, line {line}: ").model_dump()
+        for key, value in record.items():
+            if isinstance(value, str | dict | list) and value == before.get(key):
+                record[key] = before[key]
+        records.append(record)
+        before = record
+    return records

@@ -1,6 +1,8 @@
 """What a study leaves: its runs' tables put together, findings, and the file that says what it was."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,12 @@ from obverse.run.folder import RunFolder
 from obverse.run.task import Task
 from obverse.stats.verdict import evaluate_cells
 from obverse.store import files, tables
-from obverse.store.finished import RUNS
+from obverse.store.finished import RUNS, TABLES
 from obverse.store.program import program
 from obverse.studies.grid import Cell
 from obverse.studies.result import Result, load
+
+TOGETHER = 256  # runs that are read at once
 
 
 def leave(
@@ -38,19 +42,18 @@ def leave(
     made_of = _made_of(tasks, about)
     if not anew and (kept := _kept(out, made_of)) is not None:
         return kept
-    joined: dict[str, list[pl.DataFrame]] = {}
-    for task in tasks:
-        for name, table in RunFolder(task.folder).tables().items():
-            joined.setdefault(name, []).append(_labelled(table, task))
-    measured = {name: tables.concatenate(parts) for name, parts in joined.items()}
-    as_it_is = _as_it_is(tasks)
-    findings = evaluate_cells(claims, measured, as_it_is=as_it_is, looks=about["looks"])
-    for name, table in measured.items():
-        files.write_parquet(out / "observations" / f"{name}.parquet", table)
+    with ExitStack() as unfinished:  # nothing is replaced before claims are known to be well
+        records = unfinished.enter_context(files.written_whole(out / RUNS))
+        parts, as_it_is = _put_together(tasks, out, records)
+        measured = {}
+        for name, tables_ in parts.items():
+            path = unfinished.enter_context(files.written_whole(out / TABLES / f"{name}.parquet"))
+            tables_.join(path)
+            measured[name] = pl.scan_parquet(path, glob=False)
+        findings = evaluate_cells(claims, measured, as_it_is=as_it_is, looks=about["looks"])
     found = [finding.to_dict() for finding in findings]
     files.write_json(out / "claims.json", {"schema": SCHEMA, "study": about["study"], "claims": found})
-    files.write_jsonl(out / RUNS, [_record(task) for task in tasks])
-    written = ["claims.json", RUNS, *(f"observations/{name}.parquet" for name in measured)]
+    written = ["claims.json", RUNS, *(f"{TABLES}{name}.parquet" for name in measured)]
     hashes = {name: file_hash(out / name) for name in written}
     said = {**about, "as_it_is": sorted(as_it_is), "made_of": made_of, "files": hashes}
     files.write_json(out / "study.json", {"schema": SCHEMA, **said})
@@ -83,6 +86,42 @@ def _kept(out: Path, made_of: str | None) -> Result | None:
     return kept if kept.study.get("made_of") == made_of else None
 
 
+def _put_together(
+    tasks: Sequence[Task], out: Path, records: Path
+) -> tuple[dict[str, tables.Parts], set[str]]:
+    """Read all runs, some at a time, and write down their records.
+
+    Returns:
+        The tables of each measure, and the models that would be the same with other seeds: neither
+        trained here nor grown.
+    """
+    parts: dict[str, tables.Parts] = {}
+    depend = set[str]()
+    with records.open("w", encoding="utf-8") as lines:
+        for task in tasks:
+            model, record = task.run.model, _record(task)
+            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+            if record["trained"] or not model.same_for_all_seeds:
+                depend.add(model.name)
+    for start in range(0, len(tasks), TOGETHER):
+        for name, table in _tables(tasks[start : start + TOGETHER]):
+            path = out / TABLES / f"{name}.parquet"
+            parts.setdefault(name, tables.Parts(path)).add(table)
+    return parts, {task.run.model.name for task in tasks} - depend
+
+
+def _tables(tasks: Sequence[Task]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield the tables of runs, those of one measure after the other, with its name."""
+    found: dict[str, list[tuple[Path, Task]]] = {}
+    for task in tasks:
+        for name, path in RunFolder(task.folder).tables().paths.items():
+            found.setdefault(name, []).append((path, task))
+    for name, some in found.items():
+        read = tables.read_many([path for path, _ in some])
+        for table, (_, task) in zip(read, some, strict=True):
+            yield name, _labelled(table, task)
+
+
 def _record(task: Task) -> dict[str, Any]:
     """Return what is known of a run beside its tables."""
     record = RunFolder(task.folder).record()
@@ -94,17 +133,6 @@ def _record(task: Task) -> dict[str, Any]:
         "variant": task.run.variant or None,
         "trained": any(stage["steps"] for stage in record["stages"]),
     }
-
-
-def _as_it_is(tasks: Sequence[Task]) -> set[str]:
-    """Return the models that would be the same with other seeds: neither trained here nor grown."""
-    depend = {task.run.model.name for task in tasks if not task.run.model.same_for_all_seeds}
-    depend |= {
-        task.run.model.name
-        for task in tasks
-        if any(stage["steps"] for stage in RunFolder(task.folder).record()["stages"])
-    }
-    return {task.run.model.name for task in tasks} - depend
 
 
 def _labelled(table: pl.DataFrame, task: Task) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from obverse.core.loading import load as load_class
 from obverse.core.settings import unknown_name, validated
 from obverse.stats.verdict import evaluate_cells
 from obverse.store import finished
+from obverse.store.tables import Tables
 from obverse.studies.check import check_claims
 from obverse.studies.findings import Findings
 from obverse.studies.grid import combined
@@ -116,8 +117,14 @@ class Result:
         axes = list(self.study["grid"])
         if not axes or not self.tables:
             return runs
-        cells = pl.concat([table.select("run", *axes) for table in self.tables.values()]).unique()
-        return runs.join(cells, on="run", how="left", maintain_order="left")
+        cells = pl.concat([table.select("run", *axes) for table in self._lazy().values()]).unique()
+        return runs.join(cells.collect(engine="streaming"), on="run", how="left", maintain_order="left")
+
+    def _lazy(self) -> dict[str, pl.LazyFrame]:
+        """Return the tables as what reads only as much of them as is asked for."""
+        if isinstance(self.tables, Tables):
+            return self.tables.scans()
+        return {name: table.lazy() for name, table in self.tables.items()}
 
     def experiment(
         self, settings: Mapping[str, Any] | None = None, at: Mapping[str, Any] | None = None
@@ -187,15 +194,14 @@ class Result:
             for key, labels in self.study["grid"].items()
         }
         if claims is not None:
-            check_claims(
-                "claims of your own", claims, {name: table.schema for name, table in self.tables.items()}
-            )
+            schemas = {name: table.collect_schema() for name, table in self._lazy().items()}
+            check_claims("claims of your own", claims, schemas)
         cells = [
             (cell, self.experiment(settings, at).claims() if claims is None else claims)
             for cell, at in combined(axes)
         ]
         found = evaluate_cells(
-            cells, self.tables, as_it_is=self.study["as_it_is"], looks=self.study["looks"]
+            cells, self._lazy(), as_it_is=self.study["as_it_is"], looks=self.study["looks"]
         )
         return Findings(tuple(found), self.study["looks"])
 

@@ -1,11 +1,13 @@
 import math
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy import stats
 
 from obverse.core.claim import Within
 from obverse.stats.clustered import clustered_mean
+from obverse.stats.codes import codes, common
 
 
 @pytest.mark.parametrize("nested", [True, False])
@@ -190,3 +192,22 @@ def test_one_fact_that_all_seeds_answer_alike_is_not_certain(
     none = clustered_mean([0.0] * 6, ["f"] * 6, range(6), bounds)
     assert none.interval()[1] == pytest.approx(end, abs=0.03)
     assert none.p_less(0.05) > 0.1
+
+
+@pytest.mark.parametrize("facts", [5, 400])
+def test_columns_give_what_lists_do_to_the_last_bit(monkeypatch: pytest.MonkeyPatch, facts: int) -> None:
+    draw = np.random.default_rng(0)
+    labels = {
+        "fact": [f"f{n}" for n in draw.integers(0, facts, 300)],
+        "seed": draw.integers(-9, 9, 300).tolist(),
+        "wording": [None if n == 3 else "abc"[n] for n in draw.integers(0, 4, 300)],
+    }
+    values = draw.normal(size=300)
+    fact, seed, wording = labels.values()
+    wanted = clustered_mean(values, fact, seed, also=[wording])
+    monkeypatch.setattr("obverse.stats.codes.MANY", 0)
+    columns = pl.DataFrame(labels)
+    found = clustered_mean(values, columns["fact"], columns["seed"], also=[columns["wording"]])
+    assert found == wanted
+    pairs = list(zip(fact, seed, strict=True))
+    assert common(codes(fact), codes(seed)).tolist() == codes(pairs).tolist()

@@ -1,6 +1,7 @@
 """From claims and tables to findings."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from obverse.core.claim import Above, Below, Claim, Estimate, Finding, Within
 from obverse.core.errors import ObverseError
 from obverse.core.measure import LEADING
 from obverse.stats.clustered import ClusteredMean
-from obverse.stats.share import Share
+from obverse.stats.contrast import difference
+from obverse.stats.share import Share, in_most
 from obverse.stats.summary import mean
 from obverse.stats.tests import ALPHA
 from obverse.stats.verdict import evaluate
@@ -400,3 +402,30 @@ def test_finding_carries_what_the_claim_says() -> None:
     assert found.low is not None
     assert found.high is not None
     assert found.low < 1.25 < found.high
+
+
+def test_claims_of_a_large_table_on_disk_give_what_those_of_a_small_one_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = {
+        "ask": pl.concat([table(0.1, model, seeds=(3, 0, 1, 2)) for model in "mn"]),
+        "other": table(0.2, "m", seeds=(1, 2, 5)),
+    }
+    for name, rows in tables.items():
+        rows.write_parquet(tmp_path / name, row_group_size=30)
+
+    def apart(rows: pl.DataFrame, *others: pl.DataFrame) -> ClusteredMean | None:
+        return difference(rows, others[0] if others else rows.filter(fact="f3"), "score")
+
+    claims = [
+        claim(),
+        claim("d", estimate=apart, needs=("c",)),
+        claim("b", estimate=apart, beside=("other",), role="control"),
+        in_most(claim("e")),
+        claim("t", estimate=lambda rows: mean(rows.drop_nulls("fact").with_columns(t=1), "t")),
+    ]
+    wanted = evaluate(claims, tables)
+    assert {len(finding.by_seed) for finding in wanted} == {4, 2, 0}
+    monkeypatch.setattr("obverse.core.rows.LARGE", 1)
+    monkeypatch.setattr("obverse.stats.measured.TOGETHER", 90)
+    assert evaluate(claims, {name: pl.scan_parquet(tmp_path / name) for name in tables}) == wanted

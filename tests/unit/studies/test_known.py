@@ -81,7 +81,7 @@ def test_finished_study_is_evaluated_and_shown_once(
     page = build(tmp_path)
     written = {path: path.stat().st_mtime_ns for path in (page, tmp_path / "study.json")}
     evaluated: list[object] = []
-    monkeypatch.setattr(verdict, "_measured", lambda *given: evaluated.append(given))
+    monkeypatch.setattr(verdict, "_tested", lambda *given: evaluated.append(given))
     again = study().run(tmp_path, execution=EXECUTION)
     build(tmp_path, anew=False)
     assert evaluated == []
