@@ -27,6 +27,7 @@ from obverse.core.claim import (
 from obverse.core.errors import ObverseError
 from obverse.stats.needs import Cell, held_back
 from obverse.stats.power import seeds_needed
+from obverse.stats.reasons import explained
 from obverse.stats.share import open_share
 from obverse.stats.tests import ALPHA, holm_levels
 
@@ -110,7 +111,8 @@ def evaluate_cells(
         if claim.by == kind
     ]
     findings = _tested(measured, ALPHA / looks)
-    return held_back([(cell, claims) for cell, _, claims in ordered], findings)
+    claimed = [(cell, claims) for cell, _, claims in ordered]
+    return explained(claimed, held_back(claimed, findings))
 
 
 def _of_cell(tables: Mapping[str, pl.DataFrame], cell: Cell) -> Mapping[str, pl.DataFrame]:

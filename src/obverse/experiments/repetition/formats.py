@@ -57,7 +57,7 @@ def write(cases: Sequence[Case], path: Path, hub: bool = False) -> None:
 
 
 def read(path: Path) -> list[Case]:
-    """Read CSV or JSONL in either naming.
+    """Read CSV or JSONL in either naming. An item that stands in several lines is one item.
 
     Raises:
         ObverseError: naming the line of whatever is missing or out of range, of columns that disagree, or
@@ -74,7 +74,8 @@ def read(path: Path) -> list[Case]:
                 f"{path}, line {line}: the item of line {before} again, whose right answer is {other!r} "
                 f"there and {right!r} here"
             )
-        cases.append(case)
+        if before == line:
+            cases.append(case)
     return cases
 
 

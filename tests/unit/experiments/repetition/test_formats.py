@@ -112,7 +112,8 @@ def test_what_disagrees_with_itself_is_refused(tmp_path: Path) -> None:
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
         return formats.read(path)
 
-    assert len(read(good, good | {"text": "p", "target": 0})) == 2
+    assert len(read(good, good | {"prompt": "q", "text": "q", "target": 0})) == 2
+    assert len(read(*[good] * 120)) == 1, "one item in many lines is one"
     with pytest.raises(ObverseError, match="line 1: prompt and text are names of one thing, and differ"):
         read(good | {"text": "q"})
     with pytest.raises(ObverseError, match="line 1: answer_index and target are names of one thing"):
