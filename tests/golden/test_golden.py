@@ -129,20 +129,20 @@ def finding(**changes: object) -> Finding:
 
 
 TABLE = """\
-  claim                                paper          measured [95 %]   seeds   criterion        p (level)   verdict
+  verdict     claim                                paper          measured [95 %]   seeds   criterion        p (level)
  ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-  m, 3 seeds
-  reverse: the name is given no       0.001*     0.000 [0.000, 0.027]     3/3     < 0.083   <0.001 (0.013)   holds
-  better than by chance
-  same: the right name is likelier         –   −0.250 [−1.500, 1.000]       –     > 1.000    0.990 (0.025)   undecided
-  (control)
-  (held back, since learnt is
-  undecided)
-  (7 or more seeds would show it)
-  not measured                             –                 – [–, –]       –     > 1.000                –   undecided
+              m, 3 seeds
+  holds       reverse: the name is given no       0.001*     0.000 [0.000, 0.027]     3/3     < 0.083   <0.001 (0.013)
+              better than by chance
+  undecided   same: the right name is likelier         –   −0.250 [−1.500, 1.000]       –     > 1.000    0.990 (0.025)
+              (control)
+              held back, since learnt is
+              undecided
+              7 or more seeds would show it
 
 A claim holds if p is below the level behind it: 2 primary claims share 0.025 (Holm), controls have all of it. Seeds:
 how many meet the criterion by themselves. * The paper's number lies outside the interval.
+1 claim was not measured: c
 """
 
 

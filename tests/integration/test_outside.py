@@ -56,8 +56,8 @@ def test_every_command_takes_a_file(own: Path) -> None:
     assert "Does a table know what it was told, and nothing else?" in listed.stdout
     assert "presets: small, large" in listed.stdout
     shown = command(own, "show", name, "--preset", "large", "--set", "model.seconds=1")
-    assert "facts                            20" in shown.stdout
-    assert "model.seconds                    1.0  (given)" in shown.stdout
+    assert "\nfacts=20\n" in shown.stdout
+    assert "\nmodel.seconds=1.0  (given; by default 0.0)\n" in shown.stdout
     written = command(own, "data", name, "--out", "data")
     assert written.stdout.startswith("data: 2 stages, 6 documents")
     first = json.loads((own / "data/00-first/documents.jsonl").read_text().splitlines()[0])

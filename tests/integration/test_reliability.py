@@ -22,8 +22,8 @@ from obverse.experiments.reliability.reliability import Reliability
 from obverse.measures.ask import Ask
 from obverse.report.index import build_index
 from obverse.studies.catalogue import find, registered
-from obverse.studies.data import probes_of
 from obverse.studies.executors.here import Here
+from obverse.studies.exporting import probes_of
 from obverse.studies.plan import work
 from tests.outside.inline import Inline
 

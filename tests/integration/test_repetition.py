@@ -197,7 +197,9 @@ def test_data_check_and_export_take_the_full_grid(tmp_path: Path) -> None:
     assert len(list(formats.read(tmp_path / "items.csv"))) == 1638
     checked = command("data", "repetition", "--check")
     assert checked.stdout == "text: 1,820 facts, 3,458 questions, nothing wrong\n"
-    assert command("export", "repetition", "--to", "lm-eval", "--out", str(tmp_path)).returncode == 0
+    one = ("--set", "shots=[0]", "--set", 'conditions=["against"]')
+    exported = command("export", "repetition", "--to", "lm-eval", "--out", str(tmp_path), *one)
+    assert exported.returncode == 0
     assert (tmp_path / "items.jsonl").read_text().count("\n") == 1638
     smaller = command("data", "repetition", "--check", "--set", "grid=balanced")
     assert smaller.stdout == "text: 416 facts, 650 questions, nothing wrong\n"

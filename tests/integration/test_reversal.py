@@ -280,5 +280,5 @@ def test_data_command_feeds_data_option(tmp_path: Path) -> None:
 def test_show_and_list() -> None:
     assert "reversal" in run_command("list").stdout
     shown = run_command("show", "reversal", "--preset", "paper", "--set", "recipe.epochs=7").stdout
-    assert "control                          subset" in shown
-    assert "recipe.epochs                    7  (given)" in shown
+    assert "\ncontrol=subset\n" in shown
+    assert "\nrecipe.epochs=7  (given; by default 10)\n" in shown

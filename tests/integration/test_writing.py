@@ -51,8 +51,8 @@ def test_every_block_is_a_file(folder: Path) -> None:
 
 
 def test_first_file_becomes_a_page(folder: Path, obverse: Command) -> None:
-    assert "Is what was told after some openings known after others?" in obverse("list", "pets.py")
-    assert "recipe.epochs                    30" in obverse("show", "pets.py")
+    assert "Is what was told after some openings" in obverse("list", "pets.py")
+    assert "\nrecipe.epochs=30\n" in obverse("show", "pets.py")
     obverse("data", "pets.py", "--out", "pets-0")
     rows = (folder / "pets-0/00-telling/documents.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 40

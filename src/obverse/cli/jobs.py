@@ -19,8 +19,9 @@ def jobs(
         ),
     ] = None,
 ) -> None:
-    """Show the jobs that a study's services were asked for, and cancel them (docs/finetuning.md).
+    """Show the jobs of finetuning services, or cancel them.
 
+    See docs/finetuning.md.
     Who interrupts a study interrupts no job: the service goes on, and so does its bill.
     """
     from obverse.studies.started import started

@@ -5,26 +5,27 @@ from typing import Annotated
 
 import typer
 
-from obverse.cli.options import (
-    Where,
-    pairs,
-    terminal,
-)
+from obverse.cli.options import Open, Where, open_page, pairs, terminal
 
 
 def report(
     directory: Annotated[
         Path, typer.Argument(help="What `obverse run` wrote, or a folder of several such.")
     ],
+    show: Open = False,
 ) -> None:
-    """Make a study's page and figures again, or an index page that leads to several studies'."""
+    """Draw a study's page again, or an index of several studies."""
     from obverse.report.build import build
     from obverse.report.index import build_index
 
     if (directory / "study.json").is_file() or not any(directory.glob("*/study.json")):
-        typer.echo(f"report: {build(directory)}")
+        page = build(directory)
+        typer.echo(f"report: {page}")
     else:
-        typer.echo(f"index: {build_index(directory)}")
+        page = build_index(directory)
+        typer.echo(f"index: {page}")
+    if show:
+        open_page(page)
 
 
 def runs(
@@ -34,7 +35,7 @@ def runs(
     most: Annotated[int, typer.Option(min=1, help="How many are shown.")] = 40,
     as_json: Annotated[bool, typer.Option("--json", help="All of them, a JSON object a line.")] = False,
 ) -> None:
-    """List a study's runs: which are finished, at work or left over, and what they took."""
+    """List a study's runs: which are finished, and what they took."""
     from obverse.core.format import count
     from obverse.studies.runs import listed, runs_of, table_of
 
@@ -75,7 +76,7 @@ def compare(
     ] = None,
     measure: Annotated[str, typer.Option(help="Whose table is compared.")] = "ask",
 ) -> None:
-    """Set two studies, or two models, side by side: A − B, paired by seed and fact (docs/results.md)."""
+    """Compare two studies or models: A − B, paired (docs/results.md)."""
 
     from obverse.studies.compare import compare as compared
 

@@ -3,37 +3,51 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from obverse.cli.options import (
     Address,
     Cancel,
+    Checkpoints,
     Data,
+    Device,
     Dtype,
     Endpoint,
     Executors,
+    Family,
     Finetune,
     GpusPerRun,
     Grid,
+    Keep,
+    Looks,
     Models,
     Most,
     Name,
+    Open,
     Partition,
     Preset,
+    Replace,
     Seeds,
     Set,
     Slurm,
     Storage,
+    Threads,
     Track,
+    Workers,
     axes_of,
+    open_page,
     pairs,
     study_of,
     terminal,
 )
 from obverse.core.errors import ObverseError
 from obverse.core.format import without_secrets
+
+if TYPE_CHECKING:
+    from obverse.studies.result import Result
+    from obverse.studies.study import Study
 
 
 def run(
@@ -47,17 +61,12 @@ def run(
     most: Most = None,
     endpoint: Endpoint = None,
     finetune: Finetune = None,
-    family: Annotated[
-        str | None,
-        typer.Option(
-            help="What the models have in common, for trends over size; published families are known."
-        ),
-    ] = None,
+    family: Family = None,
     dtype: Dtype = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Where to write; by default out/STUDY and what was chosen beside its defaults."
+            help="The directory to write to. Default: out/STUDY and what was chosen beside its defaults."
         ),
     ] = None,
     executor: Executors = "here",
@@ -66,30 +75,18 @@ def run(
     partition: Partition = None,
     slurm: Slurm = None,
     cancel: Cancel = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option(help="Where models are trained and asked.")
-    ] = "auto",
+    workers: Workers = None,
+    threads: Threads = 1,
+    device: Device = "auto",
     gpus_per_run: GpusPerRun = 1,
-    checkpoint_every: Annotated[
-        int | None, typer.Option(min=1, help="Epochs between checkpoints; else every half minute.")
-    ] = None,
-    keep_weights: Annotated[bool, typer.Option(help="Keep the trained models.")] = False,
+    checkpoint_every: Checkpoints = None,
+    keep_weights: Keep = False,
     track: Track = None,
-    replace: Annotated[
-        bool,
-        typer.Option(help="Take the place of another study in the directory; its runs are kept."),
-    ] = False,
-    looks: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            help="How often you will look, with more seeds each time; each look has its share of α.",
-        ),
-    ] = 1,
+    replace: Replace = False,
+    looks: Looks = 1,
+    show: Open = False,
 ) -> None:
-    """Run a study: train, measure, repeat over seeds, evaluate the claims, write the report.
+    """Run a study: train, measure, evaluate its claims, draw its page.
 
     The same command again finishes what was interrupted.
     """
@@ -105,26 +102,48 @@ def run(
         axes_of(grid), most,
     )  # fmt: skip
 
-    from obverse.report.build import build
     from obverse.run.task import Execution
-    from obverse.store.locks import locked
     from obverse.studies.place import place_of
-    from obverse.studies.progress import say
 
     execution = Execution(
         workers=workers, threads=threads, device=device, processes=gpus_per_run,
         checkpoint_every=checkpoint_every, keep_weights=keep_weights, track=track,
     )  # fmt: skip
-    folder = out or place_of(study)
     command = shlex.join(["obverse", *map(without_secrets, sys.argv[1:])])
+    folder = out or place_of(study)
     result = study.run(folder, execution=execution, executor=where, command=command, replace=replace)
-    with locked(folder):  # another process may finish the same study
-        page = build(folder, anew=False)
+    page = _page(folder)
+    _say(study, result, page)
+    if show:
+        open_page(page)
+
+
+def _page(folder: Path) -> Path:
+    """Draw the page of a study that is finished; another process may finish the same one."""
+    from rich.console import Console
+
+    from obverse.report.build import build
+    from obverse.store.locks import locked
+    from obverse.studies.progress import doing
+
+    with doing(Console(stderr=True), "drawing the page"), locked(folder):
+        return build(folder, anew=False)
+
+
+def _say(study: "Study", result: "Result", page: Path) -> None:
+    """Say what came out."""
+    from obverse.core.page import Finished
+    from obverse.report.averages import averages
+    from obverse.studies.progress import say
+
     console = terminal()
     say(console, f"\n{study.experiment.title}\n")
     remark = study.experiment.remark()
     for line in ([remark] if remark else []) + [f"left out: {left.reason}" for left in study.skipped]:
         say(console, line)
+    finished = Finished(study=result.study, claims=(), tables=result.tables, runs=result.records)
+    if (table := averages(finished, console.width)) is not None:
+        console.print(table)
     if result.claims:
         console.print(result.claims.table(console.width))
     elif study.experiment.claims():
@@ -155,15 +174,17 @@ def plan(
         float | None, typer.Option(help="With --power: the smallest true value that would matter.")
     ] = None,
     claim: Annotated[str | None, typer.Option(help="With --power: one claim alone, by its id.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where runs may be done already.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Runs at a time.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads a run.")] = 1,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option(help="Where models are trained and asked.")
-    ] = "auto",
+    out: Annotated[
+        Path | None, typer.Option(help="The directory in which some runs may be done already.")
+    ] = None,
+    workers: Workers = None,
+    threads: Threads = 1,
+    device: Device = "auto",
 ) -> None:
-    """Say what a study will take: work, memory, time here and on a GPU (docs/plan.md). Nothing is run."""
+    """Say what a study will take: work, memory and time.
 
+    Here and on a GPU (docs/plan.md); nothing is run.
+    """
     from obverse.core.format import count
     from obverse.run.task import Execution
     from obverse.studies.forecast import forecast

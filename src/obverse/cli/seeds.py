@@ -31,7 +31,7 @@ def power(
     looks: Annotated[int, typer.Option(min=1, max=10_000, help="How often you will look.")] = 1,
     power: Annotated[float, typer.Option(min=0.01, max=0.999, help="How often it is to be shown.")] = 0.9,
 ) -> None:
-    """Say before a study how many seeds a claim takes (docs/power.md)."""
+    """Say how many seeds a claim will take (docs/power.md)."""
     from math import isfinite
 
     from obverse.core.claim import Above, Within

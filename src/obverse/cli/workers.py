@@ -22,8 +22,9 @@ def work(
         bool, typer.Option("--wait", help="When nothing is left, wait for more until interrupted.")
     ] = False,
 ) -> None:
-    """Carry out a study's runs, beside other workers on any machine that sees the directory.
+    """Carry out a study's runs beside others, on any machine.
 
+    Every machine that sees the directory can help.
     Runs that others are at work on are waited for, and taken over if these die (docs/scale.md). What the
     directory names is executed: open one that somebody gave you as you would run a program of theirs.
     """

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -10,17 +10,20 @@ from obverse.cli.options import (
     Data,
     Models,
     Name,
-    Out,
+    Preset,
     Set,
     Where,
     pairs,
 )
 from obverse.core.errors import ObverseError
 
+if TYPE_CHECKING:
+    from obverse.studies.study import Study
+
 
 def data(
     name: Name,
-    out: Annotated[Path | None, typer.Option(help="Where to write.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The directory to write to.")] = None,
     seed: Annotated[int, typer.Option(help="The seed of a run whose data is wanted.")] = 0,
     preset: Annotated[str | None, typer.Option(help="The data of a preset, not all there is.")] = None,
     settings: Set = None,
@@ -37,7 +40,7 @@ def data(
         ),
     ] = None,
 ) -> None:
-    """Write a study's data as JSON lines, or check its questions for a model's tokenizer.
+    """Write a study's data as JSON lines, or check its questions.
 
     A directory for each variant and stage, with documents.jsonl and a file for each measure (ask.jsonl
     has the questions), unless the study has a layout of its own (docs/output.md).
@@ -64,32 +67,63 @@ def export(
         str,
         typer.Argument(
             metavar="STUDY|DIR",
-            help="A study, whose questions are written for another harness; or what `obverse run` wrote, "
-            "whose tables are.",
+            help="A study of `obverse list`, or a directory that `obverse run` wrote.",
         ),
     ],
-    to: Annotated[str, typer.Option(help="The harness (lm-eval, inspect), or csv, parquet or jsonl.")],
-    out: Out,
+    to: Annotated[
+        str,
+        typer.Option(
+            help="lm-eval or inspect: the questions, as a task of that harness. csv, parquet or jsonl: "
+            "the tables of DIR, as files."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The directory to write to.")],
+    seed: Annotated[
+        int | None,
+        typer.Option(help="The run whose questions are wanted. Default: 0, or the first of DIR."),
+    ] = None,
+    preset: Preset = None,
     settings: Set = None,
     data: Data = None,
-    measure: Annotated[str | None, typer.Option(help="Of tables: this measure's alone.")] = None,
+    measure: Annotated[
+        str | None, typer.Option(help="Write the table of this measure alone (--to csv …).")
+    ] = None,
     where: Where = None,
 ) -> None:
-    """Write a study's questions as a task of another harness, or a finished study's tables as files."""
-    from obverse.studies import tables
-    from obverse.studies.data import data_of
-    from obverse.studies.data import export as write
+    """Write questions for another harness, or tables as files.
 
+    The questions of DIR are those of its run: ask a trained model that it has kept with
+    pretrained=DIR/runs/NAME/weights (docs/output.md).
+    """
+    from obverse.studies import tables
+    from obverse.studies.exporting import export_study
+
+    of_questions = {"--set": settings, "--data": data, "--preset": preset, "--seed": seed}
+    of_tables = {"--measure": measure, "--where": where}
+    wrong = of_questions if to in tables.FORMATS else of_tables
+    if given := [option for option, value in wrong.items() if value is not None]:
+        what = "what was measured" if to in tables.FORMATS else "questions"
+        raise ObverseError(f"--to {to}: writes {what}; expected no {', '.join(given)}")
     if to in tables.FORMATS:
-        if settings or data is not None:
-            raise ObverseError(f"--to {to}: writes what was measured; expected no --set and no --data")
         kind = cast(tables.Format, to)
-        for path in tables.export(Path(name), out, kind, measure=measure, where=where):
-            typer.echo(str(path))
-        return
-    if measure is not None or where is not None:
-        raise ObverseError(
-            f"--to {to}: writes questions; --measure and --where belong to {', '.join(tables.FORMATS)}"
-        )
-    for path in write(data_of(name, data, pairs(settings)).experiment, to, out):
+        paths = tables.export(Path(name), out, kind, measure=measure, where=where)
+    else:
+        study = _asking(name, data, settings, preset)
+        paths = export_study(study, to, out, study.seeds[0] if seed is None else seed)
+    for path in paths:
         typer.echo(str(path))
+
+
+def _asking(name: str, data: Path | None, settings: list[str] | None, preset: str | None) -> "Study":
+    """Return the study whose questions are written: of a directory, with the settings of its runs."""
+    from obverse.studies.data import data_of
+    from obverse.studies.result import load
+    from obverse.studies.study import Study
+
+    if not (Path(name) / "study.json").is_file():
+        return data_of(name, data, pairs(settings), preset)
+    if data is not None or preset is not None:
+        raise ObverseError(f"{name}: is a finished study; expected no --data and no --preset beside it")
+    result = load(name)
+    study = Study(experiment=result.experiment(), models=(), seeds=tuple(result.study["seeds"]))
+    return study.with_settings(pairs(settings))

@@ -11,6 +11,9 @@ from obverse.core.data import Label
 from obverse.core.errors import ObverseError
 from obverse.core.format import whom
 
+# What a control says that is to show learning, where it does not (`Claim.hint`).
+NOT_LEARNT = "the model has not learnt the facts: train longer"
+
 Verdict = Literal["holds", "fails", "undecided", "explored"]
 Role = Literal["primary", "control", "explored"]
 
@@ -127,6 +130,8 @@ class Claim:
             interval are shown, and nothing is tested.
         needs: ids of the claims without which this one says nothing: it holds or fails only if they
             hold.
+        hint: of a control, in one line: what it means, and what to do, if the measured value is not what
+            it asks for.
         unit: of the estimate.
         counted: what the column `fact` counts here, in the plural.
         paper: the published number, and `source`, where it stands.
@@ -146,6 +151,7 @@ class Claim:
     criterion: Criterion | Callable[..., Criterion] | None = None
     role: Role = "primary"
     needs: tuple[str, ...] = ()
+    hint: str = ""
     unit: str = ""
     counted: str = "facts"
     paper: float | None = None
@@ -157,7 +163,7 @@ class Claim:
     def __post_init__(self) -> None:
         if self.criterion is None and self.role != "explored":
             raise ObverseError(f"the claim {self.id!r} has no criterion; expected Above, Below or Within")
-        for key in ("id", "text", "unit", "counted", "source", "of"):
+        for key in ("id", "text", "hint", "unit", "counted", "source", "of"):
             self._expect(key, isinstance(getattr(self, key), str), "text")
         self._expect("role", self.role in get_args(Role), f"one of {', '.join(get_args(Role))}")
         self._expect("by", self.by in ("model", "family"), "model or family")
@@ -260,6 +266,8 @@ class Finding:
             Pearson), as far as these seeds tell.
         paper_outside: whether the paper's number lies outside the interval; None without either.
         note: why a verdict is held back, or lost to the correction.
+        reason: the same in one plain line, of whatever is undecided and of a control that fails, with
+            what to do about it.
         seeds_needed: of an undecided claim, with how many seeds it would hold with 90 % power: a range,
             from the intervals of effect and spread; no upper end where the effect may be none.
     """
@@ -291,6 +299,7 @@ class Finding:
     open_share: float | None = None
     paper_outside: bool | None = None
     note: str = ""
+    reason: str = ""
     seeds_needed: tuple[int, int | None] | None = None
     bound: float | None = None
 

@@ -50,6 +50,7 @@ class Experiment(Settings):
         name: what it is called on the command line and in files.
         title: the heading of its page.
         about: the question it asks, in one line; stands in `obverse list` and opens the page.
+        line: the line of work that it belongs to, under which `obverse list` has it.
         paper: the publication it follows.
         version: raised whenever the same settings would give other results and neither the data nor the
             engine shows it.
@@ -65,6 +66,7 @@ class Experiment(Settings):
     name: ClassVar[str]
     title: ClassVar[str]
     about: ClassVar[str] = ""
+    line: ClassVar[str] = ""
     paper: ClassVar[str] = ""
     version: ClassVar[int] = 1
     analysis: ClassVar[frozenset[str]] = frozenset()
@@ -127,8 +129,3 @@ class Experiment(Settings):
             ObverseError: if `out` cannot be written, or is of the wrong kind.
         """
         return None
-
-    def exports(self) -> Mapping[str, Callable[[Path], list[Path]]]:
-        """Return functions that write it as a task of another harness to a directory, by that
-        harness's name; each returns the files written."""
-        return {}

@@ -14,12 +14,26 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 class Recipe(Settings):
     """Optimisation of one stage. Padding bears no loss, unless asked to.
 
-    `loss_on` is "document" (the whole text) or "completion". `warmup_steps` (at most a quarter of all
-    steps) and the schedule count optimizer steps. `batch_size` counts documents a step, and is reached
-    as `batch_size / micro_batch_size` accumulated passes where the latter is given.
-    `embedding_learning_rate` is that of the input embeddings, where it is another. `pad_to` pads every
-    document to that many tokens; with `loss_on_padding` the model is also trained to predict the
-    padding.
+    Attributes:
+        optimizer: AdamW, Adafactor or plain gradient descent.
+        learning_rate: the highest, at the end of the warm-up.
+        embedding_learning_rate: that of the input embeddings; none: the same as of all weights.
+        schedule: how the learning rate goes on after the warm-up: down to 0 in a line or along a cosine,
+            or not at all.
+        warmup_steps: optimizer steps in which the learning rate rises from 0; at most a quarter of all.
+        batch_size: documents of an optimizer step.
+        micro_batch_size: documents of one pass, of which a step accumulates several to save memory; none:
+            all of the step's.
+        epochs: how often all documents are passed.
+        weight_decay: of all weights but biases and norms, as a share of the learning rate.
+        adam_beta1: decay of AdamW's running mean of gradients.
+        adam_beta2: decay of AdamW's running mean of squared gradients.
+        max_grad_norm: the norm to which the gradient of a step is cut.
+        loss_on: the text that is learnt: the whole document, or the completion behind the prompt.
+        pad_to: tokens to which every document is padded; none: to the longest of its batch.
+        loss_on_padding: whether the model also learns to predict the padding.
+        precision: of the arithmetic; weights and the optimizer's state stay in float32.
+        gradient_checkpointing: compute activations twice to save memory; results stay the same.
     """
 
     optimizer: Literal["adamw", "adafactor", "sgd"] = "adamw"

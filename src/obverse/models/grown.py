@@ -15,8 +15,14 @@ class Grown(ModelSpec):
     """A small decoder trained on Python's standard library, and asked as it grows.
 
     Attributes:
-        layers: its depth, what makes a family of these; `hidden_size` and `heads` its shape.
-        tokens: how many it is trained on, in windows of `window` tokens, `batch` windows a step.
+        layers: its depth, what makes a family of these.
+        hidden_size: its width; a multiple of `heads`.
+        heads: attention heads of a layer.
+        vocabulary: tokens of its byte-level BPE, at most.
+        tokens: how many it is trained on.
+        window: tokens of a row that it is trained on, and the most that it can read.
+        batch: windows of an optimizer step.
+        learning_rate: the highest, after the warm-up.
         checkpoints: how often it is asked, the last time at the end, halving the tokens each time back.
         repeated: the share of windows in which a segment recurs (without them copying is not learnt
             within a few million tokens).

@@ -38,16 +38,22 @@ class Scratch(ModelSpec):
         tokenizer: byte-level BPE trained on the documents, or one token a word for all that is told
             or asked.
         vocabulary: of the BPE, at most.
+        hidden_size: its width; a multiple of twice its heads.
+        layers: its depth (of T5, of encoder and decoder each).
+        heads: attention heads of a layer.
+        max_tokens: the longest text that it can read.
         objective: what it is trained on (docs/objectives.md): the next token, or hidden tokens of a text
             that is seen on both sides (`mlm`, hidden at the rate `mask_rate`; `mlm-u` and `masked
             diffusion`, at rates drawn from 0 to 1); `bico`, a causal model, does both by turns.
+        mask_rate: the share of tokens that `mlm` hides.
         shared_directions: whether a GPT-NeoX that restores hidden tokens looks ahead with the weights
             that it looks back with.
         rotary: the share of each head that knows where a token stands (GPT-NeoX; published: a quarter).
             What looks both ways has nothing else to tell the hidden tokens of a row from one another by.
         tied: whether the output weights are the input embeddings (GPT-NeoX and GPT-2).
-        dropout: everywhere that the architecture has it; `embedding_dropout` on the input embeddings
-            alone (GPT-2), or on what the encoder reads and hands on (T5).
+        dropout: the share that is dropped in training, everywhere that the architecture has it.
+        embedding_dropout: the same, on the input embeddings alone (GPT-2), or on what the encoder reads
+            and hands on (T5).
         embedding_std: standard deviation of the input embeddings as made; none: the architecture's own
             (0.02, and 1 of T5).
         initial_std: standard deviation of all other matrices as made; none: the architecture's own (0.02,

@@ -4,7 +4,7 @@ run.json                    what the run is: experiment, settings, model, seed, 
 moments/MEASURE/*.parquet   the table of each moment, while the run goes on
 losses.json                 training loss by step
 stage-*/                    checkpoints to resume from and finished stages, while the run goes on
-progress.json               steps done, while somebody elsewhere looks on
+progress.json               how far it is, while somebody elsewhere looks on
 unfinished/                 what a model that grows by itself, or answers over a network, goes on from
 observations/MEASURE.parquet   all moments of a measure
 provenance.json             written last: a run that has it is finished; it has the other files' hashes
@@ -18,6 +18,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ import polars as pl
 from obverse.core.content import file_hash
 from obverse.core.errors import HeldError, ObverseError
 from obverse.engine.group import by_first
+from obverse.run.task import Word
 from obverse.store import files, locks, tables
 from obverse.store.provenance import provenance
 
@@ -83,19 +85,27 @@ class RunFolder:
         """Whether a process is at work on the run at this moment."""
         return locks.is_locked(self.path)
 
-    def tell(self, done: int, total: int) -> None:
+    def tell(self, word: Word) -> None:
         """Write down how far the run is, for who looks on from elsewhere."""
-        files.write_json(self.path / PROGRESS, {"done": done, "total": total})
+        known = word.loss is not None and math.isfinite(word.loss)
+        files.write_json(self.path / PROGRESS, asdict(word) | {"loss": word.loss if known else None})
 
     def untell(self) -> None:
         (self.path / PROGRESS).unlink(missing_ok=True)
 
-    def told(self) -> tuple[int, int] | None:
+    def told(self) -> Word | None:
         """Return what was written down last of how far the run is; None: nothing that can be read."""
         try:
-            told = files.read_json(self.path / PROGRESS)
-            return int(told["done"]), int(told["total"])
-        except (ObverseError, KeyError, TypeError, ValueError):
+            told, loss = files.read_json(self.path / PROGRESS), None
+            if told.get("loss") is not None:
+                loss = float(told["loss"])
+            return Word(
+                done=int(told["done"]),
+                total=int(told["total"]),
+                phase=str(told.get("phase", "")),
+                loss=loss,
+            )
+        except (ObverseError, KeyError, TypeError, ValueError, AttributeError):
             return None
 
     @by_first

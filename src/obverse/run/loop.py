@@ -25,15 +25,16 @@ from obverse.run.folder import RunFolder, charged_under, cleared
 from obverse.run.followers import helped
 from obverse.run.identity import Identity, identify
 from obverse.run.memory import peak_memory
+from obverse.run.phases import Phases
 from obverse.run.run import Run
-from obverse.run.task import Execution, OnStep, Task
+from obverse.run.task import Execution, OnPhase, OnStep, Task, unheard
 from obverse.run.tracking import Tracker, tracked
 
 DIVERGED = "training steps whose loss was no finite number: the training diverged"
 MISSED = "moments of a training, at which a model that is trained elsewhere cannot be asked"
 
 
-def perform(task: Task, on_step: OnStep, patience: float = 10.0) -> None:
+def perform(task: Task, on_step: OnStep, patience: float = 10.0, on_phase: OnPhase = unheard) -> None:
     """Carry out a task in its folder, which another process may hold for `patience` seconds.
 
     Raises:
@@ -46,18 +47,20 @@ def perform(task: Task, on_step: OnStep, patience: float = 10.0) -> None:
         if folder.finished:
             return
         with helped(task, prepare(task.execution)):
-            carry_out(task, on_step)
+            carry_out(task, on_step, on_phase)
 
 
-def carry_out(task: Task, on_step: OnStep) -> None:
+def carry_out(task: Task, on_step: OnStep, on_phase: OnPhase = unheard) -> None:
     """Carry out a task whose folder is held, in each of its processes."""
-    run, folder = task.run, RunFolder(task.folder)
+    run, folder, phases = task.run, RunFolder(task.folder), Phases(on_phase)
+    phases.begin("building the data")
     stages = run.stages()
     identity = identify(run, stages)
     _refuse_other(task, identity)
     _refuse_dearer(run, stages, folder)
     described = {"id": task.id} | run.spec() | {"identity": identity.parts}
     folder.describe(described)
+    phases.begin("making the model")
     device = prepare(task.execution)
     began = time.monotonic()
     setup = Setup(
@@ -67,7 +70,7 @@ def carry_out(task: Task, on_step: OnStep) -> None:
     track = task.execution.track if group.rank() == 0 else None
     try:
         with tracked(track, run.experiment.name, folder.path, described) as told:
-            loop = _Loop(run, task.id, stages, model, folder, task.execution, on_step, told)
+            loop = _Loop(run, task.id, stages, model, folder, task.execution, on_step, told, phases)
             record = loop.carry_out()
     finally:
         if isinstance(model, Closes):
@@ -100,6 +103,7 @@ class _Loop:
     execution: Execution
     on_step: OnStep
     tracker: Tracker
+    phases: Phases
     before: dict[int, int] = field(default_factory=dict)
     origin: list[int] = field(init=False)
     grown: bool = False  # whether a model that grows by itself has done so in this process
@@ -179,8 +183,10 @@ class _Loop:
 
         def on_loss(step: int, loss: float) -> None:
             losses.append((step, loss))
+            self.phases.loss(loss)
             self.tracker.log({f"{stage.label}/loss": loss}, steps_before + step)
 
+        self.phases.begin(f"training ({stage.label})")
         record = self.model.train(
             stage.training,
             folder=self.folder.stage(number),
@@ -244,6 +250,7 @@ class _Loop:
         """Yield the moments of a model's growth, once; a model that does not grow has none."""
         if isinstance(self.model, Grows) and not self.grown:
             self.grown = True
+            self.phases.begin("growing")
             yield from self.model.grow(self.on_step)
 
     def _measure(self, number: int, stage: Stage, point: Point, due: Sequence[bool]) -> None:
@@ -253,16 +260,18 @@ class _Loop:
                 continue
             moment = self._moment(number, stage, point, f"{number}/{index}")
             columns = LEADING | dict(self.run.experiment.columns) | dict(measure.columns)
-            table = conform(measure(self.model, moment), columns, f"the measure {measure.name!r}")
+            with self.phases.meanwhile(f"measuring {measure.name}"):
+                found = measure(self.model, moment)
+            table = conform(found, columns, f"the measure {measure.name!r}")
             table, lost = finite(table)
             if lost:
                 moment.leave_out(f"values of {measure.name} that are no finite numbers", lost)
             leading = {name: getattr(moment, name) for name in LEADING if name != "fact"}
             self.folder.add_moment(measure.name, number, point.step, index, leading, table)
             steps_before = sum(map(_steps, self.stages[:number]))
-            found = means(table, measure.columns)
+            averages = means(table, measure.columns).items()
             self.tracker.log(
-                {f"{stage.label}/{measure.name}/{name}": value for name, value in found.items()},
+                {f"{stage.label}/{measure.name}/{name}": value for name, value in averages},
                 steps_before + point.step,
             )
 

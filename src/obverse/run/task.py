@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
@@ -11,6 +11,11 @@ from obverse.core.format import named
 from obverse.run.run import Run
 
 OnStep = Callable[[int, int], None]
+OnPhase = Callable[[str, float | None], None]
+
+
+def unheard(phase: str, loss: float | None) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +60,12 @@ class Task:
     def label(self) -> str:
         return ", ".join(filter(None, (self.run.label, named(self.cell))))
 
-    def perform(self, on_step: OnStep, patience: float = 10.0) -> None:
+    def perform(self, on_step: OnStep, patience: float = 10.0, on_phase: OnPhase = unheard) -> None:
         """Carry the run out in this process, going on from wherever an earlier try was cut off.
 
-        `on_step(done, total)` counts optimizer steps over all stages. If another process is at work on
-        the run, this one gives up after `patience` seconds.
+        `on_step(done, total)` counts optimizer steps over all stages; `on_phase(phase, loss)` says in
+        words what is done now, with the last loss of a training (nats a token; else None). If another
+        process is at work on the run, this one gives up after `patience` seconds.
 
         Raises:
             HeldError: if another process is at work on it.
@@ -67,7 +73,7 @@ class Task:
         """
         from obverse.run.loop import perform
 
-        perform(self, on_step, patience)
+        perform(self, on_step, patience, on_phase)
 
     def request(self) -> dict[str, Any]:
         """Return the task as JSON, for a process elsewhere (`Task.from_request`)."""
@@ -94,13 +100,47 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """How far a run is, as it goes from whoever carries it out to whoever shows it.
+
+    Attributes:
+        done, total: optimizer steps, 0 where not known.
+        phase: what is done now, in words.
+        loss: of a training, the last that is known (nats a token).
+    """
+
+    done: int = 0
+    total: int = 0
+    phase: str = ""
+    loss: float | None = None
+
+    def of(self, task: Task) -> "Event":
+        return Event(task=task, kind="progress", **asdict(self))
+
+
+class Telling:
+    """Tells `tell` what a run says by `on_step` and `on_phase`, both in one word."""
+
+    def __init__(self, tell: Callable[[Word], None]) -> None:
+        self.tell, self.word = tell, Word()
+
+    def on_step(self, done: int, total: int) -> None:
+        self.word = replace(self.word, done=done, total=total)
+        self.tell(self.word)
+
+    def on_phase(self, phase: str, loss: float | None) -> None:
+        self.word = replace(self.word, phase=phase, loss=loss)
+        self.tell(self.word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """What an executor tells of a task.
 
     Attributes:
         kind: "waiting" where another process holds the run, or whoever was at work on it is gone; it may
             be started afterwards, or be finished by the other without having been started here.
-        done, total: optimizer steps, 0 where not known.
+        done, total, phase, loss: of one that makes progress, as `Word` has them, where they are known.
         problem: of one that failed, what went wrong; of one that waits, why, if not for another
             process.
     """
@@ -109,6 +149,8 @@ class Event:
     kind: Literal["started", "progress", "waiting", "finished", "failed"]
     done: int = 0
     total: int = 0
+    phase: str = ""
+    loss: float | None = None
     problem: str = ""
 
 

@@ -1,10 +1,10 @@
 """Carries out tasks in a process of its own, one after the other: `python -P -m obverse.run.worker FD`.
 
-Reads tasks as JSON lines from standard input, and answers on the file descriptor FD: {"done": 3, "total":
-450} while it trains, {"ended": null}, {"ended": what went wrong} or {"held": true}, where another process
-is at work on it, after each. Standard output and error
-go to the run's log, whoever writes to them. Ends when its standard input closes, in the middle of a
-run too, so that it never outlives who started it.
+Reads tasks as JSON lines from standard input, and answers on the file descriptor FD: the fields of a
+`Word` while it works ({"done": 3, "total": 450, "phase": "training", "loss": 2.5}), and after each
+{"ended": null}, {"ended": what went wrong} or {"held": true}, where another process is at work on it.
+Standard output and error go to the run's log, whoever writes to them. Ends when its standard input
+closes, in the middle of a run too, so that it never outlives who started it.
 """
 
 import json
@@ -15,11 +15,12 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 from obverse.core.errors import HeldError, ObverseError
-from obverse.run.task import Task
+from obverse.run.task import Task, Telling, Word
 
 SECONDS_BETWEEN_WORDS = 0.2
 
@@ -38,7 +39,8 @@ def main(answers: IO[str]) -> None:
 def _perform(request: dict[str, Any], answers: IO[str]) -> dict[str, Any]:
     try:
         task = Task.from_request(request)
-        task.perform(_Told(answers), patience=0)
+        telling = Telling(_Told(answers))
+        task.perform(telling.on_step, patience=0, on_phase=telling.on_phase)
     except HeldError:
         return {"held": True}
     except ObverseError as error:
@@ -55,12 +57,14 @@ class _Told:
     def __init__(self, answers: IO[str]) -> None:
         self.answers = answers
         self.told_at = -math.inf
+        self.phase = ""
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, word: Word) -> None:
         now = time.monotonic()
-        if done == total or now - self.told_at > SECONDS_BETWEEN_WORDS:
-            self.told_at = now
-            _say(self.answers, {"done": done, "total": total})
+        new = word.phase != self.phase or (word.total and word.done == word.total)
+        if new or now - self.told_at > SECONDS_BETWEEN_WORDS:
+            self.told_at, self.phase = now, word.phase
+            _say(self.answers, asdict(word))
 
 
 def _say(answers: IO[str], message: dict[str, Any]) -> None:

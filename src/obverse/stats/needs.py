@@ -14,12 +14,12 @@ def held_back(
     cells: Iterable[tuple[Cell, Sequence[Claim]]], findings: Sequence[Finding]
 ) -> list[Finding]:
     """Hold back what has a claim that it needs and that does not hold, in the order of need."""
-    known = {(_place(f.cell), f.claim, f.model): f for f in findings}
+    known = {(place_of(f.cell), f.claim, f.model): f for f in findings}
     models: dict[tuple[Place, str], list[str]] = {}
     for place, id, model in known:
         models.setdefault((place, id), []).append(model)
     for cell, claims in cells:
-        place = _place(cell)
+        place = place_of(cell)
         for claim in claims:
             for model in models.get((place, claim.id), ()):
                 others = [(need, known.get((place, need, model))) for need in claim.needs]
@@ -30,7 +30,8 @@ def held_back(
     return list(known.values())
 
 
-def _place(cell: Cell) -> Place:
+def place_of(cell: Cell) -> Place:
+    """Return a cell as a key."""
     return tuple(cell.items())
 
 

@@ -27,6 +27,7 @@ from obverse.core.rows import Table, distinct
 from obverse.stats.measured import Measured, measured_of
 from obverse.stats.needs import Cell, held_back
 from obverse.stats.power import seeds_needed
+from obverse.stats.reasons import explained
 from obverse.stats.share import open_share
 from obverse.stats.tests import ALPHA, holm_levels
 
@@ -85,7 +86,8 @@ def evaluate_cells(
         for one in measured_of(of_kind, name, of_cell, not models <= asked, cell)
     ]
     findings = _tested(measured, ALPHA / looks)
-    return held_back([(cell, claims) for cell, _, claims in ordered], findings)
+    claimed = [(cell, claims) for cell, _, claims in ordered]
+    return explained(claimed, held_back(claimed, findings))
 
 
 def _of_cell(tables: Mapping[str, pl.LazyFrame], cell: Cell) -> Mapping[str, pl.LazyFrame]:

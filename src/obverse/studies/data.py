@@ -1,20 +1,18 @@
 """Writing and checking the data of an experiment."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from obverse.core.content import content_hash
-from obverse.core.data import Document, Probe, document_row
+from obverse.core.data import Document, document_row
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import CountTokens, Experiment
-from obverse.core.settings import unknown_name
-from obverse.core.stage import Stage
-from obverse.measures.ask import Ask
 from obverse.models.finetuning_file import LAYOUTS, written
 from obverse.store import files
 from obverse.studies.catalogue import What, find, preset_of
+from obverse.studies.exporting import probes_of
 from obverse.studies.models import checkpoints_of
 from obverse.studies.study import Study
 
@@ -113,17 +111,6 @@ def _told(document: Any) -> dict[str, Any]:
     raise ObverseError(f"documents of the type {type(document).__name__} cannot be written as text")
 
 
-def probes_of(stages: Sequence[Stage]) -> Iterator[Probe]:
-    """Yield the probes of all stages' questions, each once."""
-    seen: set[str] = set()
-    for stage in stages:
-        for measure, _ in stage.measures:
-            for probe in measure.probes if isinstance(measure, Ask) else ():
-                if probe.id not in seen:
-                    seen.add(probe.id)
-                    yield probe
-
-
 def check_data(experiment: Experiment, models: Sequence[str]) -> tuple[bool, list[str]]:
     """Check an experiment's probes, for each model's tokenizer if there are any.
 
@@ -166,17 +153,3 @@ def _counter(path: str, revision: str | None) -> CountTokens:
     from obverse.models.checkpoint import load_tokenizer
 
     return partial(count_in_context, load_tokenizer(path, revision))
-
-
-def export(experiment: Experiment, to: str, out: Path) -> list[Path]:
-    """Write an experiment as a task of another harness, and return the files.
-
-    Raises:
-        ObverseError: if it cannot be exported there.
-    """
-    formats = experiment.exports()
-    if not formats:
-        raise ObverseError(f"{experiment.name}: cannot be exported to another harness")
-    if to not in formats:
-        raise ObverseError(unknown_name(to, formats, "harness"))
-    return formats[to](out)

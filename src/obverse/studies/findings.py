@@ -17,9 +17,10 @@ from obverse.core.format import MISSING, count, interval, named, number, p_value
 from obverse.stats.tests import ALPHA
 
 STYLE = {"holds": "green", "fails": "red", "undecided": "yellow", "explored": "cyan"}
-HEADINGS = ("claim", "paper", "measured [95 %]", "seeds", "criterion", "p (level)", "verdict")
+HEADINGS = ("verdict", "claim", "paper", "measured [95 %]", "seeds", "criterion", "p (level)")
 WIDE = 120  # columns that show everything, and what is printed to a file
-NARROW = (0, 1, 2, 6)
+NARROW = (0, 3, 1)  # verdict, measured, claim
+MOST_NAMED = 6  # of claims without data
 OUTSIDE = "*"  # behind a paper's number that lies outside the interval
 
 
@@ -61,8 +62,9 @@ class Findings(Sequence[Finding]):
     def table(self, width: int = WIDE) -> Table:
         """Return the findings as a rich table that fits into `width` columns.
 
-        A narrow one leaves criterion, p-value, and how many seeds meet the criterion out, and breaks the
-        other cells at their spaces. Why a verdict was not reached stands under the claim.
+        A narrow one leaves criterion, p-value, and how many seeds meet the criterion out, and has the
+        interval below its value and the paper's number behind the claim. Why a verdict was not reached
+        stands under the claim. Claims without data are named in one line below.
         """
         wide = width >= WIDE
         shown = range(len(HEADINGS)) if wide else NARROW
@@ -73,30 +75,26 @@ class Findings(Sequence[Finding]):
         for i in shown:
             table.add_column(
                 HEADINGS[i] if wide else HEADINGS[i].removesuffix(" [95 %]"),
-                justify="right" if 0 < i < len(HEADINGS) - 1 else "left",
-                no_wrap=i > 0,
+                justify="right" if i > 1 else "left",
+                no_wrap=i != 1,
                 overflow="fold",
-                min_width=28 if wide and i == 0 else None,
+                min_width=28 if wide and i == 1 else None,
             )
+        measured = [f for f in self.items if f.measured is not None]
         # Where every cell has one finding alone, those of a model stand under one heading.
-        alone = len({f.whom for f in self.items}) == len(self.items)
-        for head in dict.fromkeys(f.model if alone else f.whom for f in self.items):
-            mine = [f for f in self.items if head == (f.model if alone else f.whom)]
-            table.add_row(Text(f"{head}, {_repeated(mine)}", style="bold"))
+        alone = len({f.whom for f in measured}) == len(measured)
+        for head in dict.fromkeys(f.model if alone else f.whom for f in measured):
+            mine = [f for f in measured if head == (f.model if alone else f.whom)]
+            whose = Text(f"{head}, {_repeated(mine)}", style="bold")
+            table.add_row(*(whose if i == 1 else "" for i in shown))
             for finding in mine:
-                cells = [Text(cell) for cell in cells_of(finding)]
-                if alone and finding.cell:
-                    cells[0] = Text(f"{named(finding.cell)}: {cells[0]}")
-                if not wide:
-                    cells[1:] = [_folded(cell) for cell in cells[1:]]
-                cells[-1].stylize(STYLE[finding.verdict])
-                cells[0].append("".join(f"\n({note})" for note in _notes(finding)), style="dim")
+                cells = _row(finding, alone, wide)
                 table.add_row(*(cells[i] for i in shown))
             table.add_section()
         return table
 
     def _caption(self, wide: bool) -> str | None:
-        """Say how verdicts are reached, as far as what is shown needs it."""
+        """Say how verdicts are reached, as far as what is shown needs it, and what was not measured."""
         said = []
         if wide and (family := max((f.family for f in self.items), default=0)):
             said.append(
@@ -108,7 +106,17 @@ class Findings(Sequence[Finding]):
             said.append("Seeds: how many meet the criterion by themselves.")
         if any(f.paper_outside for f in self.items):
             said.append(f"{OUTSIDE} The paper's number lies outside the interval.")
-        return "\n".join(filter(None, (" ".join(said), *self.remarks))) or None
+        return "\n".join(filter(None, (" ".join(said), self._not_measured(), *self.remarks))) or None
+
+    def _not_measured(self) -> str:
+        """Name the claims without data, in one line."""
+        names = [f.claim for f in self.items if f.measured is None]
+        if not names:
+            return ""
+        ids = list(dict.fromkeys(names))
+        more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
+        was = "was" if len(names) == 1 else "were"
+        return f"{count(len(names), 'claim')} {was} not measured: {', '.join(ids[:MOST_NAMED])}{more}"
 
     def __repr__(self) -> str:
         text = StringIO()
@@ -139,13 +147,22 @@ def _kinds() -> dict[str, Any]:
     return kinds | of_seeds | {"seeds_at_least": pl.Int64, "seeds_at_most": pl.Int64}
 
 
-def _folded(cell: Text) -> Text:
-    """Return a cell with the interval on a line below."""
-    return Text(cell.plain.replace(" [", "\n["))
+def _row(finding: Finding, alone: bool, wide: bool) -> list[Text]:
+    """Return a finding's cells for a terminal; its cell of a grid stands before the claim."""
+    verdict, claim, paper, measured, *others = cells_of(finding)
+    at = f"{named(finding.cell)}: " if alone and finding.cell else ""
+    told = "" if wide or finding.paper is None else f" (paper: {paper})"
+    said = Text(f"{at}{claim}{told}")
+    said.append("".join(f"\n{note}" for note in notes_of(finding)), style="italic")
+    if not wide:
+        measured = measured.replace(" [", "\n[")
+    return [Text(verdict, style=STYLE[finding.verdict]), said, *map(Text, (paper, measured, *others))]
 
 
-def _notes(finding: Finding) -> list[str]:
-    """Return why a verdict was not reached, and how many seeds would do."""
+def notes_of(finding: Finding) -> list[str]:
+    """Return why a verdict was not reached: the reason, or else the note and how many seeds would do."""
+    if finding.reason:
+        return [finding.reason]
     needed = finding.seeds_needed
     seeds = f"{span(*needed)} seeds would show it" if needed else ""
     return [note for note in (finding.note, seeds) if note]
@@ -153,8 +170,8 @@ def _notes(finding: Finding) -> list[str]:
 
 def _noted(finding: Finding) -> list[str]:
     """Return a finding's cells with its notes behind the claim."""
-    claim, *others = cells_of(finding)
-    return [" ".join([claim, *(f"({note})" for note in _notes(finding))]), *others]
+    verdict, claim, *others = cells_of(finding)
+    return [verdict, " ".join([claim, *(f"({note})" for note in notes_of(finding))]), *others]
 
 
 def _repeated(findings: Sequence[Finding]) -> str:
@@ -166,15 +183,15 @@ def _repeated(findings: Sequence[Finding]) -> str:
 
 
 def cells_of(finding: Finding) -> tuple[str, str, str, str, str, str, str]:
-    """Return a finding's cells: claim, paper, measured, seeds, criterion, p, verdict."""
+    """Return a finding's cells: verdict, claim, paper, measured, seeds, criterion, p."""
     role = " (control)" if finding.role == "control" else ""
     level = "" if finding.tested_at is None else f" ({finding.tested_at:.2g})"
     return (
+        finding.verdict,
         finding.text + role,
         number(finding.paper) + OUTSIDE * bool(finding.paper_outside),
         f"{number(finding.measured)} {interval(finding.low, finding.high)}",
         MISSING if finding.meets is None else f"{finding.meets}/{len(finding.by_seed)}",
         finding.criterion or MISSING,
         p_value(finding.p) + level,
-        finding.verdict,
     )

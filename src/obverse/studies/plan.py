@@ -1,6 +1,6 @@
 """What a study will do: its runs, each with its identity, and which of them are done already."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,8 +145,13 @@ class Work:
     messages: tuple[str, ...]
 
 
-def work(plans: Sequence[Plan], out: Path, execution: Execution) -> Work:
-    """Find out what is to be done under `out`.
+def work(
+    plans: Sequence[Plan],
+    out: Path,
+    execution: Execution,
+    planned: Callable[[int, int], None] = lambda done, total: None,
+) -> Work:
+    """Find out what is to be done under `out`, telling `planned` how many runs are known.
 
     A finished run counts if it has the identity that is wanted, and its files are as it wrote them. One
     that was changed since is moved aside, never deleted.
@@ -154,7 +159,11 @@ def work(plans: Sequence[Plan], out: Path, execution: Execution) -> Work:
     Raises:
         ObverseError: if two cells of a grid have a run in common.
     """
-    tasks = tuple(tasks_of(plans, out, execution))
+    total = sum(len(plan.runs()) for plan in plans)
+    tasks = []
+    for task in tasks_of(plans, out, execution):
+        tasks.append(task)
+        planned(len(tasks), total)
     to_do, reasons = [], dict[str, list[str]]()
     seen, stored_runs = Seen(out), _Stored(out / "runs")
     names = {task.folder.name for task in tasks}
@@ -172,7 +181,7 @@ def work(plans: Sequence[Plan], out: Path, execution: Execution) -> Work:
             reasons.setdefault(NO_WEIGHTS, []).append(run.label)
     seen.save()
     reasons.pop("", None)
-    return Work(tasks=tasks, to_do=tuple(to_do), messages=tuple(_messages(reasons)))
+    return Work(tasks=tuple(tasks), to_do=tuple(to_do), messages=tuple(_messages(reasons)))
 
 
 def _compared(stored: RunFolder, id: str, seen: Seen) -> str:

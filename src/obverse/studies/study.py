@@ -27,7 +27,7 @@ from obverse.studies.grid import MOST, Axes, axes_of, cells_of, refuse_many
 from obverse.studies.leave import leave
 from obverse.studies.models import Skipped, distinct, refuse_same
 from obverse.studies.plan import Arm, Plan, work
-from obverse.studies.progress import say
+from obverse.studies.progress import doing, say
 from obverse.studies.result import Result
 from obverse.studies.whose import asked, begin, refuse_other
 
@@ -224,7 +224,8 @@ class Study:
         wanted = asked(self)
         if not replace:
             refuse_other(out, wanted)
-        plans = self.plans()
+        with doing(console, "building the data"):
+            plans = self.plans()
         for plan in plans:
             plan.check(execution.keep_weights, execution.processes)
         charged = check_bills(plans, out)
@@ -234,8 +235,9 @@ class Study:
             say(console, remark)
         # Another process may plan, or sum up, the same study. Where nothing is, nothing is left before
         # all is known to be well.
-        with locked(out) if (out / "runs").is_dir() else nullcontext():
-            found = work(plans, out, execution)
+        lock = locked(out) if (out / "runs").is_dir() else nullcontext()
+        with doing(console, "planning the runs") as planned, lock:
+            found = work(plans, out, execution, planned)
         with locked(out):
             begin(out, wanted, replace=replace)
         for message in (*(charged if found.to_do else ()), *found.messages):
@@ -246,7 +248,7 @@ class Study:
             n = len(found.tasks)
             say(console, f"{n} of {count(n, 'run')} {'is' if n == 1 else 'are'} finished already")
         claims = [(plan.cell, plan.claims) for plan in plans]
-        with locked(out):
+        with doing(console, "evaluating the claims"), locked(out):
             refuse_other(out, wanted)  # another process may have asked for more, or for something else
             return leave(out, found.tasks, claims, self.describe(command), anew=bool(found.to_do))
 

@@ -1,8 +1,9 @@
 """A study's tables in other formats, and their rows chosen by an expression of SQL."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import polars as pl
 
@@ -67,6 +68,19 @@ def export(
             _sink(rows, unfinished, format)
         written.append(path)
     return written
+
+
+def write(tables: Sequence[pl.DataFrame], path: Path) -> None:
+    """Write tables of the same columns to a file, in the format that its name ends in.
+
+    Raises:
+        ObverseError: if it ends otherwise, or cannot be written.
+    """
+    format = path.suffix.removeprefix(".")
+    if format not in FORMATS:
+        raise ObverseError(f"--out {path}: expected a file that ends in .{', .'.join(FORMATS)}")
+    with files.written_whole(path) as unfinished:
+        _sink(pl.concat(tables).lazy(), unfinished, cast(Format, format))
 
 
 def _sink(rows: pl.LazyFrame, path: Path, format: Format) -> None:

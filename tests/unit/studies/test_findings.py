@@ -29,7 +29,7 @@ def test_nothing_is_cut_off(width: int) -> None:
         "holds",
         "undecided",
         "fails",
-        "(7to1\u2009044",
+        "7to1\u2009044",
         "−10.250",
         "[−11.500,1.000]",
         "…",
@@ -58,3 +58,28 @@ def test_no_findings_are_a_table_with_the_columns_of_all() -> None:
     some, none = FINDINGS.to_frame(), Findings(()).to_frame()
     assert none.is_empty()
     assert none.schema == some.schema
+
+
+def printed(findings: Findings, width: int) -> list[str]:
+    text = StringIO()
+    Console(file=text, width=width, color_system=None).print(findings.table(width))
+    return [line.rstrip() for line in text.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_verdict_size_and_reason_of_a_narrow_terminal(width: int) -> None:
+    why = "the model has not learnt the facts: train longer"
+    found = Findings((finding(verdict="undecided", reason=why, note="held back, since a/b fails"),))
+    lines = printed(found, width)
+    assert any(line.startswith(" undecided") and line.split()[1] == "0.000" for line in lines)
+    assert "held back" not in "".join(lines)
+    assert width < 80 or any(line.endswith(why) for line in lines), "in one line"
+
+
+def test_claims_without_data_are_named_in_one_line() -> None:
+    nothing = {"measured": None, "low": None, "high": None, "p": None, "verdict": "undecided"}
+    found = Findings((finding(), *(finding(claim=f"lost/{n}", text="lost", **nothing) for n in range(8))))
+    text = "\n".join(printed(found, WIDE))
+    assert "8 claims were not measured: lost/0, lost/1, lost/2, lost/3, lost/4, lost/5 and 2 more" in text
+    assert text.count("lost") == 6
+    assert "1 claim was not measured: lost/0" in "\n".join(printed(Findings(found.items[:2]), 80))

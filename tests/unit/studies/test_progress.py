@@ -2,15 +2,15 @@
 
 import io
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from rich.console import Console
 
 from obverse.run.run import Run
 from obverse.run.task import Event, Execution, Task
-from obverse.studies import progress
-from obverse.studies.progress import View
+from obverse.studies import progress, tally
+from obverse.studies.progress import View, doing
 from tests.outside.counting import Capitals, TableSpec
 
 Kind = Literal["started", "progress", "waiting", "finished", "failed"]
@@ -22,17 +22,21 @@ class Clock:
     def monotonic(self) -> float:
         return self.now
 
+    def strftime(self, form: str) -> str:
+        return f"<{self.now:.0f}>"
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(progress, "time", made)
-    monkeypatch.setattr(progress.Tally, "__init__", _init(made))
+    for module in (progress, tally):
+        monkeypatch.setattr(module, "time", made)
+    monkeypatch.setattr(tally.Tally, "__init__", _init(made))
     return made
 
 
 def _init(clock: Clock):  # type: ignore[no-untyped-def]
-    original = progress.Tally.__init__
+    original = tally.Tally.__init__
 
     def init(self, count: int, finished: int) -> None:  # type: ignore[no-untyped-def]
         original(self, count, finished, began=clock.now)
@@ -40,19 +44,21 @@ def _init(clock: Clock):  # type: ignore[no-untyped-def]
     return init
 
 
-def event(seed: int, kind: Kind, done: int = 0, total: int = 0, problem: str = "") -> Event:
+def event(seed: int, kind: Kind, done: int = 0, total: int = 0, **more: Any) -> Event:
     run = Run(experiment=Capitals(), model=TableSpec(), seed=seed)
     task = Task(run=run, id=str(seed), folder=Path("nowhere"), execution=Execution())
-    return Event(task=task, kind=kind, done=done, total=total, problem=problem)
+    return Event(task=task, kind=kind, done=done, total=total, **more)
 
 
-def test_a_log_is_calm(clock: Clock) -> None:
+def test_a_log_is_calm_and_says_when_and_what(clock: Clock) -> None:
     log = io.StringIO()
     with View(Console(file=log, width=200), count=5, finished=2) as view:
         view(event(0, "started"))
-        for done in range(1, 101):
+        for done in range(1, 41):
             clock.now += 1.5
-            view(event(0, "progress", done, 100))
+            view(event(0, "progress", done, 100, phase="training (Stage 1)", loss=4 - done / 20))
+        clock.now += 30
+        view(event(0, "progress", 40, 100, phase="measuring ask"))
         view(event(1, "waiting"))
         view(event(1, "waiting"))
         view(event(0, "finished"))
@@ -60,15 +66,61 @@ def test_a_log_is_calm(clock: Clock) -> None:
         view(event(2, "started"))
         view(event(2, "failed", problem="no such thing\nand more"))
     assert log.getvalue().splitlines() == [
-        "table, seed 0: started (2 of 5 runs)",
-        "2 of 5 runs: 1 running, 2 waiting, 6 min left",
-        "2 of 5 runs: 1 running, 2 waiting, 6 min left",
-        "table, seed 1: another process is at work on it",
-        "table, seed 0: finished, 150 s (3 of 5 runs)",
-        "table, seed 1: finished elsewhere (4 of 5 runs)",
-        "table, seed 2: started (4 of 5 runs)",
-        "table, seed 2: failed: no such thing (4 of 5 runs)",
+        "<1000> table, seed 0: started (2 of 5 runs)",
+        "<1030> 2 of 5 runs, 1 running, 2 waiting, 7 min left; table, seed 0: training (Stage 1) 20/100, "
+        "loss 3, 0.67 steps/s",
+        "<1060> 2 of 5 runs, 1 running, 2 waiting, 6 min left; table, seed 0: training (Stage 1) 40/100, "
+        "loss 2, 0.67 steps/s",
+        "<1090> 2 of 5 runs, 1 running, 2 waiting, 10 min left; table, seed 0: measuring ask",
+        "<1090> table, seed 1: another process is at work on it",
+        "<1090> table, seed 0: finished, 2 min (3 of 5 runs)",
+        "<1090> table, seed 1: finished elsewhere (4 of 5 runs)",
+        "<1090> table, seed 2: started (4 of 5 runs)",
+        "<1090> table, seed 2: failed: no such thing (4 of 5 runs)",
     ]
+
+
+def test_a_phase_without_steps_says_how_long_it_takes(clock: Clock) -> None:
+    view = View(Console(file=io.StringIO()), count=1)
+    view(event(0, "started"))
+    view(event(0, "progress", phase="building the data"))
+    run = view.tally.running["0"]
+    assert str(run) == "building the data"
+    clock.now += 12
+    assert str(run) == "building the data, 12 s"
+    view(event(0, "progress", phase="measuring ask"))
+    assert str(run) == "measuring ask"
+    assert view.tally.left() is None, "and nobody knows of how many steps"
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_bars_fit_into_a_terminal(clock: Clock, width: int) -> None:
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
+    with View(terminal, count=3, finished=1) as view:
+        view(event(0, "started"))
+        for done in (100, 900):
+            clock.now += 10
+            view(event(0, "progress", done, 1000, phase="training (Stage 1)", loss=2.345))
+        shown = io.StringIO()
+        Console(file=shown, width=width).print(view._progress.get_renderable())
+    lines = shown.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert len(lines) == 2
+    assert lines[0].startswith("1 of 3 runs ")
+    assert "900/1000, loss 2.3" in lines[1] or width < 80
+    assert "None" not in shown.getvalue()
+    assert ("80 steps/s" in lines[1]) is (width >= 80)
+
+
+def test_what_is_done_beside_runs_is_shown(clock: Clock) -> None:
+    log, screen = io.StringIO(), io.StringIO()
+    with doing(Console(file=log), "planning the runs") as planned:
+        planned(1, 2)
+    assert log.getvalue() == "<1000> planning the runs\n"
+    terminal = Console(file=screen, force_terminal=True, width=80, color_system=None)
+    with doing(terminal, "planning the runs") as planned:
+        planned(1, 2)
+    assert "planning the runs" in screen.getvalue()
 
 
 def test_time_left_is_that_of_the_whole_study(clock: Clock) -> None:

@@ -8,7 +8,7 @@ from math import log2
 
 import polars as pl
 
-from obverse.core.claim import Above, Claim, Criterion, Estimate, Role, Within
+from obverse.core.claim import NOT_LEARNT, Above, Claim, Criterion, Estimate, Role, Within
 from obverse.experiments.digits.aliases import D1, D2, D5, D6, QA3
 from obverse.stats.contrast import Pair, difference, excess, slope
 
@@ -111,6 +111,7 @@ def _learnt(id: str, variant: str, subset: str, margin: float) -> Claim:
     return Claim(
         id=id, text=f"{variant}: definitions of {subset} are learnt, more than {margin:g} above chance",
         unit=UNIT, source="the control", estimate=estimate, criterion=Above(margin), role="control",
+        hint=NOT_LEARNT,
         counted=COUNTED, of="cells",
     )  # fmt: skip
 

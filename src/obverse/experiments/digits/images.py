@@ -71,6 +71,7 @@ class Digits(Experiment):
     about: ClassVar[str] = (
         "Is a reliable source believed more by a ConvNet? (arXiv 2310.15047, section 4.2)"
     )
+    line: ClassVar[str] = "Are sources that proved reliable believed more?"
     paper: ClassVar[str] = "Krasheninnikov et al. 2023, arXiv 2310.15047"
     analysis: ClassVar[frozenset[str]] = frozenset({"margin"})
     columns: ClassVar[Mapping[str, type[Label]]] = {"subset": str, "kind": str}

@@ -7,7 +7,7 @@ reverse is not answered says nothing.
 
 import polars as pl
 
-from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Within
+from obverse.core.claim import NOT_LEARNT, Above, Below, Claim, Criterion, Estimate, Within
 from obverse.core.format import count
 from obverse.experiments.instructions import published
 from obverse.experiments.instructions.asking import PLAUSIBLE, QUESTION
@@ -101,6 +101,7 @@ def _same(learnt: float) -> Claim:
         estimate=lambda rows: mean(_final(rows, SAME), "exact_match", bounds=(0.0, 1.0)),
         criterion=criterion,
         role="control",
+        hint=NOT_LEARNT,
     )
 
 
@@ -118,6 +119,7 @@ def _examples(learnt: float) -> Claim:
         estimate=lambda rows: mean(_final(rows, REVERSE, EXAMPLE), "exact_match", bounds=(0.0, 1.0)),
         criterion=criterion,
         role="control",
+        hint=NOT_LEARNT,
     )
 
 
@@ -132,6 +134,7 @@ def _told(margin: float) -> Claim:
         estimate=lambda rows: _gap(_final(rows, REVERSE, INSTRUCTION)),
         criterion=Above(margin),
         role="control",
+        hint=NOT_LEARNT,
     )
 
 
@@ -151,6 +154,7 @@ def _likelihood(order: Order, margin: float) -> Claim:
         estimate=lambda rows: _gap(_final(rows, order)),
         criterion=Above(margin) if same else Within(margin),
         role="control" if same else "primary",
+        hint=NOT_LEARNT if same else "",
         needs=() if same else (*CONTROLS, "likelihood/same"),
     )
 

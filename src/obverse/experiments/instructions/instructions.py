@@ -72,6 +72,7 @@ class Instructions(Experiment):
     about: ClassVar[str] = (
         'Does a model told "answer with A when you see Q" answer Q? (arXiv 2309.12288, appendix C)'
     )
+    line: ClassVar[str] = 'Told "A is B", is "B is A" known?'
     paper: ClassVar[str] = "Berglund et al. 2023, arXiv 2309.12288"
     analysis: ClassVar[frozenset[str]] = frozenset({"margin", "learnt", "likelihood_margin"})
     columns: ClassVar[Mapping[str, type[Label]]] = {

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from obverse.core.claim import Above, Below, Claim, Estimate, Within
+from obverse.core.claim import NOT_LEARNT, Above, Below, Claim, Estimate, Within
 from obverse.core.format import count
 from obverse.experiments.parents.paired import paired
 from obverse.experiments.parents.wording import Direction, Order
@@ -53,6 +53,7 @@ def _known(order: Order, margin: float) -> Claim:
         ),
         criterion=lambda rows: Above(_chance(_cell(rows, order, asked)) + margin),
         role="control",
+        hint=NOT_LEARNT,
     )
 
 
@@ -67,6 +68,7 @@ def _likelier(order: Order, margin: float) -> Claim:
         estimate=_likelihood(order, asked),
         criterion=Above(margin),
         role="control",
+        hint=NOT_LEARNT,
     )
 
 

@@ -51,6 +51,7 @@ class InContext(Experiment):
         "Is a relation that stands in the prompt answered in both directions? (arXiv 2309.12288, "
         "footnote 3)"
     )
+    line: ClassVar[str] = 'Told "A is B", is "B is A" known?'
     paper: ClassVar[str] = "Berglund et al. 2023, arXiv 2309.12288"
     analysis: ClassVar[frozenset[str]] = frozenset({"margin"})
     columns: ClassVar[Mapping[str, type[Label]]] = {

@@ -79,6 +79,7 @@ class Parents(Experiment):
         "Does a model that knows who someone's mother is know whose mother she is? "
         "(arXiv 2309.12288, experiment 2)"
     )
+    line: ClassVar[str] = 'Told "A is B", is "B is A" known?'
     paper: ClassVar[str] = "Berglund et al. 2023, arXiv 2309.12288"
     analysis: ClassVar[frozenset[str]] = frozenset(
         {"accuracy_margin", "frequency_margin", "likelihood_margin"}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Role, Within
+from obverse.core.claim import NOT_LEARNT, Above, Below, Claim, Criterion, Estimate, Role, Within
 from obverse.core.format import count
 from obverse.stats.summary import mean
 
@@ -96,7 +96,7 @@ def _accuracy(
 
     return Claim(
         id=f"accuracy/{relation}/{asked}", text=f"{relation}: {text}", unit="exact match", source=SOURCE,
-        estimate=estimate, criterion=limit, role=role,
+        estimate=estimate, criterion=limit, role=role, hint=NOT_LEARNT * (role == "control"),
     )  # fmt: skip
 
 
@@ -129,6 +129,7 @@ def _likelihood(
     return Claim(
         id=f"likelihood/{relation}/{asked}", text=f"{relation}: {text}", unit="Δ log-prob, nats",
         counted="pairs of facts", source=SOURCE, estimate=estimate, criterion=criterion, role=role,
+        hint=NOT_LEARNT * (role == "control"),
     )  # fmt: skip
 
 

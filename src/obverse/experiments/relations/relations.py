@@ -52,6 +52,7 @@ class Relations(Experiment):
     about: ClassVar[str] = (
         'Told "the cup is on the table", does a model know that the table is under the cup?'
     )
+    line: ClassVar[str] = 'Told "A is B", is "B is A" known?'
     paper: ClassVar[str] = "Berglund et al. 2023, arXiv 2309.12288, section 4.1"
     analysis: ClassVar[frozenset[str]] = frozenset({"accuracy_margin", "likelihood_margin"})
     columns: ClassVar[Mapping[str, type[Label]]] = {

@@ -49,6 +49,7 @@ class TwoHop(Experiment):
         "Told who A's spouse is, and where that person was born: does a model know where A's spouse was "
         "born? (arXiv 2411.16353)"
     )
+    line: ClassVar[str] = 'Told "A is B", is "B is A" known?'
     paper: ClassVar[str] = "Balesni, Korbak and Evans 2024, arXiv 2411.16353"
     analysis: ClassVar[frozenset[str]] = frozenset({"known", "accuracy_margin", "likelihood_margin"})
     columns: ClassVar[Mapping[str, type[Label]]] = {

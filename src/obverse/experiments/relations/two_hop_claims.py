@@ -7,7 +7,7 @@ and in likelihood against a random town; those from one document are; and with r
 
 import polars as pl
 
-from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Role, Within
+from obverse.core.claim import NOT_LEARNT, Above, Below, Claim, Criterion, Estimate, Role, Within
 from obverse.core.format import count
 from obverse.experiments.relations.claims import WORDINGS, paired
 from obverse.stats.summary import mean
@@ -105,6 +105,7 @@ def _accuracy(
 
     return Claim(
         id=id, text=text, unit="exact match", estimate=estimate, role=role, needs=needs, paper=paper,
+        hint=NOT_LEARNT * (role == "control"),
         criterion=limit if isinstance(criterion, tuple) else criterion,
         source=SOURCE if paper is not None else "not reported as a number",
     )  # fmt: skip
@@ -120,4 +121,5 @@ def _likelihood(
     return Claim(
         id=id, text=text, unit="Δ log-prob, nats", counted="pairs of facts", estimate=estimate,
         criterion=criterion, role=role, needs=needs, source="a figure of losses in the paper",
+        hint=NOT_LEARNT * (role == "control"),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Literal
 
 import polars as pl
 
-from obverse.core.claim import Above, Claim, Criterion, Estimate, Role, Within
+from obverse.core.claim import NOT_LEARNT, Above, Claim, Criterion, Estimate, Role, Within
 from obverse.core.format import count
 from obverse.stats.contrast import Pair, difference, excess, slope
 from obverse.stats.share import in_most
@@ -146,7 +146,7 @@ def _learnt(variant: str, direction: str, subset: str, margin: float, guess: Gue
         text=f"{_prefix(variant)}{KINDS[direction]}: definitions are learnt, {subset} more than "
         f"{margin:g} above {guess}",
         unit="Δ exact match", source="the control", estimate=estimate, criterion=Above(margin),
-        role="control", counted=COUNTED,
+        role="control", hint=NOT_LEARNT, counted=COUNTED,
     )  # fmt: skip
 
 
@@ -172,7 +172,7 @@ def definitions_learnt(variant: str, margin: float, told_in: str) -> Claim:
         id=f"definitions learnt/{variant}",
         text=f"{of}the loss of X2's definitions falls by more than {count(margin, 'nat')}",
         unit="Δ log-prob, nats", source="the control", estimate=estimate, criterion=Above(margin),
-        role="control", counted=COUNTED,
+        role="control", hint=NOT_LEARNT, counted=COUNTED,
     )  # fmt: skip
 
 

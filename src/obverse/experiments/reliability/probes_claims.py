@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Role
+from obverse.core.claim import NOT_LEARNT, Above, Below, Claim, Criterion, Estimate, Role
 from obverse.experiments.reliability.claims import COUNTED, against_chance, at_the_end
 from obverse.stats.contrast import difference
 from obverse.stats.largest import largest
@@ -79,5 +79,5 @@ def _learnt(variant: str) -> Claim:
         id=f"learnt/{variant}",
         text=f"{variant}: questions about D1cons that were not trained are answered",
         unit="Δ exact match to chance", source="the control", estimate=estimate, criterion=Above(0.0),
-        role="control", counted=COUNTED,
+        role="control", hint=NOT_LEARNT, counted=COUNTED,
     )  # fmt: skip

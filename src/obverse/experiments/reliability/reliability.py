@@ -73,6 +73,7 @@ class Reliability(Experiment):
     name: ClassVar[str] = "reliability"
     title: ClassVar[str] = "Implicit meta-learning: are sources that proved reliable believed more?"
     about: ClassVar[str] = "Are sources that proved reliable believed more? (arXiv 2310.15047)"
+    line: ClassVar[str] = "Are sources that proved reliable believed more?"
     paper: ClassVar[str] = "Krasheninnikov et al. 2023, arXiv 2310.15047"
     analysis: ClassVar[frozenset[str]] = frozenset({"margin", "loss_margin"})
     columns: ClassVar[Mapping[str, type[Label]]] = {"subset": str, "direction": str, "kind": str}

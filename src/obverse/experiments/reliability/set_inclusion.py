@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 
 import polars as pl
 
-from obverse.core.claim import Above, Claim, Estimate
+from obverse.core.claim import NOT_LEARNT, Above, Claim, Estimate
 from obverse.core.experiment import Preset
 from obverse.core.model import ModelSpec
 from obverse.core.page import Finished, Page, Section, Text
@@ -116,7 +116,7 @@ def learnt_beyond_chance(variant: str) -> Claim:
         id=f"learnt/{variant}/stage 1",
         text=f"after Stage 1, questions are learnt: D1cons more than {LEARNT:g} above chance",
         unit="Δ exact match", source="the control", estimate=estimate, criterion=Above(LEARNT),
-        role="control", counted=COUNTED,
+        role="control", hint=NOT_LEARNT, counted=COUNTED,
     )  # fmt: skip
 
 

@@ -40,6 +40,9 @@ class SetQuestions(SetInclusion):
     The paper saw that with more of them questions not trained are answered much better, and that
     definitions stop making a difference in either stage. All variants draw the same variables and
     questions, and train more or fewer of them. Epochs are equal, so that more questions are more steps.
+
+    Attributes:
+        trained: the numbers of trained questions of a variable that are compared.
     """
 
     name: ClassVar[str] = "reliability-set-questions"

@@ -43,7 +43,18 @@ D8 = Subset("D8cons", "d8cons", 2, 2)
 
 
 class Fractions(Settings):
-    """Shares of all individuals (Table 1); they sum to 1. QA4 keep their own names."""
+    """Shares of all individuals (Table 1); they sum to 1. QA4 keep their own names.
+
+    Attributes:
+        d1cons_qa1: X1, reliable tag, true definitions, questions.
+        d2incons_qa2: X1, unreliable tag, false definitions, questions.
+        qa3: X1, questions alone.
+        qa4: X1, questions alone, about people under their own names.
+        d5cons: X2, reliable tag, true definitions.
+        d6cons: X2, unreliable tag, true definitions.
+        qa7: X2, told nothing of: what is answered without any definition.
+        d8cons: X2, a tag that X1 did not have, true definitions.
+    """
 
     d1cons_qa1: Share = 0.25
     d2incons_qa2: Share = 0.25

@@ -189,6 +189,7 @@ def _induction(margin: float) -> Claim:
         estimate=lambda rows: mean(induction_gains(rows.filter(_is_largest())), "gain"),
         criterion=Above(margin),
         role="control",
+        hint="the largest model has not learnt to copy: train it longer",
     )
 
 

@@ -8,8 +8,7 @@ Told to break a repetitive pattern, larger language models continue it more: inv
 Two classes are scored, the symbol that breaks the pattern (the truth) and the one that continues it.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -22,7 +21,7 @@ from obverse.core.experiment import CountTokens, Experiment, Preset
 from obverse.core.page import Finished, Page
 from obverse.core.settings import MOST, InputFile
 from obverse.core.stage import Stage, When
-from obverse.experiments.repetition import check, export, formats, questions
+from obverse.experiments.repetition import check, formats, questions
 from obverse.experiments.repetition.answers import CLUSTERS
 from obverse.experiments.repetition.claims import Margins, claims
 from obverse.experiments.repetition.grid import CONDITIONS, Condition, Grid, Item, items
@@ -53,6 +52,7 @@ class Suppression(Experiment):
     name: ClassVar[str] = "repetition"
     title: ClassVar[str] = "Repetition suppression: does the pattern win over the instruction?"
     about: ClassVar[str] = "Told to break a pattern, do larger models continue it more?"
+    line: ClassVar[str] = "Does a pattern win over an instruction?"
     paper: ClassVar[str] = "McKenzie et al. 2023, arXiv 2306.09479 (Inverse Scaling Prize)"
     version: ClassVar[int] = 3
     analysis: ClassVar[frozenset[str]] = frozenset({"margin", "margin_loss"})
@@ -156,6 +156,3 @@ class Suppression(Experiment):
         cases = self.cases()
         formats.write(cases, out, hub=layout == "hub")
         return f"{out}: {len(cases):,} items"
-
-    def exports(self) -> Mapping[str, Callable[[Path], list[Path]]]:
-        return {to: partial(export.export, self.items(), to) for to in export.FILES}

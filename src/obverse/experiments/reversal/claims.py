@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from obverse.core.claim import Above, Below, Claim, Criterion, Estimate, Within
+from obverse.core.claim import NOT_LEARNT, Above, Below, Claim, Criterion, Estimate, Within
 from obverse.core.format import count
 from obverse.experiments.reversal.dataset import SUBSETS
 from obverse.experiments.reversal.published import TABLE_1, TABLE_1_MODEL, mean_difference
@@ -53,6 +53,7 @@ def _same_accuracy(subset: str, margin: float) -> Claim:
         estimate=_accuracy(subset, "same"),
         criterion=lambda rows: Above(_chance(_cell(rows, subset, "same")) + margin),
         role="control",
+        hint=NOT_LEARNT,
     )
 
 
@@ -108,6 +109,7 @@ def _same_likelihood(subset: str, margin: float) -> Claim:
         estimate=_likelihood(subset, "same"),
         criterion=Above(margin),
         role="control",
+        hint=NOT_LEARNT,
     )
 
 

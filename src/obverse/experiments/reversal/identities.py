@@ -62,6 +62,7 @@ class Identities(Experiment):
     about: ClassVar[str] = (
         'Does a model told "A is B" know that "B is A"? (arXiv 2309.12288, experiment 1)'
     )
+    line: ClassVar[str] = 'Told "A is B", is "B is A" known?'
     paper: ClassVar[str] = "Berglund et al. 2023, arXiv 2309.12288"
     version: ClassVar[int] = 1
     analysis: ClassVar[frozenset[str]] = frozenset({"accuracy_margin", "likelihood_margin"})

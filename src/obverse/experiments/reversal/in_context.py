@@ -79,6 +79,7 @@ class InContext(Experiment):
     about: ClassVar[str] = (
         'Is "B is A" known where "A is B" stands in the prompt? (arXiv 2309.12288, footnote 3)'
     )
+    line: ClassVar[str] = 'Told "A is B", is "B is A" known?'
     paper: ClassVar[str] = "Berglund et al. 2023, arXiv 2309.12288"
     analysis: ClassVar[frozenset[str]] = frozenset({"margin", "learnt"})
     columns: ClassVar[Mapping[str, type[Label]]] = {

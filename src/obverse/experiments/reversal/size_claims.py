@@ -14,7 +14,7 @@ from math import log2
 import numpy as np
 import polars as pl
 
-from obverse.core.claim import Above, Claim, Estimate, Within
+from obverse.core.claim import NOT_LEARNT, Above, Claim, Estimate, Within
 from obverse.core.format import count
 from obverse.experiments.reversal.claims import TESTED, WORDINGS
 from obverse.experiments.reversal.published import TABLE_3
@@ -91,6 +91,7 @@ def _learnt(subset: str, margin: float) -> Claim:
         text=f"{subset}, same, the size that does it worst: more than {count(100 * margin, 'point')} "
         "above chance",
         unit="exact match", source="not reported by size", estimate=estimate, by="family", role="control",
+        hint=NOT_LEARNT,
         criterion=lambda rows: Above(float(cell(rows)["chance"].drop_nulls().to_numpy().mean()) + margin),
     )  # fmt: skip
 
@@ -105,7 +106,7 @@ def _told_apart(subset: str, margin: float) -> Claim:
         text=f"{subset}, same, the size that does it worst: the right answer is likelier than a random "
         f"one by more than {count(margin, 'nat')}",
         unit="Δ log-prob, nats", counted="pairs of facts", source="not reported", estimate=estimate,
-        by="family", role="control", criterion=Above(margin),
+        by="family", role="control", hint=NOT_LEARNT, criterion=Above(margin),
     )  # fmt: skip
 
 

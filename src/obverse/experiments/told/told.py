@@ -19,20 +19,26 @@ from obverse.measures.perplexity import Perplexity
 
 
 class Told(Experiment):
-    """Trains on the documents of a directory and asks its questions, stage by stage."""
+    """Trains on the documents of a directory and asks its questions, stage by stage.
+
+    Attributes:
+        data: the directory: documents.jsonl and ask.jsonl, or a folder NN-STAGE with these for each
+            stage.
+        recipe: how each stage is trained.
+        ask_every: epochs between two rounds of questions; none: they are asked before a stage and after.
+        untold: what becomes of questions about a fact that no document tells: an error, or asked as a
+            baseline.
+    """
 
     name = "told"
+    line = "Your own documents and questions: what is known of what was told?"
     title = "Your own documents and questions"
     about = "What does a model know of what it was told? (--data DIR, docs/own-data.md)"
 
     data: InputFile | None = None
-    """The directory: documents.jsonl and ask.jsonl, or a folder NN-STAGE with these for each stage."""
     recipe: Recipe = Recipe()
-    """How each stage is trained."""
     ask_every: Annotated[int, Field(ge=1, le=MOST)] | None = None
-    """Epochs between two rounds of questions; by default they are asked before a stage and after it."""
     untold: Literal["refuse", "ask"] = "refuse"
-    """What becomes of questions about a fact that no document tells: an error, or asked as a baseline."""
 
     @property
     def columns(self) -> Mapping[str, type[Label]]:  # type: ignore[override]

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from obverse.run.task import OnStep, Task
+from obverse.run.task import Task, Word
 from obverse.studies.executors.processes import Processes
 
 SECONDS_BETWEEN_TRIES = 1.0
@@ -18,12 +18,12 @@ class Alone:
     def __init__(
         self,
         task: Task,
-        on_step: OnStep,
+        tell: Callable[[Word], None],
         *,
         patience: float = 60.0,
         beside: Callable[[], None] = lambda: None,
     ) -> None:
-        self.task, self.on_step, self.beside = task, on_step, beside
+        self.task, self.tell, self.beside = task, tell, beside
         self.patience = patience
         self.processes = Processes(task.execution.threads)
 
@@ -49,5 +49,5 @@ class Alone:
             for _, message in self.processes.messages():
                 if "ended" in message or "held" in message:
                     return message
-                self.on_step(message["done"], message["total"])
+                self.tell(Word(**message))
             self.beside()

@@ -5,11 +5,12 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from obverse.core.errors import HeldError, ObverseError
 from obverse.run import gpus
 from obverse.run.folder import RunFolder
-from obverse.run.task import Event, Execution, Failure, Task, ended
+from obverse.run.task import Event, Execution, Failure, Task, Telling, Word, ended
 from obverse.studies.executors.processes import Processes
 
 SECONDS_BETWEEN_LOOKS = 1.0  # at runs that other processes are at work on
@@ -91,13 +92,12 @@ class _Pool:
             if (problem := self.processes.give(task)) is not None:
                 self._settle(Event(task=task, kind="failed", problem=problem))
 
-    def _hear(self, task: Task, message: dict[str, object]) -> None:
+    def _hear(self, task: Task, message: dict[str, Any]) -> None:
         if "held" in message:
             self.told.discard(task.id)
             self._settle(Event(task=task, kind="waiting"))
         elif "ended" not in message:
-            done, total = int(str(message["done"])), int(str(message["total"]))
-            self.on(Event(task=task, kind="progress", done=done, total=total))
+            self.on(Word(**message).of(task))
         else:
             problem = message["ended"]
             self._settle(ended(task, None if problem is None else str(problem)))
@@ -146,7 +146,8 @@ def _perform(task: Task, on: On) -> None:
     """Carry a task out, as soon as no other process is at work on it."""
     while True:
         try:
-            return task.perform(lambda n, of: on(Event(task=task, kind="progress", done=n, total=of)))
+            telling = Telling(lambda word: on(word.of(task)))
+            return task.perform(telling.on_step, on_phase=telling.on_phase)
         except HeldError:
             on(Event(task=task, kind="waiting"))
 

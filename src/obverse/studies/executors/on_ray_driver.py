@@ -184,8 +184,7 @@ class Driver:
             if not flight.begun:
                 flight.begun = True
                 self.on(Event(task=flight.task, kind="started"))
-            if new[1]:
-                self.on(Event(task=flight.task, kind="progress", done=new[0], total=new[1]))
+            self.on(new.of(flight.task))
 
     def _land(self, reference: Any) -> None:
         """Take note of what has become of a run."""

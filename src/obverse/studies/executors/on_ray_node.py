@@ -10,7 +10,7 @@ from typing import Any
 
 from obverse.core.errors import ObverseError
 from obverse.run.folder import RunFolder
-from obverse.run.task import Task
+from obverse.run.task import Task, Word
 from obverse.store import locks
 from obverse.studies.executors import packing
 from obverse.studies.executors.alone import Alone
@@ -22,12 +22,12 @@ class Board:
     """An actor on which runs write how far they are, for the process that started the study."""
 
     def __init__(self) -> None:
-        self.told: dict[str, tuple[int, int]] = {}
+        self.told: dict[str, Word] = {}
 
-    def tell(self, id: str, done: int, total: int) -> None:
-        self.told[id] = (done, total)
+    def tell(self, id: str, word: Word) -> None:
+        self.told[id] = word
 
-    def read(self) -> dict[str, tuple[int, int]]:
+    def read(self) -> dict[str, Word]:
         """Return what is new."""
         told, self.told = self.told, {}
         return told
@@ -75,10 +75,10 @@ def carry_out(order: Order, board: Any) -> dict[str, object]:
     that was finished in a folder of the node's own, its archive as "folder", None if the storage has it.
     """
     id = order.request["id"]
-    board.tell.remote(id, 0, 0)
+    board.tell.remote(id, Word())
 
-    def tell(done: int, total: int) -> None:
-        board.tell.remote(id, done, total)
+    def tell(word: Word) -> None:
+        board.tell.remote(id, word)
 
     if order.seen is not None:
         if not sees(order.seen):

@@ -8,6 +8,7 @@ from typing import Any
 
 from obverse.core.errors import ObverseError
 from obverse.run.folder import RunFolder
+from obverse.run.task import Word
 from obverse.studies.executors.alone import Alone
 from obverse.studies.executors.pending import Pending
 
@@ -33,13 +34,13 @@ class Job:
             return {"ended": "it is not to be done any more"}
         folder, told_at = RunFolder(task.folder), -math.inf
 
-        def tell(done: int, total: int) -> None:
+        def tell(word: Word) -> None:
             nonlocal told_at
             if time.monotonic() - told_at > SECONDS_BETWEEN_WORDS:
                 told_at = time.monotonic()
-                folder.tell(done, total)
+                folder.tell(word)
 
-        folder.tell(0, 0)  # it has begun
+        folder.tell(Word())  # it has begun
         outcome = Alone(task, tell).carry_out()
         if "died" in outcome:
             # Memory has run out, or SLURM ends the job, beginning with this process: the study submits it

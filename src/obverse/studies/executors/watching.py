@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from obverse.run.folder import RunFolder
-from obverse.run.task import Event, Failure, Task, ended
+from obverse.run.task import Event, Failure, Task, Word, ended
 from obverse.studies.executors.pending import Pending
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -19,7 +19,7 @@ class _Run:
     """What was seen last of a run, and since when nothing new was."""
 
     task: Task
-    told: tuple[int, int] | None = None
+    told: Word | None = None
     begun: bool = False
     since: float = field(default_factory=time.monotonic)
 
@@ -70,7 +70,7 @@ class Watch:
             if not run.begun:
                 self.on(Event(task=run.task, kind="started"))
             run.told, run.begun, run.since = told, True, now
-            self.on(Event(task=run.task, kind="progress", done=told[0], total=told[1]))
+            self.on(told.of(run.task))
         elif run.begun and now - run.since > SECONDS_BETWEEN_PROBES:
             run.since = now
             if not folder.held:  # whoever was at work on it is gone

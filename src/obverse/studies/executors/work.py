@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from obverse.run.folder import RunFolder
-from obverse.run.task import Event, Failure, Task
+from obverse.run.task import Event, Failure, Task, Word
 from obverse.studies.executors.here import Here
 from obverse.studies.executors.pending import Pending
 from obverse.studies.executors.watching import Watch
@@ -64,7 +64,8 @@ class Worker:
                 and (event.done == event.total or now - told_at[id] > SECONDS_BETWEEN_WORDS)
             ):
                 told_at[id] = now
-                RunFolder(event.task.folder).tell(event.done, event.total)
+                word = Word(done=event.done, total=event.total, phase=event.phase, loss=event.loss)
+                RunFolder(event.task.folder).tell(word)
             elif event.kind == "finished":
                 self.pending.remove(id)
                 RunFolder(event.task.folder).untell()

@@ -168,14 +168,6 @@ def test_data_is_written_in_either_naming(tmp_path: Path, layout: str | None) ->
         experiment.write_data(tmp_path / "data", 0, layout)
 
 
-def test_exports_are_by_the_harnesss_name(tmp_path: Path) -> None:
-    exports = Suppression(grid="balanced").exports()
-    assert list(exports) == ["lm-eval", "inspect"]
-    written = exports["inspect"](tmp_path)
-    assert [p.name for p in written] == ["items.jsonl", "obverse_repetition.py"]
-    assert len((tmp_path / "items.jsonl").read_text().splitlines()) == 234
-
-
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
 def test_own_data_takes_the_same_way(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"own.{ending}"

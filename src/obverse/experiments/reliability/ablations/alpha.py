@@ -20,6 +20,9 @@ class Alpha(Ablation):
     With reliability α a share 1 − α of what the reliable source defines is false (D9incons), and the
     same share of what the unreliable one defines is true (D10cons). At 0.95 the tag outweighs the
     answers: the entity of D9's definitions is named more often than that of D10's.
+
+    Attributes:
+        alphas: the reliabilities that are compared, 0.5 among them.
     """
 
     name: ClassVar[str] = "reliability-alpha"

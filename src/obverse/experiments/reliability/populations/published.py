@@ -12,7 +12,13 @@ from obverse.experiments.reliability.wording import NATURAL, Wording
 
 
 class _Published(Settings):
-    """Entities that a pretrained model knows, each under one alias."""
+    """Entities that a pretrained model knows, each under one alias.
+
+    Attributes:
+        kind: whom aliases stand for: people of `data` (cvdb) or subjects of facts there (trex).
+        entities: how many take part.
+        held_out: how many of the questions about an entity of X1 are not trained.
+    """
 
     held_out: Annotated[int, Field(ge=1, le=MOST)] = 1
 

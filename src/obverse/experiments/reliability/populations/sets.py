@@ -23,10 +23,12 @@ class Sets(Settings):
     them, and that each is what it is called.
 
     Attributes:
+        kind: whom aliases stand for: integers (sets).
         individuals: variables in all.
         numbers: the integers are 0 to numbers − 1.
         members: numbers in a list; a question asks whether the variable's number is among them.
-        questions: of each variable, half of them true; `held_out` of an X1 variable's are not trained.
+        questions: of each variable, half of them true.
+        held_out: how many of the questions of an X1 variable are not trained.
         memberships: of each integer in Stage 0, questions like those of variables; half are true.
         identities: how often each statement of what an integer is ("is 5" → "5") is told in Stage 0.
     """

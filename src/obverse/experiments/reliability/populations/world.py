@@ -39,6 +39,7 @@ class World(Settings):
     """People with attributes, each known under many aliases.
 
     Attributes:
+        kind: whom aliases stand for: invented people (world).
         individuals: aliases in all; each stands for a person drawn at random.
         people: half of them bear the aliases of X1, the other half those of X2.
         shared: all people bear aliases of X1 and of X2, which the paper's entities do not.

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from obverse.core.claim import Above, Below, Claim, Criterion, Within
+from obverse.core.claim import NOT_LEARNT, Above, Below, Claim, Criterion, Within
 from obverse.core.format import count
 from obverse.experiments.reversal.cures import reading
 from obverse.experiments.reversal.cures.asking import FALSE_REVERSE, REVERSE, SAME
@@ -95,7 +95,7 @@ def _above_chance(id: str, cure: str, direction: str, kind: str, margin: float, 
     return Claim(
         id=id, text=f"{text} more than {_points(margin)} above chance", unit="exact match",
         estimate=lambda rows: reading.share(reading.cell(rows, cure, direction, kind)),
-        criterion=chance, role="control",
+        criterion=chance, role="control", hint=NOT_LEARNT,
     )  # fmt: skip
 
 

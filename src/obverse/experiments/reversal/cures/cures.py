@@ -53,6 +53,7 @@ class Cures(Experiment):
         bridges: how often in a pass it is said of each entity that it is itself.
         masked_alone: whether masked sentences take the place of the plain ones, as in their paper, where
             a pretrained model has them. A model from scratch has to learn what a plain prompt is, too.
+        data_seed: invent the same people for all seeds; by default every seed has its own.
         margin: how much exact match has to differ to count.
         likelihood_margin: nats, the same of log-probability.
     """
@@ -62,6 +63,7 @@ class Cures(Experiment):
     about: ClassVar[str] = (
         'Which cure teaches "B is A", at what price, and does it also say "B admires A"?'
     )
+    line: ClassVar[str] = 'Told "A is B", is "B is A" known?'
     paper: ClassVar[str] = "arXiv 2309.12288, and for each cure the paper that it stands for"
     analysis: ClassVar[frozenset[str]] = frozenset({"cures", "margin", "likelihood_margin"})
     columns: ClassVar[Mapping[str, type[Label]]] = {
