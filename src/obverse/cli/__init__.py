@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -18,12 +18,34 @@ from obverse.core.errors import ObverseError, Stopped
 from obverse.core.format import harmless
 
 app = typer.Typer(
-    help="Controlled experiments on what language models generalise from what they were told.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import platform
+        from importlib.metadata import version
+
+        said = f"obverse {version('obverse')}, Python {platform.python_version()}"
+        typer.echo(f"{said}, torch {version('torch')}, {platform.platform()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _all(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True,
+            help="Show the versions of obverse, Python, torch and the platform.",
+        ),
+    ] = False,  # fmt: skip
+) -> None:
+    """Controlled experiments on what language models generalise from what they were told."""
+
 
 for command in (run, work, plan, data, runs, export, report, compare, power, jobs):
     app.command()(command)
