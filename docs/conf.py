@@ -30,7 +30,7 @@ html_title = f"obverse {release}"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_*"]
 myst_heading_anchors = 4  # links to headings as GitHub makes them
-myst_links_external_new_tab = False
+default_role = "code"  # `so` in docstrings
 
 html_theme = "furo"
 html_copy_source = False

@@ -39,10 +39,12 @@ def _all(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_version, is_eager=True,
+            "--version",
+            callback=_version,
+            is_eager=True,
             help="Show the versions of obverse, Python, torch and the platform.",
         ),
-    ] = False,  # fmt: skip
+    ] = False,
 ) -> None:
     """Controlled experiments on what language models generalise from what they were told."""
 
