@@ -22,7 +22,7 @@ pages here.
 :::"""
 
 project = "obverse"
-author = "the authors of obverse"
+author = "the obverse authors"
 copyright = "MIT licence"
 version = release = obverse.__version__
 html_title = f"obverse {release}"
