@@ -31,7 +31,7 @@ test: .venv/dev
 # The site, with the pages of `make demo` where it has been run: open site/index.html.
 docs: .venv/docs
 	$(BIN)/sphinx-build -W --keep-going -q -b html -d .venv/doctrees docs site
-	$(BIN)/python docs/check.py site
+	$(BIN)/python tests/site_check.py site
 
 # The wheel, built and installed with what it needs alone into an empty environment, and `obverse run reversal` there.
 wheel-check:

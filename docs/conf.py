@@ -59,9 +59,9 @@ class Demo(SphinxDirective):
     """Links to the pages of the demonstration, or the word that it has not been run."""
 
     def run(self) -> list[nodes.Node]:
-        names = sorted(path.parent.name for path in DEMO.glob("*/report.html"))
-        if not names:
+        if not (DEMO / "index.html").is_file():
             return self.parse_text_to_nodes(NOT_RUN)
+        names = sorted(path.parent.name for path in DEMO.glob("*/report.html"))
         links = [f'<li><a href="demo/{name}/report.html">{name}</a></li>' for name in names]
         links.append('<li><a href="demo/index.html">all of them at a glance</a></li>')
         return [nodes.raw("", f"<ul>{''.join(links)}</ul>", format="html")]
@@ -78,4 +78,5 @@ def copy_demo(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> None:
     app.connect("source-read", to_pages)
     app.connect("build-finished", copy_demo)
+    app.connect("env-get-outdated", lambda *_: ["demo"])  # whether it has been run is looked at each time
     app.add_directive("demo", Demo)

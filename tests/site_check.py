@@ -1,6 +1,6 @@
 """Check a built site: every link inside it leads somewhere, and nothing is loaded from elsewhere.
 
-python docs/check.py site
+python tests/site_check.py site
 """
 
 import re
