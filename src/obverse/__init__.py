@@ -11,7 +11,7 @@ obverse.write_report("out/NAME")
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from obverse.core.claim import Above, Below, Claim, Estimate, Finding, Within
