@@ -28,6 +28,7 @@ from obverse.run.memory import peak_memory
 from obverse.run.run import Run
 from obverse.run.task import Execution, OnStep, Task
 from obverse.run.tracking import Tracker, tracked
+from obverse.store import files
 
 DIVERGED = "training steps whose loss was no finite number: the training diverged"
 MISSED = "moments of a training, at which a model that is trained elsewhere cannot be asked"
@@ -71,6 +72,12 @@ def carry_out(task: Task, on_step: OnStep) -> None:
             record = loop.carry_out()
     finally:
         if isinstance(model, Closes):
+    except ObverseError:
+        raise
+    except Exception as error:
+        if (full := files.no_room(error, folder.path)) is not None:
+            raise full from error
+        raise
             model.close()
     folder.finish(
         {

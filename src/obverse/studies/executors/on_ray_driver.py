@@ -4,7 +4,7 @@ import io
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -204,7 +204,8 @@ class Driver:
         if "folder" in outcome:
             problem = self._bring(task, outcome["folder"])
         elif problem is not None and outcome.get("log"):
-            (task.folder / "log.txt").write_text(str(outcome["log"]), encoding="utf-8")
+            with suppress(OSError):  # what went wrong is told in any case
+                (task.folder / "log.txt").write_text(str(outcome["log"]), encoding="utf-8")
         del self.flying[reference]
         flight.held.close()
         if outcome.get("unseen"):
