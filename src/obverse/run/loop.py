@@ -54,7 +54,8 @@ def carry_out(task: Task, on_step: OnStep) -> None:
     """Carry out a task whose folder is held, in each of its processes."""
     run, folder = task.run, RunFolder(task.folder)
     stages = run.stages()
-    identity = identify(run, stages)
+    hashes: dict[int, str] = {}
+    identity = identify(run, stages, hashes)
     _refuse_other(task, identity)
     _refuse_dearer(run, stages, folder)
     described = {"id": task.id} | run.spec() | {"identity": identity.parts}
@@ -67,6 +68,7 @@ def carry_out(task: Task, on_step: OnStep) -> None:
     model = run.model.build(setup)
     track = task.execution.track if group.rank() == 0 else None
     try:
+        _refuse_other(task, identify(run, stages, hashes))  # nothing was changed while it was read
         with tracked(track, run.experiment.name, folder.path, described) as told:
             loop = _Loop(run, task.id, stages, model, folder, task.execution, on_step, told)
             record = loop.carry_out()
@@ -316,9 +318,10 @@ def _refuse_other(task: Task, identity: Identity) -> None:
     if identity.id != task.id:
         raise ObverseError(
             f"{task.label}: the experiment {task.run.experiment.name!r} gives other data or settings in "
-            "this process than where the run was planned. It has to be pure: draw with "
-            "obverse.generator, and use neither Python's hash(), the order of a set, the time, nor an "
-            "unseeded generator"
+            "this process than where the run was planned. If its code, or a file that is read, was "
+            "changed meanwhile, put it back, or plan the study anew (the same command, with --replace). "
+            "Otherwise it is not pure: draw with obverse.generator, and use neither Python's hash(), the "
+            "order of a set, the time, nor an unseeded generator"
         )
 
 
