@@ -46,7 +46,7 @@ def perform(task: Task, on_step: OnStep, patience: float = 10.0) -> None:
     with folder.locked(patience):
         if folder.finished:
             return
-        with helped(task, prepare(task.execution)):
+        with helped(task, _device(task)):
             carry_out(task, on_step)
 
 
@@ -60,7 +60,7 @@ def carry_out(task: Task, on_step: OnStep) -> None:
     _refuse_dearer(run, stages, folder)
     described = {"id": task.id} | run.spec() | {"identity": identity.parts}
     folder.describe(described)
-    device = prepare(task.execution)
+    device = _device(task)
     began = time.monotonic()
     setup = Setup(
         stages=stages, seed=run.seed, device=device, folder=folder.unfinished, shared=folder.shared
@@ -72,14 +72,14 @@ def carry_out(task: Task, on_step: OnStep) -> None:
         with tracked(track, run.experiment.name, folder.path, described) as told:
             loop = _Loop(run, task.id, stages, model, folder, task.execution, on_step, told)
             record = loop.carry_out()
-    finally:
-        if isinstance(model, Closes):
     except ObverseError:
         raise
     except Exception as error:
         if (full := files.no_room(error, folder.path)) is not None:
             raise full from error
         raise
+    finally:
+        if isinstance(model, Closes):
             model.close()
     folder.finish(
         {
@@ -323,6 +323,11 @@ def _refuse_other(task: Task, identity: Identity) -> None:
             "Otherwise it is not pure: draw with obverse.generator, and use neither Python's hash(), the "
             "order of a set, the time, nor an unseeded generator"
         )
+
+
+def _device(task: Task) -> str:
+    """Return where the model is computed; one that is served elsewhere needs no torch here."""
+    return prepare(task.execution) if task.run.model.on_ours else "cpu"
 
 
 def prepare(execution: Execution) -> str:
