@@ -154,7 +154,10 @@ def work(plans: Sequence[Plan], out: Path, execution: Execution) -> Work:
     Raises:
         ObverseError: if two cells of a grid have a run in common.
     """
-    tasks = tuple(tasks_of(plans, out, execution))
+    known = Known(out)
+    tasks = tuple(tasks_of(plans, out, execution, known))
+    if (out / "runs").is_dir():  # whose lock is held
+        known.save()
     to_do, reasons = [], dict[str, list[str]]()
     seen, stored_runs = Seen(out), _Stored(out / "runs")
     names = {task.folder.name for task in tasks}
@@ -190,13 +193,15 @@ def _compared(stored: RunFolder, id: str, seen: Seen) -> str:
     )
 
 
-def tasks_of(plans: Sequence[Plan], out: Path, execution: Execution) -> Iterator[Task]:
-    """Yield every run of all plans, as a task under `out`.
+def tasks_of(
+    plans: Sequence[Plan], out: Path, execution: Execution, known: Known | None = None
+) -> Iterator[Task]:
+    """Yield every run of all plans, as a task under `out`, where `known` tells identities.
 
     Raises:
         ObverseError: if two cells of a grid have a run in common.
     """
-    known = Known(out)
+    known = known or Known(out)
     seen: dict[str, Task] = {}
     for plan in plans:
         for run, id in plan.ids(known):
@@ -207,8 +212,6 @@ def tasks_of(plans: Sequence[Plan], out: Path, execution: Execution) -> Iterator
                 _refuse_same_run(seen[id], task)
             seen[id] = task
             yield task
-    if (out / "runs").is_dir():  # what is only planned writes nothing
-        known.save()
 
 
 def _refuse_same_run(one: Task, other: Task) -> None:
