@@ -23,7 +23,6 @@ from tests.conftest import wait_for
 from tests.outside import counting
 
 OBVERSE = [sys.executable, "-P", "-c", "from obverse.cli import main; main()"]
-SLOW = ("--set", "model.seconds=0.4")
 
 
 @pytest.fixture
@@ -77,19 +76,6 @@ def test_every_command_takes_a_file(own: Path) -> None:
     assert again.returncode == 0, again.stderr
     page = (out / "report.html").read_text()
     assert "Does a table know what it was told, and nothing else?" in page
-
-
-def test_killed_study_goes_on_with_the_same_numbers(own: Path) -> None:
-    words = ("run", "counting.py:Capitals", "--device", "cpu", *SLOW)
-    process = start(own, *words, "--out", "killed")
-    wait_for(own / "killed", "runs/*/stage-00/record.json", process)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert command(own, *words, "--out", "killed").returncode == 0
-    assert command(own, *words, "--out", "whole").returncode == 0
-    assert_frame_equal(observations(own / "killed"), observations(own / "whole"))
-    claims = [(own / name / "claims.json").read_text() for name in ("killed", "whole")]
-    assert claims[0] == claims[1]
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

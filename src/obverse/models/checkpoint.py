@@ -108,13 +108,16 @@ class Checkpoint(ModelSpec):
 
         Raises:
             CannotLoadError: if the hub does not give the weights, or they are no whole language model.
+            ObverseError: if those of a directory are others than when the checkpoint was resolved.
         """
-        from obverse.models.pretrained import load
+        from obverse.models.pretrained import load, refuse_other
 
         spec = self.resolve()
         for mine in in_turn():  # several whole models at once may not fit into main memory
             if mine:
                 model = load(spec.path, spec.commit, spec.dtype)
+                if spec.commit is None:
+                    refuse_other(Path(spec.path), spec.weights)  # once they are read, so that it is these
                 if self.lora.rank:
                     from obverse.models.adapters import add_adapters
 

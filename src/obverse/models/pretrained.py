@@ -107,6 +107,19 @@ def load(path_or_name: str, commit: str | None, dtype: str) -> LocalModel:
     return made(model, tokenizer)
 
 
+def refuse_other(folder: Path, weights: str) -> None:
+    """Refuse a directory whose files do not have the hash by which a checkpoint is known.
+
+    Raises:
+        ObverseError: that says so.
+    """
+    if _hash(folder) != weights:
+        raise ObverseError(
+            f"{folder}: was changed after the study was planned, or while it was loaded; put it back, or "
+            "plan the study anew (the same command, with --replace)"
+        )
+
+
 def tokenizer_of(path_or_name: str, revision: str | None) -> PreTrainedTokenizerBase:
     """Load the tokenizer alone of a local directory or hub name."""
     quiet()

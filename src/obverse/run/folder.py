@@ -32,6 +32,7 @@ from obverse.store import files, locks, tables
 from obverse.store.provenance import provenance
 
 PROGRESS = "progress.json"
+COMING = ".coming-"  # where a run that was carried out elsewhere is unpacked
 
 
 @by_first
@@ -217,7 +218,8 @@ class RunFolder:
 
     def tidy(self) -> None:
         """Remove what only an unfinished run needs; a kill may have come between."""
-        for left in (*self.path.glob("stage-*"), self.path / "moments", self.unfinished):
+        came = self.path.glob(f"{COMING}*")
+        for left in (*self.path.glob("stage-*"), *came, self.path / "moments", self.unfinished):
             shutil.rmtree(left, ignore_errors=True)
         self.untell()
         files.sweep(self.path, self.path / "observations")

@@ -29,6 +29,7 @@ from obverse.run.phases import Phases
 from obverse.run.run import Run
 from obverse.run.task import Execution, OnPhase, OnStep, Task, unheard
 from obverse.run.tracking import Tracker, tracked
+from obverse.store import files
 
 DIVERGED = "training steps whose loss was no finite number: the training diverged"
 MISSED = "moments of a training, at which a model that is trained elsewhere cannot be asked"
@@ -46,7 +47,7 @@ def perform(task: Task, on_step: OnStep, patience: float = 10.0, on_phase: OnPha
     with folder.locked(patience):
         if folder.finished:
             return
-        with helped(task, prepare(task.execution)):
+        with helped(task, _device(task)):
             carry_out(task, on_step, on_phase)
 
 
@@ -55,13 +56,14 @@ def carry_out(task: Task, on_step: OnStep, on_phase: OnPhase = unheard) -> None:
     run, folder, phases = task.run, RunFolder(task.folder), Phases(on_phase)
     phases.begin("building the data")
     stages = run.stages()
-    identity = identify(run, stages)
+    hashes: dict[int, str] = {}
+    identity = identify(run, stages, hashes)
     _refuse_other(task, identity)
     _refuse_dearer(run, stages, folder)
     described = {"id": task.id} | run.spec() | {"identity": identity.parts}
     folder.describe(described)
     phases.begin("making the model")
-    device = prepare(task.execution)
+    device = _device(task)
     began = time.monotonic()
     setup = Setup(
         stages=stages, seed=run.seed, device=device, folder=folder.unfinished, shared=folder.shared
@@ -69,9 +71,16 @@ def carry_out(task: Task, on_step: OnStep, on_phase: OnPhase = unheard) -> None:
     model = run.model.build(setup)
     track = task.execution.track if group.rank() == 0 else None
     try:
+        _refuse_other(task, identify(run, stages, hashes))  # nothing was changed while it was read
         with tracked(track, run.experiment.name, folder.path, described) as told:
             loop = _Loop(run, task.id, stages, model, folder, task.execution, on_step, told, phases)
             record = loop.carry_out()
+    except ObverseError:
+        raise
+    except Exception as error:
+        if (full := files.no_room(error, folder.path)) is not None:
+            raise full from error
+        raise
     finally:
         if isinstance(model, Closes):
             model.close()
@@ -318,10 +327,16 @@ def _refuse_other(task: Task, identity: Identity) -> None:
     if identity.id != task.id:
         raise ObverseError(
             f"{task.label}: the experiment {task.run.experiment.name!r} gives other data or settings in "
-            "this process than where the run was planned. It has to be pure: draw with "
-            "obverse.generator, and use neither Python's hash(), the order of a set, the time, nor an "
-            "unseeded generator"
+            "this process than where the run was planned. If its code, or a file that is read, was "
+            "changed meanwhile, put it back, or plan the study anew (the same command, with --replace). "
+            "Otherwise it is not pure: draw with obverse.generator, and use neither Python's hash(), the "
+            "order of a set, the time, nor an unseeded generator"
         )
+
+
+def _device(task: Task) -> str:
+    """Return where the model is computed; one that is served elsewhere needs no torch here."""
+    return prepare(task.execution) if task.run.model.on_ours else "cpu"
 
 
 def prepare(execution: Execution) -> str:

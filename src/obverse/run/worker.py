@@ -15,12 +15,14 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 from obverse.core.errors import HeldError, ObverseError
 from obverse.run.task import Task, Telling, Word
+from obverse.store.files import unwritten
 
 SECONDS_BETWEEN_WORDS = 0.2
 
@@ -30,10 +32,15 @@ def main(answers: IO[str]) -> None:
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     while True:
         request = requests.get()
-        with (Path(request["folder"]) / "log.txt").open("a", encoding="utf-8") as log:
-            os.dup2(log.fileno(), 1)
-            os.dup2(log.fileno(), 2)
-        _say(answers, _perform(request, answers))
+        path = Path(request["folder"]) / "log.txt"
+        try:
+            with path.open("a", encoding="utf-8") as log:
+                os.dup2(log.fileno(), 1)
+                os.dup2(log.fileno(), 2)
+        except OSError as error:
+            _say(answers, {"ended": str(unwritten(path, error))})
+        else:
+            _say(answers, _perform(request, answers))
 
 
 def _perform(request: dict[str, Any], answers: IO[str]) -> dict[str, Any]:
@@ -46,7 +53,8 @@ def _perform(request: dict[str, Any], answers: IO[str]) -> dict[str, Any]:
     except ObverseError as error:
         return {"ended": str(error)}
     except Exception as error:
-        traceback.print_exc()
+        with suppress(OSError):  # the log's disk is full
+            traceback.print_exc()
         return {"ended": f"{type(error).__name__}: {error}"}
     return {"ended": None}
 

@@ -1,11 +1,12 @@
 """Files written whole or not at all, and read with errors that name the line."""
 
+import errno
 import json
 import os
 import re
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,28 @@ if TYPE_CHECKING:
 
 
 LONGEST = 100  # bytes of a name that others are made of by adding to it; a system takes 255
+FULL = (errno.ENOSPC, errno.EDQUOT)
+MAKE_ROOM = "make room there and give the same command again"
 UNFINISHED = ".unfinished-"  # part of the names of files that are being written
 # A control character as JSON writes it, behind any number of backslashes that are written as two.
 _ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u00[01][0-9a-f]|b|f)")
+
+
+def unwritten(path: Path, error: OSError) -> ObverseError:
+    """Return what to say of a file or directory that cannot be written."""
+    remedy = f"; {MAKE_ROOM}" if error.errno in FULL else ""
+    return ObverseError(f"{path}: cannot be written: {error.strerror or error}{remedy}")
+
+
+def no_room(error: Exception, folder: Path) -> ObverseError | None:
+    """Return what to say of an error whose reason is that the disk of a folder is full; None: it is not.
+
+    Libraries pass on what the system says in their own words (safetensors), or not at all (torch).
+    """
+    if isinstance(error, OSError) and error.errno in FULL:
+        return unwritten(Path(error.filename or folder), error)
+    full = f"os error {errno.ENOSPC})" in str(error) or os.statvfs(folder).f_bavail == 0
+    return unwritten(folder, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) if full else None
 
 
 @contextmanager
@@ -48,7 +68,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise ObverseError(f"{path}: cannot be written: {error.strerror or error}") from error
+            raise unwritten(path, error) from error
         raise
 
 
@@ -62,11 +82,15 @@ def write_bytes(path: Path, content: bytes) -> None:
         unfinished.write_bytes(content)
 
 
-def sweep(*folders: Path) -> None:
-    """Remove what a kill in the middle of writing has left in folders that one process holds."""
+def sweep(*folders: Path, of: Container[str] | None = None) -> None:
+    """Remove what a kill in the middle of writing has left in folders that one process holds.
+
+    Where others may be writing, only what belongs to `of` goes: what its name begins with, up to a dot.
+    """
     for folder in folders:
         for path in folder.glob(f".*{UNFINISHED}*"):
-            path.unlink(missing_ok=True)
+            if of is None or path.name[1:].partition(".")[0] in of:
+                path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from obverse.core.errors import ObverseError
+from obverse.store.files import unwritten
 
 NAME = ".lock"
 
@@ -36,7 +37,7 @@ def locked(folder: Path, patience: float | None = None) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / NAME).open("w")
     except OSError as error:
-        raise ObverseError(f"{folder}: cannot be written: {error.strerror or error}") from error
+        raise unwritten(folder, error) from error
     with file:
         deadline = None if patience is None else time.monotonic() + patience
         while not _lock(file):

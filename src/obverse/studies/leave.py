@@ -1,7 +1,8 @@
 """What a study leaves: its runs' tables put together, findings, and the file that says what it was."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from obverse.measures.frame import schema
 from obverse.run.folder import RunFolder
 from obverse.run.task import Task
 from obverse.stats.verdict import evaluate_cells
-from obverse.store import files, tables
+from obverse.store import files, locks, tables
 from obverse.store.finished import RUNS, TABLES
 from obverse.store.program import program
+from obverse.studies.executors.pending import SEEN, Pending
 from obverse.studies.grid import Cell
 from obverse.studies.result import Result, load
 
@@ -39,6 +41,7 @@ def leave(
     files; `about` is what else it says, `looks` among it. Unless it is wanted `anew`, nothing is done
     where the directory has all of that already, from the same runs and the same program.
     """
+    _sweep(out, {task.id for task in tasks})
     made_of = _made_of(tasks, about)
     if not anew and (kept := _kept(out, made_of)) is not None:
         return kept
@@ -57,8 +60,20 @@ def leave(
     hashes = {name: file_hash(out / name) for name in written}
     said = {**about, "as_it_is": sorted(as_it_is), "made_of": made_of, "files": hashes}
     files.write_json(out / "study.json", {"schema": SCHEMA, **said})
-    files.sweep(out, out / "observations", out / "figures")
     return load(out)
+
+
+def _sweep(out: Path, ids: Collection[str]) -> None:
+    """Remove what processes that were killed have left in a directory whose lock is held.
+
+    Tasks and jobs are written without the lock, but nobody writes any of a run that is finished.
+    """
+    files.sweep(out, out / ".cache", out / "observations", out / "figures")
+    files.sweep(out / "slurm", of=ids)
+    Pending(out).settle(ids)
+    for seen in out.glob(f"{SEEN}*"):
+        if not locks.is_locked(seen):
+            shutil.rmtree(seen, ignore_errors=True)
 
 
 def _made_of(tasks: Sequence[Task], about: Mapping[str, Any]) -> str | None:

@@ -159,11 +159,13 @@ def work(
     Raises:
         ObverseError: if two cells of a grid have a run in common.
     """
-    total = sum(len(plan.runs()) for plan in plans)
+    known, total = Known(out), sum(len(plan.runs()) for plan in plans)
     tasks = []
-    for task in tasks_of(plans, out, execution):
+    for task in tasks_of(plans, out, execution, known):
         tasks.append(task)
         planned(len(tasks), total)
+    if (out / "runs").is_dir():  # whose lock is held
+        known.save()
     to_do, reasons = [], dict[str, list[str]]()
     seen, stored_runs = Seen(out), _Stored(out / "runs")
     names = {task.folder.name for task in tasks}
@@ -199,13 +201,15 @@ def _compared(stored: RunFolder, id: str, seen: Seen) -> str:
     )
 
 
-def tasks_of(plans: Sequence[Plan], out: Path, execution: Execution) -> Iterator[Task]:
-    """Yield every run of all plans, as a task under `out`.
+def tasks_of(
+    plans: Sequence[Plan], out: Path, execution: Execution, known: Known | None = None
+) -> Iterator[Task]:
+    """Yield every run of all plans, as a task under `out`, where `known` tells identities.
 
     Raises:
         ObverseError: if two cells of a grid have a run in common.
     """
-    known = Known(out)
+    known = known or Known(out)
     seen: dict[str, Task] = {}
     for plan in plans:
         for run, id in plan.ids(known):
@@ -216,8 +220,6 @@ def tasks_of(plans: Sequence[Plan], out: Path, execution: Execution) -> Iterator
                 _refuse_same_run(seen[id], task)
             seen[id] = task
             yield task
-    if (out / "runs").is_dir():  # what is only planned writes nothing
-        known.save()
 
 
 def _refuse_same_run(one: Task, other: Task) -> None:

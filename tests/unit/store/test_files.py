@@ -23,6 +23,39 @@ def test_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest
     assert [p.name for p in path.parent.iterdir()] == ["file.json"]
 
 
+def test_disk_that_is_full_is_told_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(ObverseError, match="No space left on device; make room there"):
+            files.write_json(tmp_path / "x.json", 1)
+    in_its_words = RuntimeError("Error while serializing: I/O error: No space left (os error 28)")
+    for error in (OSError(errno.EDQUOT, "Quota exceeded", str(tmp_path / "x")), in_its_words):
+        told = files.no_room(error, tmp_path)
+        assert told is not None
+        assert str(told).startswith(str(tmp_path))
+        assert files.MAKE_ROOM in str(told)
+    other = RuntimeError("[enforce fail at inline_container.cc:668] . PytorchStreamWriter failed writing")
+    assert files.no_room(other, tmp_path) is None
+    status = os.statvfs_result([4096, 4096, 100, 0, 0, 10, 10, 10, 0, 255])
+    monkeypatch.setattr(os, "statvfs", lambda _: status)
+    assert files.no_room(other, tmp_path) is not None, "torch does not say why, but nothing is free"
+
+
+def test_only_what_a_kill_left_is_swept(tmp_path: Path) -> None:
+    names = [".a.json.unfinished-x1", ".b.failed.json.unfinished-x2", ".hidden", "a.json"]
+    for name in names:
+        (tmp_path / name).touch()
+    files.sweep(tmp_path, tmp_path / "none", of={"b"})
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names[:1] + names[2:])
+    files.sweep(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".hidden", "a.json"]
+
+
 def test_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(ObverseError, match="cannot be written"):

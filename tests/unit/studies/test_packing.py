@@ -1,7 +1,9 @@
 """Archives of runs: what is in them, where they are unpacked, and which are refused."""
 
 import io
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +35,21 @@ def test_run_at_work_is_packed_with_what_a_resume_needs_first(tmp_path: Path) ->
     assert found == {
         "run.json", "moments/ask/00.parquet", "stage-00/record.json", "stage-01/checkpoint-5/complete",
     }  # fmt: skip
+
+
+def test_folder_that_goes_while_a_run_is_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint that another has replaced, or all of them when the run is finished."""
+    run, look = tmp_path / "run", os.scandir
+    write(run, "run.json", "stage-00/checkpoint-5/complete")
+
+    def gone(path: str) -> Any:
+        if str(path).endswith("checkpoint-5"):
+            Path(path).rename(tmp_path / "gone")
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", gone)
+    packing.unpack(io.BytesIO(packing.packed(run)), tmp_path / "there")
+    assert (tmp_path / "there" / "run.json").is_file()
 
 
 def test_finished_run_takes_the_place_of_what_was_begun(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """The process that gives a study's runs to a Ray cluster, and hears what becomes of them."""
 
 import io
+import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -15,10 +16,12 @@ from obverse.core.errors import HeldError, ObverseError
 from obverse.core.format import count
 from obverse.run.folder import RunFolder
 from obverse.run.task import Event, Failure, Task, ended
+from obverse.store import locks
 from obverse.studies.executors import on_ray_node as node
 from obverse.studies.executors import packing
 from obverse.studies.executors.here import state_of
 from obverse.studies.executors.inputs import Inputs
+from obverse.studies.executors.pending import SEEN
 
 if TYPE_CHECKING:
     from obverse.studies.executors.on_ray import Ray
@@ -64,9 +67,11 @@ class Driver:
         self.inputs = Inputs(lambda content: ray.put(content))
 
     def run(self) -> list[Failure]:
-        seen = self.out / f".seen-{uuid4().hex}"
-        seen.parent.mkdir(parents=True, exist_ok=True)
-        seen.touch()
+        seen = self.out / f"{SEEN}{uuid4().hex}"
+        with locks.locked(seen):  # so that who finds it after this process was killed knows it
+            return self._run(seen)
+
+    def _run(self, seen: Path) -> list[Failure]:
         try:
             self.seen = seen if self._all_see(seen) else None
             while self.waiting or self.later or self.flying:
@@ -86,7 +91,7 @@ class Driver:
             for flight in self.flying.values():
                 flight.held.close()
             self.ray.kill(self.board)
-            seen.unlink(missing_ok=True)
+            shutil.rmtree(seen, ignore_errors=True)
         return self.failures
 
     # Before a run -------------------------------------------------------------------------------------
@@ -203,7 +208,8 @@ class Driver:
         if "folder" in outcome:
             problem = self._bring(task, outcome["folder"])
         elif problem is not None and outcome.get("log"):
-            (task.folder / "log.txt").write_text(str(outcome["log"]), encoding="utf-8")
+            with suppress(OSError):  # what went wrong is told in any case
+                (task.folder / "log.txt").write_text(str(outcome["log"]), encoding="utf-8")
         del self.flying[reference]
         flight.held.close()
         if outcome.get("unseen"):

@@ -4,6 +4,7 @@ import io
 import os
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,8 @@ class Order:
 
     Attributes:
         request: the task.
-        seen: a file in the study's directory by which the node knows that it sees it; None: it works in a
-            folder of its own.
+        seen: a folder in the study's directory by which the node knows that it sees it; None: it works
+            in a folder of its own.
         storage: where unfinished and finished runs are copied to from such a folder.
         begun: an archive of what the study's directory has of the run, or None.
         inputs: what it reads.
@@ -65,7 +66,7 @@ class Order:
 
 
 def sees(path: Path) -> bool:
-    return path.is_file()
+    return path.is_dir()
 
 
 def carry_out(order: Order, board: Any) -> dict[str, object]:
@@ -118,9 +119,10 @@ class _Copies:
         if time.monotonic() - self.copied_at < SECONDS_BETWEEN_COPIES:
             return
         self.copied_at = time.monotonic()
-        if (state := self._state()) != self.had and not RunFolder(self.folder).finished:
-            self.storage.put(self.folder.name, self.folder)
-            self.had, self.copied_at = state, time.monotonic()
+        with suppress(FileNotFoundError):  # the run has removed a folder that was just looked into
+            if (state := self._state()) != self.had and not RunFolder(self.folder).finished:
+                self.storage.put(self.folder.name, self.folder)
+                self.had, self.copied_at = state, time.monotonic()
 
     def _state(self) -> list[str]:
         """Return what a resume would go on from."""

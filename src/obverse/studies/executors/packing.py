@@ -5,16 +5,16 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
 from obverse.core.errors import ObverseError
-from obverse.run.folder import RunFolder
+from obverse.run.folder import COMING, RunFolder
 from obverse.run.task import Task
 from obverse.store import locks
-from obverse.store.files import UNFINISHED
+from obverse.store.files import UNFINISHED, no_room
 
 
 def write(folder: Path, file: IO[bytes]) -> None:
@@ -32,11 +32,12 @@ def write(folder: Path, file: IO[bytes]) -> None:
 
 
 def _files(folder: Path, of_stages: bool) -> Iterator[Path]:
-    """Yield a folder's files, those of its stages or the others."""
-    for path in sorted(folder.rglob("*")):
-        of_stage = path.relative_to(folder).parts[0].startswith("stage-")
+    """Yield a folder's files, those of its stages or the others; a folder may go meanwhile."""
+    for path in sorted(Path(parent, name) for parent, _, names in os.walk(folder) for name in names):
+        top = path.relative_to(folder).parts[0]
+        of_stage = top.startswith("stage-")
         first = of_stage and path.name == "record.json"  # has been read
-        hidden = path.name == locks.NAME or UNFINISHED in path.name
+        hidden = path.name == locks.NAME or UNFINISHED in path.name or top.startswith(COMING)
         if of_stage == of_stages and not (first or hidden) and path.is_file():
             yield path
 
@@ -59,22 +60,28 @@ def bring(file: IO[bytes], task: Task) -> str | None:
 
     Who calls holds the run's folder.
     """
-    task.folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=task.folder.parent, prefix=".coming-") as place:
-        come = Path(place) / "run"
-        try:
+    try:
+        task.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=task.folder, prefix=COMING) as place:
+            come = Path(place) / "run"
             unpack(file, come)
-        except (tarfile.TarError, OSError) as error:
-            return f"what came of it cannot be unpacked: {error}"
-        if (name := RunFolder(come).changed(task.id)) is not None:
-            return f"{name} is not as the run wrote it"
-        for old in list(task.folder.iterdir()):
-            if old.name != locks.NAME:
-                shutil.rmtree(old) if old.is_dir() else old.unlink()
-        last = "provenance.json"  # a run that has it is finished
-        for new in sorted(come.iterdir(), key=lambda path: path.name == last):
-            os.replace(new, task.folder / new.name)  # noqa: PTH105
+            if (name := RunFolder(come).changed(task.id)) is not None:
+                return f"{name} is not as the run wrote it"
+            _put(come, task.folder, {locks.NAME, Path(place).name})
+    except (tarfile.TarError, OSError) as error:
+        full = no_room(error, task.folder.parent)
+        return f"what came of it cannot be unpacked: {error}" if full is None else str(full)
     return None
+
+
+def _put(come: Path, folder: Path, stay: Container[str]) -> None:
+    """Put what has come in the place of what a folder has."""
+    for old in list(folder.iterdir()):
+        if old.name not in stay:
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+    last = "provenance.json"  # a run that has it is finished
+    for new in sorted(come.iterdir(), key=lambda path: path.name == last):
+        os.replace(new, folder / new.name)  # noqa: PTH105
 
 
 class Storage:
@@ -103,6 +110,8 @@ class Storage:
         with self.fs.open(part, "wb") as file:
             write(folder, file)
         self.fs.mv(part, self._file(name))
+        for left in self.fs.glob(f"{self._file(name)}.*.part"):  # of a node that died meanwhile
+            self.fs.rm(left)
 
     def open(self, name: str) -> Any:
         return self.fs.open(self._file(name), "rb")

@@ -8,7 +8,7 @@ the run is finished, and becomes the other file if it fails, so that nobody trie
 asks for it anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from obverse.store import files
 from obverse.studies.executors.here import state_of
 
 FAILED = ".failed.json"
+SEEN = ".seen-"  # folders, held, by which machines know that they see a study's directory
 
 
 def refuse_unportable(task: Task) -> None:
@@ -98,6 +99,12 @@ class Pending:
 
     def remove(self, id: str) -> None:
         (self.folder / f"{id}.json").unlink(missing_ok=True)
+
+    def settle(self, ids: Container[str]) -> None:
+        """Remove all that is written down of runs that are finished, which a kill may have left."""
+        for path in self.folder.iterdir() if self.folder.is_dir() else ():
+            if path.name.removeprefix(".").partition(".")[0] in ids:
+                path.unlink(missing_ok=True)
 
     def fail(self, id: str, problem: str) -> None:
         """Write down that a task failed."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from obverse.run.task import Task
+from obverse.store.files import unwritten
 
 # Starting a process takes some seconds; against a run longer than this they are nothing, and a fresh
 # process has all its memory.
@@ -60,7 +61,7 @@ class Processes:
             task.folder.mkdir(parents=True, exist_ok=True)
             worker = self._idle() or self._start(task)
         except OSError as error:
-            return f"{task.folder}: cannot be written: {error.strerror}"
+            return str(unwritten(task.folder, error))
         worker.task, worker.began = task, time.monotonic()
         assert worker.process.stdin is not None
         with suppress(BrokenPipeError):  # it died; its pipe tells so
