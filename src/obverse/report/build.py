@@ -10,7 +10,7 @@ from obverse.core.errors import ObverseError, is_failure
 from obverse.core.page import Finished, Page, Section
 from obverse.report import grid, means, moments, provenance, questions, samples
 from obverse.report.claims_figure import claims_figures
-from obverse.report.claims_words import how, under
+from obverse.report.claims_words import how, in_order, under
 from obverse.report.glossary import GENERAL, Terms, of_models
 from obverse.report.own import MISSING, own_page, why
 from obverse.report.read import read
@@ -94,7 +94,7 @@ def _page(found: Finished, folder: Path, made_of: str) -> str:
         meta=meta(found, page.paper),
         first=first(found, page),
         main=main,
-        claims=found.claims,
+        claims=in_order(found.claims),
         how=how(found.claims, found.study["looks"]),
         under=under,
         facts=page.facts,

@@ -39,7 +39,8 @@ def _trainings(claims: Sequence[Mapping[str, Any]]) -> str:
         return ""
     fewest = min(agreed, key=lambda claim: len(claim["by_seed"]))
     n, share = len(fewest["by_seed"]), percent(fewest["open_share"], 0)
-    return f"Even where all {n} trainings agree, up to {share} % of others may not."
+    all_ = "both" if n == 2 else f"all {n}"
+    return f"Even where {all_} trainings agree, up to {share} % of others may not."
 
 
 def _undecided(claims: Sequence[Mapping[str, Any]]) -> str:

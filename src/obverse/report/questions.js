@@ -132,7 +132,7 @@
       for (const column of [columns.prompt, columns.target, ...choices.filter((one) => one.name !== "moment" && one.name !== "verdict")]) told_.append(make("dt", column.title), make("dd", value(column, row)));
       const table = make("table");
       const head = make("tr");
-      const over = ["moment", "generation", "verdict", "logprob", "placed"].map((name) => columns[name]);
+      const over = ["moment", "generation", "verdict", "logprob", "placed"].map((name) => columns[name]).filter(Boolean);
       head.append(...over.map((column) => make("th", column.title, column.kind === "number" ? { class: "n" } : {})));
       table.append(head);
       for (let other = 0; other < data.rows; other += 1) {

@@ -43,8 +43,8 @@ def section(finished: Finished) -> dict[str, str] | None:
     )  # fmt: skip
     columns = [
         *(_coded(rows, name, name, "choice") for name in (*choices, "moment")),
-        _coded(rows, "verdict", "verdict", "choice"),
-        *(_coded(rows, name, title, "text") for name, title in TEXTS.items()),
+        _coded(rows, "verdict", "judged", "choice"),
+        *(_coded(rows, name, title, "text") for name, title in TEXTS.items() if rows[name].count()),
         {
             "name": "logprob",
             "title": "log-prob., nats",

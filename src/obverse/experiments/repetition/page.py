@@ -86,16 +86,16 @@ def _own_question(experiment: "Suppression", zero: pl.DataFrame) -> str:
 def answer(task: Asked, last: pl.DataFrame) -> str:
     """Say how often the smallest and the largest model of each family broke the pattern as told."""
     said = []
-    rows = zero_shot(last, CONDITIONS[0]).drop_nulls(["family", "parameters", "accuracy"])
+    rows = zero_shot(last, CONDITIONS[0]).drop_nulls(["family", "parameters", "correct"])
     for [family], mine in rows.group_by("family", maintain_order=True):
-        sizes = mine.group_by("parameters").agg(pl.col("accuracy").mean()).sort("parameters")
+        sizes = mine.group_by("parameters").agg(pl.col("correct").mean()).sort("parameters")
         small, large = sizes.row(0, named=True), sizes.row(-1, named=True)
         if small == large:
             continue
         said.append(
             f"Of {family}, the smallest model ({format.whole(small['parameters'])} parameters) broke the "
-            f"pattern as told in {format.percent(small['accuracy'])} % of the items, the largest "
-            f"({format.whole(large['parameters'])}) in {format.percent(large['accuracy'])} %; chance is "
+            f"pattern as told in {format.percent(small['correct'])} % of the items, the largest "
+            f"({format.whole(large['parameters'])}) in {format.percent(large['correct'])} %; chance is "
             f"{format.percent(task.chance)} %."
         )
     return " ".join(said)
