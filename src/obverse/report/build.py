@@ -128,9 +128,9 @@ def main_figure(
     figures.sort(key=lambda found: found[1]["name"] != safe_name(name))
     if not figures:
         return None
-    place, figure = figures[0]
-    place.remove(figure)
-    return figure
+    place, chosen = figures[0]
+    place.remove(chosen)
+    return dict(chosen)
 
 
 def _contents(

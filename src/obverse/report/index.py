@@ -96,6 +96,8 @@ def _group(studies: Sequence[Study]) -> dict[str, Any]:
     found = {(claim["text"], claim["folder"], claim["model"]): claim for claim in reversed(claims)}
     roles = {claim["text"]: claim["role"] for claim in reversed(claims)}
     texts = dict.fromkeys(claim["text"] for claim in in_order(claims))
+    alike = len({study["title"] for study in studies}) == 1
+    studies = [study | {"called": study["folder" if alike else "title"]} for study in studies]
     return {
         **{key: studies[0][key] for key in ("title", "about", "paper")},
         "id": f"s-{anchor(studies[0]['name'])}",

@@ -23,14 +23,14 @@ JUDGED = {"right": "right", "wrong": "wrong", "first": "ranked first", "later": 
 def section(finished: Finished) -> dict[str, str] | None:
     """Return the data of the browser, packed, and what is said above it; None if nothing was asked.
 
-    Of many rows it is every so many-th question, with all its moments, in the order of the labels.
+    Of too many rows these are those of some questions, with all their moments.
     """
     table = finished.tables.get("ask")
     if table is None or table.is_empty():
         return None
     declared = [n for n in finished.study["experiment"]["columns"] if n in table.columns]
     shown, _ = labels_of(finished, table)
-    kept, step = _drawn(table, [*WHO, *shown])
+    kept = _drawn(table, [*WHO, *shown])
     labels = [n for n in declared if table.schema[n] != pl.Float64]
     choices = [n for n in (*WHO, *finished.study["grid"], *labels) if _varies(kept, n)]
     numbered = kept.select(QUESTION).unique(maintain_order=True).with_row_index("question")
@@ -61,36 +61,38 @@ def section(finished: Finished) -> dict[str, str] | None:
         "shown": [n for n in choices if n in (*WHO, *shown)],
         "columns": columns,
     }
-    return {"data": _packed(packed), "note": _note(table, kept, step)}
+    return {"data": _packed(packed), "note": _note(table, kept)}
 
 
-def _note(table: pl.DataFrame, kept: pl.DataFrame, step: int) -> str:
+def _note(table: pl.DataFrame, kept: pl.DataFrame) -> str:
     unwritten = 0 < table["generation"].count() < table.height
     some = " The text of an answer was kept for some of them only." if unwritten else ""
-    if step == 1:
+    if kept.height == table.height:
         return f"All {whole(table.height)} answers are here, those during training among them.{some}"
+    there, all_ = (whole(rows.select(QUESTION).n_unique()) for rows in (kept, table))
     return (
-        f"Here are {whole(kept.height)} of {whole(table.height)} answers: one question in {step}, in the "
-        "order of models and labels, with its answers at all moments. All are in "
-        f"observations/ask.parquet.{some}"
+        f"Here are {whole(kept.height)} of {whole(table.height)} answers: {there} of {all_} questions, "
+        "drawn evenly in the order of models and labels, each with its answers at all moments. All are "
+        f"in observations/ask.parquet.{some}"
     )
 
 
-def _drawn(table: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, int]:
-    """Return the rows that the page has room for, and one in how many questions that is."""
-    letters = sum(table[name].unique().str.len_chars().sum() for name in TEXTS)
-    step = max(1, -(-table.height // MOST_ROWS), -(-letters // MOST_LETTERS))
-    if step == 1:
-        return table, step
-    asked = table.select(*QUESTION, *(n for n in by if n not in QUESTION)).unique(
-        subset=QUESTION, maintain_order=True
-    )
+def _drawn(table: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Return the rows that the page has room for: all, or those of evenly drawn questions."""
+    letters = sum(int(table[name].unique().str.len_chars().sum()) for name in TEXTS)
+    share = min(1.0, MOST_ROWS / table.height, MOST_LETTERS / max(letters, 1))
+    if share == 1:
+        return table
+    labels = [name for name in by if name not in QUESTION]
+    asked = table.select(*QUESTION, *labels).unique(QUESTION, maintain_order=True)
+    asked = asked.sort(by, maintain_order=True).select(QUESTION)
     while True:
-        some = asked.sort(by, maintain_order=True).gather_every(step).select(QUESTION)
+        many = max(1, int(share * asked.height))
+        some = asked[[n * asked.height // many for n in range(many)]]
         kept = table.join(some, on=QUESTION, how="semi", nulls_equal=True, maintain_order="left")
-        if kept.height <= MOST_ROWS or some.height == 1:
-            return kept, step
-        step += 1  # questions that were asked more often than others
+        if kept.height <= MOST_ROWS or many == 1:
+            return kept
+        share *= 0.98  # these were asked more often than others
 
 
 def _varies(rows: pl.DataFrame, name: str) -> bool:
