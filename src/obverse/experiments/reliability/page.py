@@ -80,10 +80,10 @@ def page(
         Section(title="Samples", parts=[_samples(final)]),
     ]
     return Page(
-        question=words.QUESTION,
+        question=words.QUESTION if experiment.name == "reliability" else "",  # else its `about`
         answer=words.answer(final),
         limits=words.LIMITS,
-        main="gaps",
+        main="by-alpha" if places else "gaps",
         glossary=words.GLOSSARY,
         sections=[section for section in sections if section.parts],
         claims_note=_intervals(rows),

@@ -6,13 +6,14 @@ from obverse.core.format import percent
 from obverse.experiments.reliability.figures.drawing import WHERE
 from obverse.stats.summary import mean
 
+MOST = 4  # models and variants that the answer tells
 QUESTION = (
     "Does a model believe a source more that proved reliable? Definitions of made-up aliases carry one "
     "of two tags; in Stage 1 questions confirm what one tag says and contradict the other, and in Stage "
     "2 new aliases are defined with both tags and asked about, without ever having been confirmed."
 )
 LIMITS = (
-    "The tags, aliases and facts are made up: nothing here is about sources that a model met in its "
+    "The sources are made up for the training: nothing here is about sources that a model met in its "
     "pretraining."
 )
 GLOSSARY = {
@@ -40,21 +41,21 @@ GLOSSARY = {
 
 
 def answer(final: pl.DataFrame) -> str:
-    """Say how often questions about X2 were answered rightly, by the tag of the definition."""
+    """Say how often questions about X2 were answered rightly, of reliable definitions and of others."""
     said = []
-    asked = final.filter(pl.col("direction") == "question")
     several = final["model"].n_unique() > 1
+    asked = final.filter(pl.col("direction") == "question")
     for (model, variant), rows in asked.group_by(*WHERE, maintain_order=True):
         found = [mean(rows.filter(subset=subset), "exact_match") for subset in ("D5cons", "D6cons")]
-        if None in found:
-            continue
         reliable, other = (percent(None if one is None else one.value) for one in found)
-        said.append(
-            f"{which(str(model), str(variant), several)}: {reliable} % of the questions about new "
-            f"aliases were answered rightly where tag 1 defined them (D5cons), and {other} % where tag 2 "
-            "did (D6cons)."
-        )
-    return " ".join(said)
+        if None not in found:
+            said.append(f"{reliable} % and {other} % ({which(str(model), str(variant), several)})")
+    if not said or len(said) > MOST:
+        return ""
+    return (
+        "Of the questions about new aliases whose definition was marked as reliable (D5cons), and as "
+        f"unreliable (D6cons), so many were answered rightly: {'; '.join(said)}."
+    )
 
 
 def which(model: str, variant: str, several: bool) -> str:
