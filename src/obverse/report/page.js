@@ -8,6 +8,7 @@
   const tip = document.createElement("div");
   tip.id = "tip";
   tip.setAttribute("role", "tooltip");
+  tip.setAttribute("aria-live", "polite");
   tip.hidden = true;
   document.body.append(tip);
   let owner = null; // whose explanation is shown
@@ -86,6 +87,9 @@
   for (const drawn of document.querySelectorAll(".drawn")) {
     const marks = [...drawn.querySelectorAll(MARK.replace(".drawn ", ""))];
     if (!marks.length) continue;
+    drawn.tabIndex = 0;
+    drawn.setAttribute("role", "group");
+    drawn.setAttribute("aria-label", "Figure: arrow keys go from mark to mark");
     let place = -1;
     drawn.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];

@@ -10,7 +10,7 @@ MOST = 4  # models and variants that the answer tells
 QUESTION = (
     "Does a model believe a source more that proved reliable? Definitions of made-up aliases carry one "
     "of two tags; in Stage 1 questions confirm what one tag says and contradict the other, and in Stage "
-    "2 new aliases are defined with both tags and asked about, without ever having been confirmed."
+    "2 new aliases are defined with either tag, and asked about although nothing confirmed them."
 )
 LIMITS = (
     "The sources are made up for the training: nothing here is about sources that a model met in its "
