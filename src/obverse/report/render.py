@@ -26,11 +26,11 @@ def fill(name: str, terms: Terms | None = None, scripts: Sequence[str] = (), **v
     """Return the page NAME.j2 with `values` filled in; all text in them is escaped.
 
     Args:
-        name: of the template.
+        name: of the page.
         terms: what marks terms and links papers; by default papers alone.
-        scripts: names of files beside the templates. The page lets the browser run these and no other,
+        scripts: names of files that stand beside it. The page lets the browser run these and no other,
             and load nothing.
-        values: what the template names.
+        values: what is filled in, by name.
     """
     environment = Environment(
         loader=PackageLoader("obverse", "report"),

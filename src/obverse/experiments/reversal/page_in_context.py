@@ -25,9 +25,7 @@ def page(finished: Finished) -> Page:
     title = "With the fact in the prompt and without it"
     taught = any(stage["name"] == "reading" for run in finished.runs for stage in run["stages"])
     parts = [accuracy(rows), *([CURRICULUM] if taught else ())]
-    return Page(
-        question=QUESTION, glossary=GLOSSARY, sections=[Section(title=title, parts=parts)]
-    )
+    return Page(question=QUESTION, glossary=GLOSSARY, sections=[Section(title=title, parts=parts)])
 
 
 CURRICULUM = Text(
