@@ -3,7 +3,8 @@
 // terms open by themselves (popovertarget), and marks keep their labels for screen readers.
 (() => {
   document.documentElement.classList.add("js");
-  const MARK = '.drawn [role="graphics-symbol"][aria-label]:not([aria-roledescription="axis"]):not([aria-roledescription="legend"])';
+  const OTHERS = ["axis", "legend", "title"].map((kind) => `:not([aria-roledescription="${kind}"])`).join("");
+  const MARK = `.drawn [role="graphics-symbol"][aria-label]${OTHERS}`;
   const REACH = [0, 4, 8, 13]; // pixels around the pointer in which a mark is looked for
   const tip = document.createElement("div");
   tip.id = "tip";
@@ -42,7 +43,11 @@
 
   const meaning = (term) => [...document.getElementById(term.getAttribute("popovertarget")).children].map((one) => one.textContent);
   const explain = (term, pin) => show(term, meaning(term), term.getBoundingClientRect(), pin);
-  const said = (mark) => mark.getAttribute("aria-label").split("; ");
+  // "who: value" or "name: value; name: value", in lines.
+  const said = (mark) => {
+    const label = mark.getAttribute("aria-label");
+    return label.includes("; ") ? label.split("; ") : label.split(/: (.*)/s).filter(Boolean);
+  };
 
   function at(x, y) {
     for (const far of REACH) {
@@ -85,6 +90,12 @@
 
   // A figure is one stop for the keyboard; the arrows go from mark to mark.
   for (const drawn of document.querySelectorAll(".drawn")) {
+    const title = drawn.querySelector("svg > title"); // the browser would show it over what marks say
+    if (title) {
+      title.parentElement.setAttribute("aria-label", title.textContent);
+      title.parentElement.removeAttribute("aria-labelledby");
+      title.remove();
+    }
     const marks = [...drawn.querySelectorAll(MARK.replace(".drawn ", ""))];
     if (!marks.length) continue;
     drawn.tabIndex = 0;

@@ -1,6 +1,7 @@
 """What was run from Python is told in lines of Python that do the same."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import obverse
@@ -43,6 +44,21 @@ def test_the_lines_make_the_same_study() -> None:
     assert again.experiment == study.experiment
     assert again.models == study.models
     assert (again.seeds, again.looks) == (study.seeds, study.looks)
+
+
+def test_an_experiment_of_a_file_is_loaded_from_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import obverse\n\n\nclass Mine(obverse.Experiment):\n"
+        "    name = 'mine'\n    title = 'Mine'\n    facts: int = 4\n\n"
+        "    def stages(self, seed):\n        return ()\n\n"
+        "    def claims(self):\n        return ()\n",
+        encoding="utf-8",
+    )
+    study = obverse.study(str(path), settings={"facts": 7}, models=[obverse.Scratch()], seeds=[2])
+    again = made(reproduce(described(study)))
+    assert again.experiment.model_dump() == {"facts": 7}
+    assert (again.name, again.models, again.seeds) == ("mine", study.models, (2,))
 
 
 def test_a_command_is_told_as_it_is(leave: Leave) -> None:
