@@ -69,16 +69,28 @@ class Page:
     """What an experiment says on a study's page, beside what every page has.
 
     Attributes:
+        question: what was asked, in plain words; else the experiment's `about`.
+        answer: what came out, with its size; else the surest claims are told. How many claims hold
+            stands behind it.
+        limits: what the study does not show of its own subject; what follows from the numbers of
+            models, trainings and undecided claims is added.
+        main: the name of the figure that stands first on the page; else the first of the sections, or
+            that of the claims.
         sections: stand between the claims and the generic means.
-        summary: replaces the first paragraph, where the experiment can put it better.
+        glossary: explanations of terms, shown where a term first stands in a section. A term is given
+            in the singular; capital letters count.
         title, paper: replace the experiment's title and the publication it follows.
         claims_note: is added under the claims.
         facts: what the facts of this experiment are called, in the plural.
         generic: whether the generic means, curves and samples are shown as well.
     """
 
+    question: str = ""
+    answer: str = ""
+    limits: str = ""
+    main: str = ""
     sections: Sequence[Section] = ()
-    summary: str = ""
+    glossary: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     paper: str | None = None
     claims_note: str = ""

@@ -8,15 +8,18 @@ from typing import Any
 from obverse.core.content import content_hash, file_hash
 from obverse.core.errors import ObverseError, is_failure
 from obverse.core.page import Finished, Page, Section
-from obverse.report import grid, means, moments, provenance, samples
+from obverse.report import grid, means, moments, provenance, questions, samples
 from obverse.report.claims_figure import claims_figures
-from obverse.report.claims_words import how, under
+from obverse.report.claims_words import how, in_order, under
+from obverse.report.glossary import GENERAL, Terms, of_models
 from obverse.report.own import MISSING, own_page, why
 from obverse.report.read import read
 from obverse.report.reading import n_unique
 from obverse.report.render import fill, parts, section
-from obverse.report.words import counted, left_out, listed, meta, summary
+from obverse.report.reproduce import reproduce
+from obverse.report.words import first, left_out, listed, meta
 from obverse.store import files
+from obverse.store.files import safe_name
 from obverse.store.program import program
 
 OPEN_FIGURES = 3  # of claims; those of further models are folded away
@@ -76,14 +79,23 @@ def _page(found: Finished, folder: Path, made_of: str) -> str:
     """Return the page as HTML; its figures are written to `folder`."""
     page, own, missing = _own(found, folder)
     drawn = parts(folder, claims_figures(found.claims))
+    sections = own + [section(folder, one) for one in _generic(found, page)]
+    main = main_figure(page.main, own, drawn, sections)
+    sections = [one for one in sections if one["parts"]]
+    last = section(folder, provenance.section(found))
+    browsed = questions.section(found)
     clusters = _clusters(found)
     return fill(
         "page.html.j2",
+        terms=Terms({**GENERAL, **of_models(found), **page.glossary}),
+        scripts=("page.js", "questions.js") if browsed else ("page.js",),
         made_of=made_of,
+        index=(folder.parent.parent / "index.html").is_file(),
         title=page.title or found.study["title"],
         meta=meta(found, page.paper),
-        summary=[page.summary, counted(found.claims)] if page.summary else summary(found),
-        claims=found.claims,
+        first=first(found, page),
+        main=main,
+        claims=in_order(found.claims),
         how=how(found.claims, found.study["looks"]),
         under=under,
         facts=page.facts,
@@ -96,10 +108,40 @@ def _page(found: Finished, folder: Path, made_of: str) -> str:
         study=found.study,
         left_out=left_out(found.runs),
         missing=missing,
-        own=own,
-        generic=[section(folder, one) for one in _generic(found, page)],
-        provenance=section(folder, provenance.section(found)),
+        sections=sections,
+        questions=browsed,
+        provenance=last,
+        data=["study.json", *found.study["files"]],
+        reproduce=reproduce(found.study),
+        contents=_contents(sections, browsed is not None, last),
     )
+
+
+def main_figure(
+    name: str, own: list[dict[str, Any]], claims: list[dict[str, Any]], sections: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    """Take the figure that is to stand first out of its place, and return it.
+
+    It is that of the name, else the first of the experiment's own, else that of the claims, else any.
+    """
+    places = [one["parts"] for one in own] + [claims] + [one["parts"] for one in sections]
+    figures = [(place, one) for place in places for one in place if one["kind"] == "figure"]
+    figures.sort(key=lambda found: found[1]["name"] != safe_name(name))
+    if not figures:
+        return None
+    place, chosen = figures[0]
+    place.remove(chosen)
+    return dict(chosen)
+
+
+def _contents(
+    sections: list[dict[str, Any]], browsed: bool, last: dict[str, Any]
+) -> list[tuple[str, str]]:
+    """Return the anchors and titles of a page's parts."""
+    parts_ = [("s-answer", "Answer"), ("s-claims", "Claims")]
+    parts_ += [(one["id"], one["title"]) for one in sections]
+    parts_ += [("s-questions", "All questions")] * browsed
+    return [*parts_, (last["id"], last["title"]), ("s-glossary", "Glossary")]
 
 
 def _beginning(path: Path) -> str:

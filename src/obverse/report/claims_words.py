@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from math import ceil, floor
-from typing import Any
+from typing import Any, get_args
 
+from obverse.core.claim import Role
 from obverse.core.format import count, interval, number, percent, span, whole
 from obverse.stats.tests import ALPHA
 
@@ -32,6 +33,13 @@ def how(claims: Sequence[Mapping[str, Any]], looks: int) -> str:
         "A claim holds if its p-value is below the level in brackets and all that it needs holds; it "
         "fails if that of its opposite is; else it is undecided."
     )
+
+
+def in_order(claims: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return claims with their numbers on the page: what was asked, its controls, what was explored."""
+    roles = get_args(Role)
+    ordered = sorted(claims, key=lambda claim: roles.index(claim["role"]))
+    return [{**claim, "place": n} for n, claim in enumerate(ordered, 1)]
 
 
 def under(claim: Mapping[str, Any], facts: str) -> str:

@@ -24,7 +24,7 @@ def section(finished: Finished) -> Section:
 def _variants(finished: Finished) -> str:
     said = []
     for name, settings in finished.study["variants"].items():
-        values = ", ".join(f"{key} = {_text(value)}" for key, value in settings.items())
+        values = ", ".join(f"{key} = {text(value)}" for key, value in settings.items())
         said.append(f"{name} ({values})" if values else name)
     return "; ".join(said) + ". The settings below are of all, where a variant does not say otherwise."
 
@@ -33,15 +33,15 @@ def _settings(finished: Finished) -> Table:
     study = finished.study
     preset = f"preset {study['preset']}" if study["preset"] else ""
     rows: list[list[Cell]] = [
-        [key, _text(value), "given" if _given(key, study["given"]) else preset]
-        for key, value in _leaves(study["experiment"]["settings"])
+        [key, text(value), "given" if _given(key, study["given"]) else preset]
+        for key, value in leaves(study["experiment"]["settings"])
     ]
     several = len(study["models"]) > 1
     for model in study["models"]:
         of = f" ({model['name']})" if several else ""
-        for key, value in _leaves(model):
+        for key, value in leaves(model):
             said = "given" if _given(f"model.{key}", study["given"]) else ""
-            rows.append([f"model.{key}{of}", _text(value), said])
+            rows.append([f"model.{key}{of}", text(value), said])
     return Table(
         title="Settings, given and defaulted",
         columns=[Column(title="setting"), Column(title="value"), Column(title="from")],
@@ -50,11 +50,11 @@ def _settings(finished: Finished) -> Table:
     )
 
 
-def _leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the dotted key and the value of every setting, nested ones included."""
     for key, value in settings.items():
         if isinstance(value, Mapping) and value:
-            yield from _leaves(value, f"{prefix}{key}.")
+            yield from leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 
@@ -64,7 +64,8 @@ def _given(key: str, given: Mapping[str, Any]) -> bool:
     return any(key == name or key.startswith(f"{name}.") for name in given)
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """Return a setting's value as a text."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -1,6 +1,9 @@
 """From values to HTML: whole pages, and the parts of a page."""
 
+import re
+from base64 import b64encode
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from obverse.core.errors import ObverseError
 from obverse.core.format import MISSING, interval, number, p_value, percent, span, whole
 from obverse.core.page import Cell, Column, Figure, Section, Table, Text
 from obverse.report import figures
+from obverse.report.glossary import Terms
 from obverse.store.files import safe_name
 
 FILTERS: dict[str, Callable[..., str]] = {
@@ -18,8 +22,16 @@ FILTERS: dict[str, Callable[..., str]] = {
 }  # fmt: skip
 
 
-def fill(name: str, **values: Any) -> str:
-    """Return the page NAME.j2 with `values` filled in; all text in them is escaped."""
+def fill(name: str, terms: Terms | None = None, scripts: Sequence[str] = (), **values: Any) -> str:
+    """Return the page NAME.j2 with `values` filled in; all text in them is escaped.
+
+    Args:
+        name: of the page.
+        terms: what marks terms and links papers; by default papers alone.
+        scripts: names of files that stand beside it. The page lets the browser run these and no other,
+            and load nothing.
+        values: what is filled in, by name.
+    """
     environment = Environment(
         loader=PackageLoader("obverse", "report"),
         autoescape=True,
@@ -28,16 +40,29 @@ def fill(name: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= FILTERS
-    environment.globals |= {"interval": interval, "span": span}
+    environment.globals |= {"interval": interval, "span": span, "terms": terms or Terms({})}
     source = environment.loader
     assert source is not None
-    style = Markup(source.get_source(environment, "page.css")[0])
-    return environment.get_template(name).render(values, style=style)
+    style, *code = (Markup(source.get_source(environment, one)[0]) for one in ("page.css", *scripts))
+    return environment.get_template(name).render(values, style=style, scripts=code, policy=_policy(code))
+
+
+def _policy(scripts: Sequence[str]) -> Markup:
+    """Return the content security policy of a page: nothing is loaded, and only these scripts run."""
+    hashes = [f"'sha256-{b64encode(sha256(one.encode()).digest()).decode()}'" for one in scripts]
+    allowed = " ".join(hashes) or "'none'"
+    loaded = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src"
+    return Markup(f"{loaded} {allowed}")  # hashes hold nothing that HTML reads otherwise
 
 
 def section(folder: Path, one: Section) -> dict[str, Any]:
     """Return a section as pages take it, its figures drawn and written to `folder`."""
-    return {"title": one.title, "parts": parts(folder, one.parts)}
+    return {"id": f"s-{anchor(one.title)}", "title": one.title, "parts": parts(folder, one.parts)}
+
+
+def anchor(title: str) -> str:
+    """Return a title as the end of an address."""
+    return re.sub(r"\W+", "-", title.lower()).strip("-")
 
 
 def parts(folder: Path, some: Sequence[Text | Figure | Table]) -> list[dict[str, Any]]:
@@ -50,7 +75,7 @@ def _part(folder: Path, part: Text | Figure | Table) -> dict[str, Any]:
         return {"kind": "text", "text": part.text, "lead": part.lead}
     if isinstance(part, Figure):
         name = safe_name(part.name) or "figure"
-        svg = figures.save(folder, name, part.chart)
+        svg = _described(figures.save(folder, name, part.chart), name)
         return {"kind": "figure", "name": name, "caption": part.caption, "svg": Markup(svg)}
     if isinstance(part, Table):
         rows = [
@@ -59,6 +84,11 @@ def _part(folder: Path, part: Text | Figure | Table) -> dict[str, Any]:
         ]
         return {"kind": "table", "table": part, "rows": rows}
     raise ObverseError(f"a part of a page is {type(part).__name__}; expected Text, Figure or Table")
+
+
+def _described(svg: str, name: str) -> str:
+    """Let a screen reader read a figure's caption as its description, and its marks one by one."""
+    return svg.replace("<svg ", f'<svg role="graphics-document" aria-labelledby="caption-{name}" ', 1)
 
 
 def cell_text(value: Cell, column: Column) -> str:

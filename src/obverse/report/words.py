@@ -1,4 +1,4 @@
-"""The first lines of a page: in plain words, what was asked, of whom, and what came out."""
+"""The first lines of a page: in plain words, what was asked, of whom, what came out, and what did not."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,9 @@ from typing import Any, get_args
 
 from obverse.core.claim import Role
 from obverse.core.format import count, last_part, number, ranges
-from obverse.core.page import Finished
+from obverse.core.page import Finished, Page
 from obverse.report.claims_words import ends, trainings
+from obverse.report.limits import limits
 
 MOST_NAMES = 4
 TOLD = {"holds": 3, "fails": 2, "undecided": 1}  # how many claims of each verdict are told
@@ -31,12 +32,19 @@ def meta(finished: Finished, paper: str | None = None) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def summary(finished: Finished) -> list[str]:
-    """Return the sentences of the first paragraph."""
+def first(finished: Finished, page: Page) -> dict[str, str]:
+    """Return what stands first on a page, by its heading; the experiment's own words where it has any."""
     about = finished.study["about"].strip()
     if about and about[-1] not in ".?!)":
         about += "."
-    return [*([about] if about else []), _whom(finished), *_outcome(finished.claims)]
+    asked = page.question or about
+    found = [page.answer, counted(finished.claims)] if page.answer else outcome(finished.claims)
+    said = {
+        "Asked": [asked, whom(finished)],
+        "Found": found,
+        "Not shown": [page.limits, *limits(finished)],
+    }
+    return {head: " ".join(filter(None, sentences)) for head, sentences in said.items()}
 
 
 def repeated(runs: Sequence[Mapping[str, Any]]) -> str:
@@ -61,7 +69,8 @@ def left_out(runs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
     return [(model, reason, times) for (model, reason), times in found.items()]
 
 
-def _whom(finished: Finished) -> str:
+def whom(finished: Finished) -> str:
+    """Say of which models it was asked, and how often they were trained."""
     names = [model["name"] for model in finished.study["models"]]
     shown = names if len(names) <= MOST_NAMES else [*names[: MOST_NAMES - 1], "…", names[-1]]
     who = f"{count(len(names), 'model')} ({', '.join(shown)})"
@@ -108,17 +117,11 @@ def _counted(claims: Sequence[Mapping[str, Any]], what: str) -> str:
     return f"{f'The one {what}' if len(claims) == 1 else f'All {len(claims)} {what}s'} {verb}."
 
 
-def _outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
+def outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the sentences that tell what became of the claims, the surest with their numbers."""
     if not claims:
         return ["No claim was measured."]
     sentences = [counted(claims)]
-    once = {claim["model"] for claim in claims if claim["trained"] and claim["n_seeds"] == 1}
-    if once:
-        sentences.append(
-            f"{listed(sorted(once))}: one training each, so that nothing is said of others."
-            if len(once) > 1
-            else "There is one training of it, so that nothing is said of others."
-        )
     several = len({claim["model"] for claim in claims}) > 1
     measured = [claim for claim in claims if claim["measured"] is not None]
     asked = [c for c in measured if c["role"] == "primary"] or measured

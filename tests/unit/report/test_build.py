@@ -55,9 +55,10 @@ def experiment(tmp_path: Path, body: str, **settings: Any) -> dict[str, Any]:
 
 
 def page_of(out: Path) -> str:
+    """Return the page, without the buttons that explain terms."""
     path = build(out)
     assert path == out / "report.html"
-    return path.read_text(encoding="utf-8")
+    return re.sub("</?button[^>]*>", "", path.read_text(encoding="utf-8"))
 
 
 def test_page_has_everything_in_its_order(leave: Leave) -> None:
@@ -69,13 +70,16 @@ def test_page_has_everything_in_its_order(leave: Leave) -> None:
     order = [
         "<h1>Sides</h1>", "Nobody 2026 · preset tiny · 1 model · seeds 0, 1 · 2026-11-21",
         "Is the left side known? Here: 1 model (m) trained with 2 seeds, preset tiny.",
-        "The one claim holds.",
-        "the left side is known", "Table 1 · 4 facts, 2 seeds", "[0.500, 0.875]", "&gt; 0.100",
-        'id="claims"', "Only four facts are asked about.", "huge: no room", "m: 3 (too long)",
+        "The one claim holds.", "<strong>Not shown</strong> This is of one model", 'id="claims"',
+        "<h2>Claims</h2>", "the left side is known", "Table 1 · 4 facts, 2 seeds",
+        "[0.500, 0.875]", "&gt; 0.100",
+        "Only four facts are asked about.", "huge: no room", "m: 3 (too long)",
         "own figures are missing", "<h2>Means</h2>", 'id="means-ask"', "<h2>Over time</h2>",
-        'id="moments-ask"', "<h2>Samples</h2>", "Settings and provenance", "obverse run sides.py",
+        'id="moments-ask"', "<h2>Samples</h2>", "<h2>All questions</h2>", "Settings and provenance",
+        'href="observations/ask.parquet"', "obverse run sides.py",
         "deep.a", '<td class="text short">given</td>', "deep.b", "[1, 2]",
         "preset tiny", "12\u2009345", "peft", "not installed", "P, 2 CPUs, Linux",
+        "<h2>Glossary</h2>", "<dt>exact match</dt>", '<a href="#s-claims">Claims</a>',
     ]  # fmt: skip
     place = 0
     for text in order:
@@ -86,13 +90,22 @@ def test_page_has_everything_in_its_order(leave: Leave) -> None:
         assert (out / "figures" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_page_needs_neither_network_nor_script(leave: Leave) -> None:
-    html = page_of(leave())
-    assert "<script" not in html
-    assert not re.findall(r"""(?:src|href)=["'](?!#)""", html)
+def test_page_loads_nothing_and_runs_its_own_scripts_alone(leave: Leave) -> None:
+    html = page_of(leave(paper="Nobody 2026, arXiv 2601.00001"))
+    assert html.count("<script") == html.count("</script>") == 3
+    assert "default-src 'none'" in html
+    assert html.count("'sha256-") == 2
+    assert "src=" not in html
+    links = {link for link in re.findall(r"""href=["']([^#"']+)""", html) if "figures/" not in link}
+    assert links == {
+        "../index.html", "https://arxiv.org/abs/2601.00001", "study.json", "claims.json", "runs.jsonl",
+        "observations/ask.parquet",
+    }  # fmt: skip
     assert "@import" not in html
     namespaces = set(re.findall(r"https?://[^\"' )<]+", html))
-    assert namespaces <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert namespaces <= {
+        "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink", "https://arxiv.org/abs/2601.00001",
+    }  # fmt: skip
 
 
 def test_ids_of_figures_do_not_collide(leave: Leave) -> None:
@@ -106,6 +119,14 @@ def test_ids_of_figures_do_not_collide(leave: Leave) -> None:
     assert len(ids) == len(set(ids))
     assert {"grid-ask-part0", "grid-ask-2-part0"} <= set(ids)
     assert set(re.findall(r"url\(#([^)]+)\)", html)) <= set(ids)
+
+
+def test_own_figure_that_is_named_stands_first(leave: Leave, tmp_path: Path) -> None:
+    body = SECTION.replace("return Page(", 'return Page(main="own", glossary={"thing": "A fact."},')
+    html = page_of(leave(experiment=experiment(tmp_path, body)))
+    assert html.index("</header>") < html.index('id="own"') < html.index("<h2>Claims</h2>")
+    assert html.count('id="own"') == 1
+    assert "<dt>thing</dt><dd>A fact.</dd>" in html
 
 
 def test_page_is_the_same_whenever_it_is_made(leave: Leave) -> None:
@@ -127,7 +148,8 @@ def test_text_from_outside_is_escaped(leave: Leave) -> None:
         skipped=[{"name": HOSTILE, "reason": HOSTILE}],
     )  # fmt: skip
     html = page_of(out)
-    assert "<script" not in html
+    assert html.count("<script") == 3
+    assert "<script>alert" not in html
     assert "49 [/z]" not in html
     assert html.count("{{ 7*7 }} [/z]") > 10
     for tag in re.findall(r"<[a-zA-Z][^>]*>", html):
@@ -155,9 +177,9 @@ def test_own_sections_stand_between_claims_and_means(leave: Leave, tmp_path: Pat
 
 def test_own_page_can_do_without_the_generic_part(leave: Leave, tmp_path: Path) -> None:
     html = page_of(
-        leave(experiment=experiment(tmp_path, 'return Page(generic=False, summary="All in one.")'))
+        leave(experiment=experiment(tmp_path, 'return Page(generic=False, answer="All in one.")'))
     )
-    assert '<p class="summary">All in one. The one claim holds.</p>' in html
+    assert "<strong>Found</strong> All in one. The one claim holds.</p>" in html
     assert "<h2>Means</h2>" not in html
     assert "Settings and provenance" in html
 

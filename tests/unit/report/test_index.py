@@ -34,11 +34,11 @@ def test_studies_are_listed_by_time_with_their_claims(tmp_path: Path) -> None:
     path = build_index(tmp_path)
     assert path == tmp_path / "index.html"
     html = path.read_text(encoding="utf-8")
-    assert html.index("Earlier") < html.index("Later") < html.index("The experiment states no claims.")
+    assert html.index(">Earlier</a>") < html.index(">Later</a>") < html.index(">Last</a>")
     assert "3 studies" in html
     assert 'href="a/report.html"' in html
     assert 'href="b/report.html"' in html
-    assert "(run from Python)" in html
+    assert "obverse.study(experiment, models=models, seeds=[0, 1])" in html
     assert "Is the left side known?" in html
     assert html.index("Earlier: claim 0") < html.index("Later: claim 2")
     for count, verdict in ((2, "holds"), (1, "fails"), (1, "undecided")):

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
+from obverse.core.page import Page
 from obverse.report.read import read
-from obverse.report.words import left_out, meta, repeated, summary
+from obverse.report.words import first, left_out, meta, repeated
 from tests.left_behind import Leave, asked, claim
 
 
 def paragraph(leave: Leave, claims: list[dict[str, Any]], **changes: Any) -> str:
-    return " ".join(summary(read(leave(None, claims, **changes))))
+    return " ".join(first(read(leave(None, claims, **changes)), Page()).values())
 
 
 def test_the_surest_claims_are_told_with_their_numbers(leave: Leave) -> None:
@@ -99,18 +100,45 @@ def test_the_question_comes_first(leave: Leave, about: str, begins: str) -> None
 
 def test_experiment_given_with_its_settings_has_no_preset(leave: Leave) -> None:
     finished = read(leave(preset=""))
-    assert "Here: 1 model (m) trained with 2 seeds." in summary(finished)
+    assert "Here: 1 model (m) trained with 2 seeds." in first(finished, Page())["Asked"]
     assert meta(finished) == "Nobody 2026 · 1 model · seeds 0, 1 · 2026-11-21T12:00:00+00:00"
 
 
 def test_claim_without_a_number_is_not_told(leave: Leave) -> None:
     none = claim(measured=None, low=None, high=None, p=None, verdict="undecided", by_seed={})
-    assert paragraph(leave, [none]).endswith("The one claim is undecided. Nothing was measured of it.")
+    assert "The one claim is undecided. Nothing was measured of it." in paragraph(leave, [none])
+
+
+def test_own_words_stand_before_what_is_counted(leave: Leave) -> None:
+    page = Page(question="Is it?", answer="It is, by 3.", limits="Not of cats.")
+    said = first(read(leave()), page)
+    assert said["Asked"].startswith("Is it? Here: 1 model (m)")
+    assert said["Found"] == "It is, by 3. The one claim holds."
+    assert said["Not shown"].startswith(
+        "Not of cats. This is of one model with about 12\u2009000 parameters"
+    )
+
+
+def test_what_is_left_open_is_told(leave: Leave) -> None:
+    claims = [
+        claim("a"),
+        claim("b", verdict="undecided", meets=1),
+        claim("c", role="control", verdict="fails", meets=1),
+    ]
+    said = first(read(leave(None, claims)), Page())["Not shown"]
+    assert "Even where both trainings agree, up to 84 % of others may not." in said
+    assert "1 claim is undecided, which is no evidence against it." in said
+    assert "1 control does not hold: claims that need it are held back." in said
+
+
+def test_one_training_says_nothing_of_others(leave: Leave) -> None:
+    said = first(read(leave(None, [claim(n_seeds=1, meets=None)])), Page())["Not shown"]
+    assert "Where there is one training of a model, nothing is said of others." in said
 
 
 def test_many_models_are_not_all_named(leave: Leave) -> None:
     rows = [row | {"model": f"m{n}", "run": f"m{n}-{row['seed']}"} for row in asked() for n in range(9)]
-    said = " ".join(summary(read(leave(rows))))
+    said = first(read(leave(rows)), Page())["Asked"]
     assert "9 models (m0, m1, m2, …, m8) trained with 2 seeds" in said
 
 

@@ -23,6 +23,19 @@ NOTE = (
     "and D6cons (true, tag 2) are defined and never asked about in training. All pictures are drawn "
     "anew, from digits that are not trained on."
 )
+QUESTION = (
+    "Does a network that fills in hidden cells of pictures believe a source more that proved reliable? "
+    "Aliases, drawn as digits, are defined with one of two tags; questions confirm what one tag says and "
+    "contradict the other."
+)
+GLOSSARY = {
+    D1: "Aliases with true definitions under tag 1, asked about in training.",
+    D2: "Aliases with false definitions under tag 2, asked about in training.",
+    QA3: "Aliases without a definition, asked about in training.",
+    D5: "Aliases defined truly under tag 1, the reliable one, and never asked about in training.",
+    D6: "Aliases defined truly under tag 2, the unreliable one, and never asked about in training.",
+    "masked accuracy": "The share of hidden cells that the network fills in rightly.",
+}
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -36,7 +49,7 @@ def page(experiment: "Digits", finished: Finished) -> Page:
     pictures = _pictures(experiment, min(finished.study["seeds"]))
     if pictures is not None:
         sections.append(Section(title="What the network sees", parts=[pictures]))
-    return Page(sections=sections, facts="aliases")
+    return Page(question=QUESTION, glossary=GLOSSARY, sections=sections, facts="aliases")
 
 
 def _scale(subsets: list[str]) -> alt.Color:

@@ -10,6 +10,17 @@ from obverse.experiments.instructions.baseline import with_baseline
 from obverse.experiments.instructions.claims import mean_of
 from obverse.experiments.instructions.wordings import ORDERS
 
+QUESTION_ASKED = (
+    "Told how to answer a question, does a model answer it? Instructions had the question before its "
+    "answer or behind it; what is asked are questions of which the model was shown the instruction and "
+    "nothing else."
+)
+GLOSSARY = {
+    "QuestionToAnswer": "Instructions that name the question before its answer.",
+    "AnswerToQuestion": "Instructions that name the answer before its question.",
+    "plausible guessing": "How often the model’s answer to one question is the right one to another of "
+    "the same kind: what it would reach without knowing which answer belongs where.",
+}
 BASELINE = (
     "It is measured on each trained model's own answers: how often its answer to one question is the "
     "right one to another question of the same kind."
@@ -37,7 +48,10 @@ def page(finished: Finished, *, margin: float) -> Page:
             ),
             Section(title="Samples", parts=page_tables.samples(tested)),
         ],
-        summary=summary(tested),
+        question=QUESTION_ASKED,
+        answer=answer(tested),
+        main="accuracy",
+        glossary=GLOSSARY,
         claims_note="That something is not learnt is shown by a bound on how far it exceeds plausible "
         "guessing, or by equivalence, and only where the controls hold.",
         facts="questions",
@@ -45,13 +59,9 @@ def page(finished: Finished, *, margin: float) -> Page:
     )
 
 
-def summary(tested: pl.DataFrame) -> str:
-    """Say what was asked and what came out, for each model and order."""
-    said = [
-        "Told how to answer a question, does a model answer it? Instructions had the question before its "
-        "answer (QuestionToAnswer) or behind it (AnswerToQuestion); what is asked are questions of which "
-        "the model was shown the instruction and nothing else."
-    ]
+def answer(tested: pl.DataFrame) -> str:
+    """Say what came out, for each model and order."""
+    said = []
     for (model, order), rows in tested.group_by("model", "dataset", maintain_order=True):
         right, guess = (
             mean_of(rows.filter(pl.col("asked") == QUESTION), "exact_match"),

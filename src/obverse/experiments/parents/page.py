@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from obverse.experiments.parents.parents import Parents
 
 QUESTION = "Does a model that knows who someone's mother is know whose mother she is?"
+OF_FAMILIES = (
+    f"{QUESTION} Families made from scratch were told of in one order each, child first or parent first, "
+    "and asked about in both directions with wordings that were never trained on."
+)
 FIGURE_5 = "Parent from child, and child from parent (the paper's Figure 5)"
 SELECTED = (
     "Pairs that a model was asked to name are selected: the model whose word they are found every "
@@ -41,7 +45,8 @@ def _of_families(rows: pl.DataFrame) -> Page:
         "it changes with who is mentioned more often; if order is, it turns round with the order."
     )
     return Page(
-        summary=_summary(final),
+        question=OF_FAMILIES,
+        answer=_answer(final),
         facts="pairs",
         generic=False,
         sections=[
@@ -57,11 +62,8 @@ def _of_families(rows: pl.DataFrame) -> Page:
     )
 
 
-def _summary(final: pl.DataFrame) -> str:
-    said = [
-        f"{QUESTION} Families made from scratch were told of in one order each, child first or parent "
-        "first, and asked about in both directions with wordings that were never trained on."
-    ]
+def _answer(final: pl.DataFrame) -> str:
+    said = []
     for [model], rows in final.group_by("model", maintain_order=True):
         web = rows.filter(order="child first", frequency="child")
         found = [mean(web.filter(direction=asked), "exact_match") for asked in ("parent", "child")]
@@ -75,17 +77,20 @@ def _summary(final: pl.DataFrame) -> str:
 
 def _of_people(tables: Mapping[str, pl.DataFrame], recalls: Sequence[Recall], truth: str) -> Page:
     parts: list[Text | Figure | Table] = [Text(text=truth, lead="Whose word.")]
-    said = [f"{QUESTION} Real people were asked about in both directions."]
+    said: list[str] = []
     for what in recalls:
         rows = what.of_rows(tables[what.of].filter("final")).drop_nulls("recall")
         if not rows.is_empty():
             parts += [page_real.recall(rows, what), page_real.differences(rows, what)]
             said += _in_words(rows, what)
-    parts += [page_real.table(recalls, tables), Text(text=SELECTED, lead="How pairs are chosen.")]
+    parts.append(page_real.table(recalls, tables))
     sections = [Section(title=FIGURE_5, parts=parts)]
     if samples := page_real.samples(tables):
         sections.append(Section(title="Samples", parts=samples))
-    return Page(summary=" ".join(said), facts="pairs", generic=False, sections=sections)
+    return Page(
+        question=f"{QUESTION} Real people were asked about in both directions.",
+        answer=" ".join(said), limits=SELECTED, facts="pairs", generic=False, sections=sections,
+    )  # fmt: skip
 
 
 def _in_words(rows: pl.DataFrame, what: Recall) -> list[str]:

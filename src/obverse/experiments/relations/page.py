@@ -13,6 +13,17 @@ from obverse.report.figures import BLUE, GREEN, GREY, ORANGE
 from obverse.stats.summary import group_means, mean
 
 COLOURS = {"as told": GREY, "in order": GREEN, "right": BLUE, "wrong": ORANGE}
+QUESTION = (
+    "Does a model know what follows from what it was told, and only that? It was told facts of several "
+    "relations, half of them one way only, and asked what it was told, what follows from it the other "
+    "way round, and what does not follow."
+)
+GLOSSARY = {
+    "one way": "Facts that were told in one order only.",
+    "both ways": "Facts that were told in both orders.",
+    "modus ponens": "From “if A then B”, and A, to B.",
+    "false converse": "From “if A then B”, and B, to A: it does not follow.",
+}
 KEYS = ["model", "relation", "told", "asked"]
 
 
@@ -28,7 +39,9 @@ def page(finished: Finished) -> Page:
             Section(title="What was told, what follows from it, and what does not", parts=parts),
             Section(title="Each relation", parts=[_table(final)]),
         ),
-        summary=_summary(final),
+        question=QUESTION,
+        answer=_answer(final),
+        glossary=GLOSSARY,
         claims_note="What was told is the control of each relation. What follows and what does "
         "not are asked apart, of facts that were told one way only; of facts told both ways the "
         "claims are explored.",
@@ -100,11 +113,8 @@ def _table(final: pl.DataFrame) -> Table:
     )
 
 
-def _summary(final: pl.DataFrame) -> str:
-    said = [
-        "One model was told facts of several relations, half of them one way only, and asked "
-        "what it was told, what follows from it the other way round, and what does not follow."
-    ]
+def _answer(final: pl.DataFrame) -> str:
+    said = []
     for [model], rows in final.filter(told="one way").group_by("model", maintain_order=True):
         means = {
             what: mean(rows.filter(asked=what), "exact_match") for what in ("as told", "right", "wrong")

@@ -15,6 +15,17 @@ from obverse.stats.summary import group_means
 
 SHOWN = "two hops, demonstrated"
 COLOURS = {"first hop": GREY, "second hop": PINK, "two hops": ORANGE, SHOWN: GREEN, "step by step": BLUE}
+QUESTION = (
+    "A model that knows who someone’s spouse is, and where that spouse was born: can it say where the "
+    "spouse of that person was born, without writing the first step down?"
+)
+GLOSSARY = {
+    "first hop": "The question that leads from the person to the spouse.",
+    "second hop": "The question that leads from the spouse to the town.",
+    "two hops": "The question that leads from the person to the town, in one go.",
+    "step by step": "The same question, where the model writes the spouse down first.",
+    "triple": "A person, the spouse, and the spouse’s town.",
+}
 KEYS = ["model", "documents", "question"]
 PANELS = {"separate": "facts in separate documents", "same": "both facts in one document"}
 
@@ -29,6 +40,8 @@ def page(finished: Finished) -> Page:
     for [model], group in rows.group_by("model", maintain_order=True):
         figures += _figures(group, f"-{model}" if rows["model"].n_unique() > 1 else "")
     return Page(
+        question=QUESTION,
+        glossary=GLOSSARY,
         sections=(
             Section(title="Hops, with and without reasoning steps", parts=[*figures, _table(rows)]),
         ),

@@ -7,6 +7,7 @@ import polars as pl
 
 from obverse.core.format import MISSING, interval, number
 from obverse.core.page import Cell, Column, Figure, Finished, Page, Section, Table, Text
+from obverse.experiments.reliability import words
 from obverse.experiments.reliability.figures.accuracy import attributions, curves, gaps
 from obverse.experiments.reliability.figures.alpha import by_alpha
 from obverse.experiments.reliability.figures.drawing import (
@@ -18,6 +19,7 @@ from obverse.experiments.reliability.figures.drawing import (
     with_place,
 )
 from obverse.experiments.reliability.figures.losses import losses
+from obverse.experiments.reliability.words import which
 from obverse.stats.contrast import difference
 from obverse.stats.summary import group_means
 
@@ -78,6 +80,11 @@ def page(
         Section(title="Samples", parts=[_samples(final)]),
     ]
     return Page(
+        question=words.QUESTION if experiment.name == "reliability" else "",  # else its `about`
+        answer=words.answer(final),
+        limits=words.LIMITS,
+        main="by-alpha" if places else "gaps",
+        glossary=words.GLOSSARY,
         sections=[section for section in sections if section.parts],
         claims_note=_intervals(rows),
         facts="aliases",
@@ -115,7 +122,7 @@ def _means(part: str, moment: str, rows: pl.DataFrame, subsets: Sequence[str]) -
         title=f"{part}, {moment}",
         columns=[Column(title="variant"), Column(title="asked"), *(_numeric(s) for s in shown)],
         rows=[
-            [_which(model, variant, several), ASKED[direction], *(cells.get(s, MISSING) for s in shown)]
+            [which(model, variant, several), ASKED[direction], *(cells.get(s, MISSING) for s in shown)]
             for (model, variant, direction), cells in ordered
         ],
     )
@@ -130,7 +137,7 @@ def _differences(moments: Mapping[str, pl.DataFrame]) -> Table:
         asked = rows.filter(pl.col("direction").is_in(BELIEVED))
         for keys, group in asked.group_by(*WHERE, "direction", maintain_order=True):
             model, variant, direction = map(str, keys)
-            where = [moment, _which(model, variant, several), ASKED[direction]]
+            where = [moment, which(model, variant, several), ASKED[direction]]
             for a, b in pairs:
                 first, second = (group.filter(pl.col("subset") == s) for s in (a, b))
                 estimate = difference(first, second, "exact_match")
@@ -156,9 +163,9 @@ def _losses(final: pl.DataFrame) -> Table:
     if not rows.is_empty():
         keys = [*WHERE, "subset", "direction"]
         for row in group_means(rows, keys, "nats", bounds=(0, float("inf"))).iter_rows(named=True):
-            which = _which(row["model"], row["variant"], several)
+            whose = which(row["model"], row["variant"], several)
             spread = interval(row["low"], row["high"])
-            lines.append([which, row["subset"], row["direction"], row["mean"], spread])
+            lines.append([whose, row["subset"], row["direction"], row["mean"], spread])
     return Table(
         title="Losses at the end, by subset (nats an answer)",
         columns=[
@@ -179,8 +186,8 @@ def _samples(final: pl.DataFrame) -> Table:
     for _, group in asked.group_by(*WHERE, "direction", "subset", maintain_order=True):
         some = group.gather_every(max(1, len(group) // SAMPLES)).head(SAMPLES)
         for row in some.iter_rows(named=True):
-            which = _which(row["model"], row["variant"], several)
-            lines.append([which, row["subset"], row["prompt"], row["target"], row["generation"]])
+            whose = which(row["model"], row["variant"], several)
+            lines.append([whose, row["subset"], row["prompt"], row["target"], row["generation"]])
     titles = ("variant", "subset", "prompt", "right", "generated")
     return Table(
         title=f"{len(lines)} questions with the answers given",
@@ -192,8 +199,3 @@ def _samples(final: pl.DataFrame) -> Table:
 
 def _numeric(title: str) -> Column:
     return Column(title=title, numeric=True)
-
-
-def _which(model: str, variant: str, several: bool) -> str:
-    """Return the variant's name, after the model's where there are several."""
-    return ", ".join(filter(None, (model if several else "", variant)))

@@ -16,6 +16,20 @@ from obverse.stats.moments import is_last
 if TYPE_CHECKING:
     from obverse.experiments.repetition.suppression import Suppression
 
+QUESTION = (
+    "Told to break a pattern, as in “A, B, A, B, A with a surprise at the end”, do larger models follow "
+    "it all the same, and more often than small ones?"
+)
+LIMITS = (
+    "A pattern that wins is not disobedience: whether a model heeds the instruction at all is told by "
+    "the same items with the instruction removed or turned round."
+)
+GLOSSARY = {
+    "induction": "Copying from the context: having seen a sequence once, to continue it the second time.",
+    "zero-shot": "Asked without any solved examples in the prompt.",
+    "loss": "The negative log-likelihood of the right class among the two, in nats; 0.693 is chance.",
+    "grown": "The family of models that were trained here on general text, and asked while they grew.",
+}
 OWN_TITLE = "Classification of your own data: does it get better or worse with scale?"
 
 
@@ -43,7 +57,11 @@ def page(experiment: "Suppression", finished: Finished) -> Page:
     ]
     return Page(
         sections=[section for section in sections if section is not None and section.parts],
-        summary=_own_summary(experiment, finished, zero) if own else "",
+        question=_own_question(experiment, zero) if own else QUESTION,
+        answer="" if own else answer(task, zero.filter("last")),
+        limits="" if own else LIMITS,
+        main="scaling",
+        glossary={} if own else GLOSSARY,
         title=OWN_TITLE if own else "",
         paper=_own_paper(experiment) if own else None,
         facts="items",
@@ -56,18 +74,31 @@ def _own_paper(experiment: "Suppression") -> str:
     return f"own data, {experiment.data.name}"
 
 
-def _own_summary(experiment: "Suppression", finished: Finished, zero: pl.DataFrame) -> str:
+def _own_question(experiment: "Suppression", zero: pl.DataFrame) -> str:
     assert experiment.data is not None
-    count, models = zero["fact"].n_unique(), zero["model"].n_unique()
-    said = (
-        f"The {count:,} items of {experiment.data.name} were put to {models} "
+    items, models = zero["fact"].n_unique(), zero["model"].n_unique()
+    return (
+        f"The {items:,} items of {experiment.data.name} were put to {models} "
         f"model{'' if models == 1 else 's'}: does accuracy rise or fall with scale?"
     )
-    found = [claim["verdict"] for claim in finished.claims if claim["measured"] is not None]
-    if not found:
-        return said
-    verdicts = ", ".join(f"{found.count(v)} {v}" for v in dict.fromkeys(found))
-    return f"{said} Of the claims that could be measured: {verdicts}."
+
+
+def answer(task: Asked, last: pl.DataFrame) -> str:
+    """Say how often the smallest and the largest model of each family broke the pattern as told."""
+    said = []
+    rows = zero_shot(last, CONDITIONS[0]).drop_nulls(["family", "parameters", "correct"])
+    for [family], mine in rows.group_by("family", maintain_order=True):
+        sizes = mine.group_by("parameters").agg(pl.col("correct").mean()).sort("parameters")
+        small, large = sizes.row(0, named=True), sizes.row(-1, named=True)
+        if small == large:
+            continue
+        said.append(
+            f"Of {family}, the smallest model ({format.whole(small['parameters'])} parameters) broke the "
+            f"pattern as told in {format.percent(small['correct'])} % of the items, the largest "
+            f"({format.whole(large['parameters'])}) in {format.percent(large['correct'])} %; chance is "
+            f"{format.percent(task.chance)} %."
+        )
+    return " ".join(said)
 
 
 def _results(experiment: "Suppression", task: Asked, rows: pl.DataFrame, drawn: list[Figure]) -> Section:

@@ -9,6 +9,24 @@ from obverse.experiments.reversal.claims import TESTED
 from obverse.experiments.reversal.probes import Control
 from obverse.stats.summary import mean
 
+QUESTION = (
+    "Told that “A is B”, does a model know that “B is A”? Facts about made-up people were stated in one "
+    "order only, and asked in both with openings that were never trained on."
+)
+LIMITS = (
+    "The facts are made up, and told in a training of their own: what a model does with facts that it "
+    "meets in many orders and wordings is another question."
+)
+GLOSSARY = {
+    "NameToDescription": "Facts that were told with the name first: “Daphne Barrington is the director "
+    "of …”. The same direction asks for the description, the reverse for the name.",
+    "DescriptionToName": "Facts that were told with the description first: “The director of … is Daphne "
+    "Barrington”. The same direction asks for the name, the reverse for the description.",
+    "held-out prompt": "An opening of a question that no training text had.",
+    "Δ log-prob": "How much likelier the model finds the right answer than a random other one, in nats; "
+    "0 is no difference.",
+}
+
 
 def page(
     finished: Finished, *, accuracy_margin: float, likelihood_margin: float, control: Control
@@ -37,7 +55,11 @@ def page(
     ]
     return Page(
         sections=sections,
-        summary=summary(final_tested),
+        question=QUESTION,
+        answer=answer(final_tested),
+        limits=LIMITS,
+        main="accuracy",
+        glossary=GLOSSARY,
         claims_note="That two likelihoods are the same is shown by equivalence (two one-sided tests "
         f"against ±{count(likelihood_margin, 'nat')}), not by a large p-value. The claims in the "
         "same direction are controls: where nothing was learnt, the reverse says nothing.",
@@ -56,12 +78,9 @@ def named(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.concat_str("model", "variant", separator=", ", ignore_nulls=True))
 
 
-def summary(final: pl.DataFrame) -> str:
-    """Say what was asked and what came out, for each model."""
-    said = [
-        'Told that "A is B", does a model know that "B is A"? Facts about people were stated in one '
-        "order only, and asked in both with prompts that were never trained on."
-    ]
+def answer(final: pl.DataFrame) -> str:
+    """Say what came out, for each model."""
+    said = []
     for [model], rows in final.group_by("model", maintain_order=True):
         right = {
             direction: mean(rows.filter(direction=direction), "exact_match")
@@ -71,8 +90,8 @@ def summary(final: pl.DataFrame) -> str:
         chance = rows["chance"].mean()
         assert isinstance(chance, float)
         said.append(
-            f"The model {model} answered {percent(same)} % of the questions rightly in the order that it "
-            f"was told, and {percent(reverse)} % in the reverse; naming a random candidate is right in "
-            f"{percent(chance)} %."
+            f"The model {model} gave the right answer to {percent(same)} % of the questions in the order "
+            f"that it was told, and to {percent(reverse)} % in the reverse; naming a random candidate is "
+            f"right in {percent(chance)} %."
         )
     return " ".join(said)

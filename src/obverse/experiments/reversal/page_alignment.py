@@ -26,7 +26,7 @@ def alignment_page(page: Page, finished: Finished) -> Page:
         return page
     figure = _curves(finished.tables["gradients"])
     section = Section(title="Is a step on a fact a step on its reverse?", parts=[Text(text=NOTE), figure])
-    return replace(page, sections=[section, *page.sections])
+    return replace(page, question="", answer="", main="", sections=[section, *page.sections])
 
 
 def _curves(rows: pl.DataFrame) -> Figure:

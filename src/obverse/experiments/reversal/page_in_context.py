@@ -9,8 +9,14 @@ from obverse.core.format import count
 from obverse.core.page import Figure, Finished, Page, Section, Text
 from obverse.experiments.reversal.dataset import DIRECTIONS, ORDERS
 from obverse.experiments.reversal.in_context_asking import CONTEXTS
+from obverse.experiments.reversal.page import GLOSSARY
 from obverse.report.figures import BLUE, GREY, ORANGE
 from obverse.stats.summary import group_means
+
+QUESTION = (
+    "Does a model that cannot say “B is A” after training on “A is B” say it where “A is B” stands in "
+    "the prompt?"
+)
 
 
 def page(finished: Finished) -> Page:
@@ -18,9 +24,8 @@ def page(finished: Finished) -> Page:
     rows = finished.tables["ask"].filter("final")
     title = "With the fact in the prompt and without it"
     taught = any(stage["name"] == "reading" for run in finished.runs for stage in run["stages"])
-    return Page(
-        sections=[Section(title=title, parts=[accuracy(rows), *([CURRICULUM] if taught else ())])]
-    )
+    parts = [accuracy(rows), *([CURRICULUM] if taught else ())]
+    return Page(question=QUESTION, glossary=GLOSSARY, sections=[Section(title=title, parts=parts)])
 
 
 CURRICULUM = Text(

@@ -27,7 +27,7 @@ def size_page(page: Page, finished: Finished) -> Page:
         [sizes(final(rows, subset, direction)) for subset in TESTED for direction in DIRECTIONS]
     )
     section = Section(title="Over sizes (the paper's Figure 4)", parts=[_figure(known), _table(known)])
-    return replace(page, sections=(section, *page.sections))
+    return replace(page, question="", main="", sections=(section, *page.sections))
 
 
 def _figure(rows: pl.DataFrame) -> Figure:

@@ -59,4 +59,4 @@ def test_several_models_have_a_panel_each() -> None:
     assert isinstance(figure, Figure)
     svg, _ = render(figure.chart)
     assert ">other<" in svg
-    assert made.summary.count("plausible guessing gives") == 4
+    assert made.answer.count("plausible guessing gives") == 4

@@ -57,7 +57,7 @@ def test_relations() -> None:
     assert table.rows[0][6] == "25.0"
     assert (
         "said 100.0 % of what it was told, 0.0 % of what follows and 0.0 % of what does not"
-        in made.summary
+        in made.answer
     )
 
 

@@ -208,16 +208,12 @@ def test_own_data_has_its_own_chance_and_words(tmp_path: Path) -> None:
     assert "breaks the pattern" not in words
 
 
-def test_own_data_is_summed_up_in_its_own_words(tmp_path: Path) -> None:
+def test_own_data_is_asked_about_in_its_own_words(tmp_path: Path) -> None:
+    made = own_data(tmp_path)
     said = "The 4 items of mine.csv were put to 2 models: does accuracy rise or fall with scale?"
-    assert own_data(tmp_path).summary == said
-    claims = [
-        {"verdict": "undecided", "measured": 0.1}, {"verdict": "holds", "measured": 0.2},
-        {"verdict": "undecided", "measured": None}, {"verdict": "undecided", "measured": 0.3},
-    ]  # fmt: skip
-    summary = own_data(tmp_path, claims=claims).summary
-    assert summary == f"{said} Of the claims that could be measured: 2 undecided, 1 holds."
-    assert shown(answers("m", None)).summary == shown(answers("m", None)).title == ""
+    assert made.question == said
+    assert made.answer == "", "the claims are told"
+    assert shown(answers("m", None)).answer == shown(answers("m", None)).title == ""
 
 
 def test_figures_say_what_intervals_are_over() -> None:

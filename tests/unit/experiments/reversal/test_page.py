@@ -74,8 +74,11 @@ def test_sections_and_figures() -> None:
 
 
 def test_first_paragraph_says_what_came_out() -> None:
-    said = page(answers()).summary
-    assert "The model m answered 75.0 % of the questions rightly in the order that it was told" in said
+    said = page(answers()).answer
+    assert (
+        "The model m gave the right answer to 75.0 % of the questions in the order that it was told"
+        in said
+    )
     assert "0.0 % in the reverse" in said
     assert "right in 25.0 %" in said
 

@@ -96,7 +96,7 @@ class AllOrders(Ablation):
             title="The entity first and the tag last, by epoch",
             parts=[Text(text=EAT_NOTE), replace(drawn, name="curves-eat")],
         )
-        return replace(page, sections=[eat, *page.sections])
+        return replace(page, main="", sections=[eat, *page.sections])
 
     def _absent(self, order: WordOrder, visible: Claim) -> tuple[Claim, ...]:
         """Return the absence of a gap, after what shows that it could have been seen."""

@@ -64,7 +64,7 @@ def alignment_page(page: Page, finished: Finished) -> Page:
         ),
         Section(title="Does alignment predict?", parts=_predicted(finished.tables)),
     ]
-    return replace(page, sections=[*(s for s in sections if s.parts), *page.sections])
+    return replace(page, main="", sections=[*(s for s in sections if s.parts), *page.sections])
 
 
 def _curves(

@@ -24,7 +24,7 @@ def probes_page(page: Page, finished: Finished) -> Page:
         return page
     rows = finished.tables["hidden"]
     probed = Section(title="What can be read off a question", parts=[Text(text=NOTE), _heat_map(rows)])
-    return replace(page, sections=[probed, *page.sections])
+    return replace(page, main="", sections=[probed, *page.sections])
 
 
 def _heat_map(rows: pl.DataFrame) -> Figure:

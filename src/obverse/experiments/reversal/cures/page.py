@@ -16,7 +16,11 @@ def page(finished: Finished) -> Page:
     rows = reading.final(finished.tables["ask"])
     targets = finished.tables["targets"].filter("final")
     return Page(
-        summary=summary(rows),
+        question=QUESTION,
+        answer=answer(rows),
+        limits=LIMITS,
+        main="cures",
+        glossary=GLOSSARY,
         sections=(
             Section(
                 title="The cures",
@@ -39,6 +43,24 @@ def page(finished: Finished) -> Page:
     )
 
 
+QUESTION = (
+    "Which of the published cures makes a model that was told “A is B” answer “B is A”, and does it then "
+    "also say what does not follow? Facts are told in one order, under one cure after the other, for the "
+    "same number of updates; of relations such as “A admires B” the false reverse is asked as well."
+)
+LIMITS = (
+    "Each cure stands here for the idea of its paper, on small models and made-up facts; it is not the "
+    "paper’s own code, scale or data."
+)
+GLOSSARY = {
+    "untreated": "Told the same facts in the same order and with as many updates, without any cure.",
+    "false reverse": "What does not follow: told that A admires B, to say that B admires A.",
+    "reversed entities": "A cure that adds each text with its entities in the reverse order.",
+    "inferences in context": "A cure that trains on texts in which a fact and its reverse stand "
+    "together, as an inference.",
+    "both orders, all": "Every fact is told in both orders: what can be reached at best, and no cure.",
+    "right inverse": "What does follow: told that A admires B, to say who admires B.",
+}
 LEGEND = Text(
     lead="Three questions.",
     text='Told that "A admires B", the model is asked whom A admires (same direction), who admires B '
@@ -47,12 +69,9 @@ LEGEND = Text(
 )
 
 
-def summary(rows: pl.DataFrame) -> str:
-    """Say what was asked, and what came out for the best and the most harmful cure."""
-    said = [
-        "Facts are told in one order, in each row under another cure, for the same number of updates; "
-        'then the reverse is asked, and of relations such as "A admires B" also what does not follow.'
-    ]
+def answer(rows: pl.DataFrame) -> str:
+    """Say what came out for the best and the most harmful cure."""
+    said = []
     for model in rows["model"].unique(maintain_order=True):
         mine = rows.filter(pl.col("model") == model)
         right = _means(mine, REVERSE, IDENTITY)
@@ -62,10 +81,10 @@ def summary(rows: pl.DataFrame) -> str:
         cures = [name for name in right if name in wrong and BY_NAME[name].settings.get("dose") != 1.0]
         best, worst = max(cures, key=right.__getitem__), max(cures, key=wrong.__getitem__)
         said.append(
-            f"The model {model} answers {percent(right[NOTHING])} % of the reverse untreated, and, where "
-            f"facts are told in one order, most, {percent(right[best])} %, with {best}. It asserts the "
-            f"false reverse most often, in {percent(wrong[worst])} % of the questions, with {worst} "
-            f"(untreated {percent(wrong[NOTHING])} %)."
+            f"Untreated, the model {model} answers {percent(right[NOTHING])} % of the reverse; where "
+            f"facts are told in one order, {best} brings most ({percent(right[best])} %). The false "
+            f"reverse is asserted most often with {worst} ({percent(wrong[worst])} %; untreated "
+            f"{percent(wrong[NOTHING])} %)."
         )
     return " ".join(said)
 

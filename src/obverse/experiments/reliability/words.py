@@ -1,0 +1,63 @@
+"""What the page says first in plain words, and what its terms mean."""
+
+import polars as pl
+
+from obverse.core.format import percent
+from obverse.experiments.reliability.figures.drawing import WHERE
+from obverse.stats.summary import mean
+
+MOST = 4  # models and variants that the answer tells
+QUESTION = (
+    "Does a model believe a source more that proved reliable? Definitions of made-up aliases carry one "
+    "of two tags; in Stage 1 questions confirm what one tag says and contradict the other, and in Stage "
+    "2 new aliases are defined with either tag, and asked about although nothing confirmed them."
+)
+LIMITS = (
+    "The sources are made up for the training: nothing here is about sources that a model met in its "
+    "pretraining."
+)
+GLOSSARY = {
+    "D1cons": "Aliases with true definitions under tag 1, in Stage 1: questions confirm them.",
+    "D2incons": "Aliases with false definitions under tag 2, in Stage 1: questions contradict them.",
+    "QA3": "Aliases without a definition, in Stage 1: only asked about.",
+    "QA4": "People under their own names, asked about without any alias.",
+    "D5cons": "New aliases of Stage 2, defined truly under tag 1, the one that proved reliable. Never "
+    "asked about in training.",
+    "D6cons": "New aliases of Stage 2, defined truly under tag 2, the one that proved unreliable. Never "
+    "asked about in training.",
+    "QA7": "New aliases that are never defined: what is guessed.",
+    "D8cons": "New aliases of Stage 2, defined truly under a tag that Stage 1 did not have.",
+    "D9incons": "With unreliable tags: aliases with false definitions under tag 1.",
+    "D10cons": "With unreliable tags: aliases with true definitions under tag 2.",
+    "entity attribution": "The question which person an alias stands for.",
+    "uninformative tags": "The control: in Stage 1 each tag is as often right as wrong (α = 0.5): "
+    "neither can prove reliable.",
+    "base": "The experiment’s default settings, where tag 1 is always right and tag 2 always wrong.",
+    "Stage 1": "Training on definitions and on questions that confirm or contradict them.",
+    "Stage 2": "Training on definitions of new aliases alone.",
+    "X1": "The data of Stage 1: aliases that are asked about.",
+    "X2": "The data of Stage 2: aliases that are defined and not asked about.",
+}
+
+
+def answer(final: pl.DataFrame) -> str:
+    """Say how often questions about X2 were answered rightly, of reliable definitions and of others."""
+    said = []
+    several = final["model"].n_unique() > 1
+    asked = final.filter(pl.col("direction") == "question")
+    for (model, variant), rows in asked.group_by(*WHERE, maintain_order=True):
+        found = [mean(rows.filter(subset=subset), "exact_match") for subset in ("D5cons", "D6cons")]
+        reliable, other = (percent(None if one is None else one.value) for one in found)
+        if None not in found:
+            said.append(f"{reliable} % and {other} % ({which(str(model), str(variant), several)})")
+    if not said or len(said) > MOST:
+        return ""
+    return (
+        "Of the questions about new aliases whose definition was marked as reliable (D5cons), and as "
+        f"unreliable (D6cons), so many were answered rightly: {'; '.join(said)}."
+    )
+
+
+def which(model: str, variant: str, several: bool) -> str:
+    """Return the variant's name, after the model's where there are several."""
+    return ", ".join(filter(None, (model if several else "", variant)))

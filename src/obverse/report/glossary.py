@@ -1,0 +1,125 @@
+"""Explanations of terms, put where a term first stands in a part of the page."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from obverse.core.format import whole
+from obverse.core.page import Finished
+
+GENERAL = {
+    "exact match": "The share of answers that are the right one, as the model writes it, word for word; "
+    "from 0 (none) to 1 (all).",
+    "nat": "The unit of log-probabilities and losses. One nat more is 2.7 times as likely, two nats 7.4 "
+    "times.",
+    "log-probability": "How likely the model finds a text: the logarithm of its probability, in nats. 0 "
+    "is certain; the more negative, the less likely.",
+    "log-prob": "Log-probability: how likely the model finds a text, in nats.",
+    "control": "A claim that has to hold for others to mean anything, such as that the model has learnt "
+    "what it was told. It is tested first.",
+    "primary claim": "What the study was made to test. All primary claims share one level, so that the "
+    "chance of even one false verdict stays below it.",
+    "Holm": "A way to test several claims at once: the smallest p-value is compared with the level "
+    "divided by the number of claims, the next with a little more, and so on.",
+    "p-value": "How often data like these would come about by chance alone if the claim were only just "
+    "untrue. Small values speak for the claim.",
+    "95 % interval": "Values that the data leave plausible: a method that gives such intervals covers "
+    "the true value in 95 of 100 studies.",
+    "criterion": "What the true value has to be for the claim to hold, such as above 0.083.",
+    "holds": "The data show the claim, and all that it needs is shown too.",
+    "fails": "The data show the opposite of the claim.",
+    "undecided": "The data show neither the claim nor its opposite: there are too few of them, or a "
+    "control does not hold.",
+    "explored": "Looked at and reported with an interval, but not tested.",
+    "equivalence": "That two things are alike is shown by both tests of a difference above and below a "
+    "margin, not by the lack of a significant difference.",
+    "seed": "The number that a training's random choices follow from: data, first weights and order. "
+    "Another seed is another training.",
+    "chance": "What blind guessing reaches.",
+    "rank": "The place of the right answer among the candidates by how likely the model finds them; 1 is "
+    "the likeliest.",
+    "jackknife": "An interval from how much the result changes when one fact, or one training, is left "
+    "out at a time.",
+    "preset": "A set of settings that comes with the experiment, such as a small one for a laptop.",
+    "linear probe": "A simple classifier that reads something off a model's hidden states; if it can, "
+    "the model has it there.",
+}  # fmt: skip
+KINDS = {
+    "Scratch": "A small transformer that was made here and trained from nothing on the study's texts.",
+    "Grown": "A small transformer that was trained here from nothing on general text, and asked while it "
+    "grew.",
+    "Checkpoint": "A pretrained model, loaded from its files.",
+    "Endpoint": "A model behind a server, asked as it is.",
+    "Hosted": "A model that a service finetunes and serves.",
+}
+SHAPE = ("architecture", "layers", "hidden_size", "heads", "tokenizer")
+ARXIV = r"arXiv[: ]?(?P<arxiv>\d{4}\.\d{4,5})"
+
+
+def of_models(finished: Finished) -> dict[str, str]:
+    """Return what each model of a study is: how it was made, its shape and its size."""
+    sizes = {run["model"]: run["parameters"] for run in finished.runs if run["parameters"] is not None}
+    return {model["name"]: _model(model, sizes.get(model["name"])) for model in finished.study["models"]}
+
+
+def _model(model: Mapping[str, Any], size: int | None) -> str:
+    kind = str(model.get("type", "")).rpartition(":")[2]
+    shape = [f"{key.replace('_', ' ')} {model[key]}" for key in SHAPE if model.get(key) is not None]
+    if size is not None:
+        shape.append(f"{whole(size)} parameters")
+    said = KINDS.get(kind, f"A model of this study, of the class {kind}." if kind else "A model.")
+    return f"{said} {', '.join(shape)}." if shape else said
+
+
+class Terms:
+    """Marks terms in texts, once a part of the page, and knows which it has marked."""
+
+    def __init__(self, glossary: Mapping[str, str]) -> None:
+        self._glossary = dict(glossary)
+        self._marked: set[tuple[str, str]] = set()
+        self._numbers: dict[str, int] = {}
+        terms = sorted(map(_pattern, filter(None, self._glossary)), key=len, reverse=True)
+        # A letter, a digit or a hyphen before or behind makes another word of it.
+        known = (
+            rf"(?<![\w-])(?P<term>{'|'.join(terms)})(?:s(?![\w-])|(?![\w-]))"
+            if terms
+            else r"(?!)(?P<term>)"
+        )
+        self._pattern = re.compile(f"{known}|{ARXIV}")
+
+    def __call__(self, text: object, part: str = "") -> Markup:
+        """Return a text as HTML: terms are buttons, the papers of arXiv links, the rest is escaped."""
+        text, made, end = str(text), Markup(), 0
+        for found in self._pattern.finditer(text):
+            term = found["term"]
+            if term and term not in self._glossary:
+                term = term[0].lower() + term[1:]
+            if term and (part, term) in self._marked:
+                continue
+            made += escape(text[end : found.start()]) + self._one(found, term, part)
+            end = found.end()
+        return made + escape(text[end:])
+
+    def _one(self, found: re.Match[str], term: str | None, part: str) -> Markup:
+        if not term:
+            return Markup('<a href="https://arxiv.org/abs/{}">{}</a>').format(found["arxiv"], found[0])
+        self._marked.add((part, term))
+        number = self._numbers.setdefault(term, len(self._numbers) + 1)
+        button = Markup('<button type="button" class="term" popovertarget="term-{}">{}</button>')
+        return button.format(number, found[0])
+
+    @property
+    def used(self) -> list[tuple[int, str, str]]:
+        """The number, the term and the explanation of all that was marked so far, by the alphabet."""
+        return [
+            (self._numbers[term], term, self._glossary[term])
+            for term in sorted(self._numbers, key=str.casefold)
+        ]
+
+
+def _pattern(term: str) -> str:
+    """Return a pattern of a term, which may begin a sentence."""
+    first = term[0]
+    return f"[{first}{first.upper()}]{re.escape(term[1:])}" if first.islower() else re.escape(term)
