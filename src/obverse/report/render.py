@@ -1,7 +1,6 @@
 """From values to HTML: whole pages, and the parts of a page."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -10,7 +9,7 @@ from markupsafe import Markup
 from obverse.core.errors import ObverseError
 from obverse.core.format import MISSING, interval, number, p_value, percent, span, whole
 from obverse.core.page import Cell, Column, Figure, Section, Table, Text
-from obverse.report import figures
+from obverse.report.drawings import Drawings
 from obverse.store.files import safe_name
 
 FILTERS: dict[str, Callable[..., str]] = {
@@ -35,22 +34,22 @@ def fill(name: str, **values: Any) -> str:
     return environment.get_template(name).render(values, style=style)
 
 
-def section(folder: Path, one: Section) -> dict[str, Any]:
-    """Return a section as pages take it, its figures drawn and written to `folder`."""
-    return {"title": one.title, "parts": parts(folder, one.parts)}
+def section(drawings: Drawings, one: Section) -> dict[str, Any]:
+    """Return a section as pages take it, its figures drawn."""
+    return {"title": one.title, "parts": parts(drawings, one.parts)}
 
 
-def parts(folder: Path, some: Sequence[Text | Figure | Table]) -> list[dict[str, Any]]:
+def parts(drawings: Drawings, some: Sequence[Text | Figure | Table]) -> list[dict[str, Any]]:
     """Return parts of a page as pages take them."""
-    return [_part(folder, part) for part in some]
+    return [_part(drawings, part) for part in some]
 
 
-def _part(folder: Path, part: Text | Figure | Table) -> dict[str, Any]:
+def _part(drawings: Drawings, part: Text | Figure | Table) -> dict[str, Any]:
     if isinstance(part, Text):
         return {"kind": "text", "text": part.text, "lead": part.lead}
     if isinstance(part, Figure):
         name = safe_name(part.name) or "figure"
-        svg = figures.save(folder, name, part.chart)
+        svg = drawings.save(name, part)
         return {"kind": "figure", "name": name, "caption": part.caption, "svg": Markup(svg)}
     if isinstance(part, Table):
         rows = [
