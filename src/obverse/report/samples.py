@@ -109,7 +109,7 @@ def _least_seen(
     values = {name: kind[name].to_list() for name in by}
     best = min(order, key=lambda place: [seen[name, values[name][place]] for name in by])
     seen.update((name, values[name][best]) for name in by)
-    return kind[best]
+    return kind.slice(best, 1)
 
 
 def _groups(rows: pl.DataFrame, by: Sequence[str]) -> list[pl.DataFrame]:

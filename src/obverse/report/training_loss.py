@@ -99,7 +99,7 @@ def _figure(table: pl.DataFrame, n_runs: int, n_read: int) -> Figure:
             if few
             else alt.value(GREY)
         )
-    steps = {stage: table.filter(stage=stage)["step"].max() for stage in stages}
+    steps = {stage: float(max(table.filter(stage=stage)["step"])) for stage in stages}
     width = max(150, min(420, 560 // len(stages) - 20))
     top = float(max(table["loss"]))
     panels = []
