@@ -46,7 +46,12 @@ def test_figure_that_is_the_same_is_not_drawn_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[str] = []
-    monkeypatch.setattr(drawings, "png_of", lambda svg: drawn.append(svg) or png_of(svg))
+
+    def counted(svg: str) -> bytes:
+        drawn.append(svg)
+        return png_of(svg)
+
+    monkeypatch.setattr(drawings, "png_of", counted)
     first = save(tmp_path / "figures", figure())
     assert save(tmp_path / "figures", figure()) == first
     assert len(drawn) == 1
