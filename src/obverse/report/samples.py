@@ -105,11 +105,11 @@ def _least_seen(
 ) -> pl.DataFrame:
     """Return a row whose values of `by` have been shown least, the first of these from a place on."""
     start %= len(kind)
-    order = [*range(start, len(kind)), *range(start)][:MOST_TRIED]
-    values = {name: kind[name].to_list() for name in by}
-    best = min(order, key=lambda place: [seen[name, values[name][place]] for name in by])
+    some = pl.concat([kind[start:], kind[:start]]).head(MOST_TRIED)
+    values = {name: some[name].to_list() for name in by}
+    best = min(range(len(some)), key=lambda place: [seen[name, values[name][place]] for name in by])
     seen.update((name, values[name][best]) for name in by)
-    return kind.slice(best, 1)
+    return some.slice(best, 1)
 
 
 def _groups(rows: pl.DataFrame, by: Sequence[str]) -> list[pl.DataFrame]:
