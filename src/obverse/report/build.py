@@ -8,9 +8,10 @@ from typing import Any
 from obverse.core.content import content_hash, file_hash
 from obverse.core.errors import ObverseError, is_failure
 from obverse.core.page import Finished, Page, Section
-from obverse.report import grid, means, moments, provenance, questions, samples
+from obverse.report import grid, means, moments, provenance, questions, samples, training_loss
 from obverse.report.claims_figure import claims_figures
 from obverse.report.claims_words import how, in_order, under
+from obverse.report.drawings import Drawings
 from obverse.report.glossary import GENERAL, Terms, of_models
 from obverse.report.own import MISSING, own_page, why
 from obverse.report.read import read
@@ -43,7 +44,10 @@ def build(out: str | Path, *, anew: bool = True) -> Path:
     if not anew and folder.is_dir() and _made_of(out) in _beginning(path):
         return path
     with fitting(out):
-        files.write_text(path, _page(read(out), folder, _made_of(out)))
+        found = read(out)
+        drawings = Drawings(folder)
+        files.write_text(path, _page(found, out, drawings))
+        drawings.finish()
     return path
 
 
@@ -75,22 +79,23 @@ def fitting(out: Path) -> Iterator[None]:
         ) from error
 
 
-def _page(found: Finished, folder: Path, made_of: str) -> str:
-    """Return the page as HTML; its figures are written to `folder`."""
-    page, own, missing = _own(found, folder)
-    drawn = parts(folder, claims_figures(found.claims))
-    sections = own + [section(folder, one) for one in _generic(found, page)]
+def _page(found: Finished, out: Path, drawings: Drawings) -> str:
+    """Return the page as HTML; its figures are drawn."""
+    page, own, missing = _own(found, drawings)
+    drawn = parts(drawings, claims_figures(found.claims))
+    generic = (*_generic(found, page), *_losses(found, out))
+    sections = own + [section(drawings, one) for one in generic]
     main = main_figure(page.main, own, drawn, sections)
     sections = [one for one in sections if one["parts"]]
-    last = section(folder, provenance.section(found))
+    last = section(drawings, provenance.section(found))
     browsed = questions.section(found)
     clusters = _clusters(found)
     return fill(
         "page.html.j2",
         terms=Terms({**GENERAL, **of_models(found), **page.glossary}),
         scripts=("page.js", "questions.js") if browsed else ("page.js",),
-        made_of=made_of,
-        index=(folder.parent.parent / "index.html").is_file(),
+        made_of=_made_of(out),
+        index=(out.parent / "index.html").is_file(),
         title=page.title or found.study["title"],
         meta=meta(found, page.paper),
         first=first(found, page),
@@ -152,11 +157,11 @@ def _beginning(path: Path) -> str:
         return file.read(1000)
 
 
-def _own(found: Finished, folder: Path) -> tuple[Page, list[dict[str, Any]], str]:
+def _own(found: Finished, drawings: Drawings) -> tuple[Page, list[dict[str, Any]], str]:
     """Return the experiment's page, its sections as drawn, and why they are missing if they are."""
     page, missing = own_page(found)
     try:
-        return page, [section(folder, one) for one in page.sections], missing
+        return page, [section(drawings, one) for one in page.sections], missing
     except (Exception, SystemExit) as error:  # charts and tables are the experiment's code as well
         return Page(), [], MISSING + why(error)
 
@@ -171,6 +176,11 @@ def _generic(found: Finished, page: Page) -> list[Section]:
         samples.section(found),
     )
     return [one for one in made if one is not None]
+
+
+def _losses(found: Finished, out: Path) -> list[Section]:
+    made = training_loss.section(found, out)
+    return [] if made is None else [made]
 
 
 def _clusters(found: Finished) -> list[str]:

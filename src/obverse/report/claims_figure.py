@@ -1,7 +1,6 @@
 """The claims as a figure: what was measured, by each seed, and where the claim would hold."""
 
 import re
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from typing import Any
@@ -9,17 +8,19 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from obverse.core.format import number
+from obverse.core.format import count, number, whole
 from obverse.core.page import Figure
-from obverse.report.figures import BLUE, GREEN, MOST_DOTS, ORANGE, spread
+from obverse.report.figures import BLUE, GREEN, MOST_DOTS, ORANGE, reach, spread
+from obverse.report.lettering import wrapped
+from obverse.report.marks import QUIET, SAID
 
-LINE = 44  # letters of a claim on one line, of at most three
-WIDTH = 430
+LINE, SIZE = 240, 11  # pixels of a claim's line, of at most three, and of its letters
+WIDTH = 330
 SEED, MEAN, PAPER = "each seed", "mean, 95 % interval", "the paper"
-KINDS = {  # shape, colour, size
-    MEAN: ("circle", BLUE, 70),
-    SEED: ("circle", "#26292c", 20),
-    PAPER: ("diamond", ORANGE, 150),
+KINDS = {  # shape, stroke, fill, size, and pixels below the middle of the row
+    PAPER: ("diamond", ORANGE, "white", 75, -8),
+    MEAN: ("circle", BLUE, BLUE, 62, 0),
+    SEED: ("circle", "#26292c", "#26292c", 14, 7),
 }
 VERDICTS = {"holds": "#00704f", "fails": "#b3261e", "undecided": "#8a5a00", "explored": "#5a6068"}
 Claims = Sequence[Mapping[str, Any]]
@@ -43,7 +44,7 @@ def _figure(name: str, model: str, claims: Claims) -> Figure:
     paper = any(claim["paper"] is not None for claim in mine)
     cut = any(_row(c, 0, _domain([d for d in mine if d["unit"] == c["unit"]]))[side] is not None
               for c in mine for side in ("below", "above"))  # fmt: skip
-    shown = [MEAN] + [SEED] * several + [PAPER] * paper
+    shown = [PAPER] * paper + [MEAN] + [SEED] * several
     panels = [
         _panel([c for c in mine if c["unit"] == unit], unit, shown, unit == units[0]) for unit in units
     ]
@@ -60,9 +61,9 @@ def _figure(name: str, model: str, claims: Claims) -> Figure:
             f"{model}: the claims. Large dots: the mean over all"
             f"{', with its 95 % interval' if any(c['low'] is not None for c in mine) else ''}"
             f"{' (an arrow where it goes on)' if cut else ''}"
-            f"{'; small dots: each seed alone' if several else ''}"
+            f"{'; small dots below: each seed alone' if several else ''}"
             f"{f' ({MOST_DOTS} of them, evenly)' if many else ''}"
-            f"{'; diamond: the paper' if paper else ''}. "
+            f"{'; diamond above: the paper' if paper else ''}. "
             "Shaded: where the claim would hold, its criterion being the line; a bar inside the "
             "shading is no verdict yet where several claims share the level. "
             f"n = {n}, "
@@ -93,64 +94,72 @@ def _panel(claims: Claims, unit: str, shown: Sequence[str], first: bool) -> alt.
     y = alt.Y("place:O", title=None, axis=alt.Axis(labels=False, grid=True, ticks=False, domain=False))
     x = alt.Scale(domain=domain, nice=False, zero=False)
     base = alt.Chart(table).encode(y=y)
-    zone = base.mark_bar(color=GREEN, opacity=0.12, height={"band": 0.86})
-    edge = base.mark_tick(color=GREEN, thickness=1.5, height={"band": 0.86})
-    arrow: dict[str, Any] = {"color": BLUE, "filled": True, "size": 45, "opacity": 1}
+    zone = base.mark_bar(color=GREEN, opacity=0.12, height={"band": 0.86}, **QUIET)
+    edge = base.mark_tick(color=GREEN, thickness=1.5, height={"band": 0.86}, **QUIET)
+    arrow: dict[str, Any] = {"color": BLUE, "filled": True, "size": 45, "opacity": 1, **QUIET}
     layers = [
         zone.encode(x=alt.X("from:Q", title=unit or "value", scale=x), x2="to:Q"),
         edge.encode(x="at:Q"),
         edge.encode(x="at2:Q"),
-        base.mark_rule(color=BLUE, strokeWidth=1.6).encode(x="low:Q", x2="high:Q"),
+        base.mark_rule(color=BLUE, strokeWidth=1.6, **QUIET).encode(x="low:Q", x2="high:Q"),
         base.mark_point(shape="triangle-left", **arrow).encode(x="below:Q"),
         base.mark_point(shape="triangle-right", **arrow).encode(x="above:Q"),
-        alt.Chart(points).mark_point(filled=True, opacity=1).encode(x="x:Q", y=y, **_look(shown, first)),
+        *_kinds(points, y, shown, first),
         *_texts(table, y),
     ]
     lines = max(row["lines"] for row in rows)
-    return alt.LayerChart(layer=layers).properties(width=WIDTH, height=alt.Step(max(24, 13 * lines + 8)))
+    return alt.LayerChart(layer=layers).properties(width=WIDTH, height=alt.Step(max(30, 13 * lines + 8)))
 
 
-def _look(shown: Sequence[str], legend: bool) -> dict[str, Any]:
-    """Return how the kinds of points differ, with a legend over the first panel alone."""
+def _kinds(points: pl.DataFrame, y: alt.Y, shown: Sequence[str], legend: bool) -> list[alt.Chart]:
+    """Return the points of each kind on a height of its own, with a legend over the first panel alone."""
 
     def scale(place: int) -> alt.Scale:
         return alt.Scale(domain=list(shown), range=[KINDS[kind][place] for kind in shown])
 
     more: dict[str, Any] = {"title": None, "legend": alt.Legend(orient="top") if legend else None}
-    return {
+    look = {
         "shape": alt.Shape("what:N", scale=scale(0), **more),
-        "color": alt.Color("what:N", scale=scale(1), **more),
-        "size": alt.Size("size:Q", scale=None, legend=None),
+        "stroke": alt.Stroke("what:N", scale=scale(1), **more),
+        "fill": alt.Fill("what:N", scale=scale(2), **more),
     }
+    return [
+        alt.Chart(points.filter(what=kind))
+        .mark_point(opacity=1, strokeWidth=1.6, size=KINDS[kind][3], yOffset=KINDS[kind][4])
+        .encode(x="x:Q", y=y, description=SAID, **look)
+        for kind in shown
+    ]
 
 
 def _texts(table: pl.DataFrame, y: alt.Y) -> list[alt.Chart]:
     """Return the claims on the left, their lines centred on the row, and the verdicts on the right."""
     claims = [
         alt.Chart(table.filter(pl.col("lines") == lines))
-        .mark_text(align="right", baseline="middle", dx=-10, dy=-6.5 * (lines - 1), lineBreak="\n",
-                   lineHeight=13, fontSize=11)
-        .encode(x=alt.value(0), y=y, text="claim:N")
+        .mark_text(align="right", baseline="middle", dx=-10, dy=13 * line - 6.5 * (lines - 1),
+                   fontSize=SIZE, **QUIET)
+        .encode(x=alt.value(0), y=y, text=f"line{line}:N")
         for lines in table["lines"].unique().sort()
+        for line in range(lines)
     ]  # fmt: skip
     verdicts = [
         alt.Chart(table.filter(pl.col("verdict") == verdict))
-        .mark_text(align="left", baseline="middle", dx=10, fontSize=11, fontWeight="bold", color=colour)
+        .mark_text(align="left", baseline="middle", dx=10, fontSize=SIZE, fontWeight="bold", color=colour,
+                   **QUIET)
         .encode(x=alt.value(WIDTH), y=y, text="verdict:N")
         for verdict, colour in VERDICTS.items()
         if verdict in table["verdict"]
-    ]
+    ]  # fmt: skip
     return claims + verdicts
 
 
 def _row(claim: Mapping[str, Any], place: int, domain: list[float]) -> dict[str, Any]:
     control = "control: " if claim["role"] == "control" else ""
-    text = textwrap.wrap(control + claim["text"], LINE, max_lines=3, placeholder=" …") or ["–"]
+    text = wrapped(control + claim["text"], SIZE, LINE, 3)
     low, high = claim["low"], claim["high"]
     start, end, first, second = _zone(claim["criterion"], domain)
     return {
         "place": place,
-        "claim": "\n".join(text),
+        **{f"line{n}": line for n, line in enumerate([*text, "", ""][:3])},
         "lines": len(text),
         "verdict": claim["verdict"],
         "low": None if low is None else max(low, domain[0]),
@@ -162,14 +171,26 @@ def _row(claim: Mapping[str, Any], place: int, domain: list[float]) -> dict[str,
 
 
 def _points(place: int, claim: Mapping[str, Any]) -> list[dict[str, Any]]:
-    values = [] if claim["paper"] is None else [(PAPER, claim["paper"])]
-    values += [(MEAN, claim["measured"])]  # what is drawn later lies on top
+    values = [] if claim["paper"] is None else [(PAPER, claim["paper"], f"the paper, {claim['source']}")]
+    values += [(MEAN, claim["measured"], "")]
     if len(claim["by_seed"]) > 1:
-        values += [(SEED, value) for value in spread(list(claim["by_seed"].values()))]
+        of_seeds = [(float(value), str(seed)) for seed, value in claim["by_seed"].items()]
+        values += [(SEED, value, f"seed {seed}") for value, seed in spread(of_seeds)]
     return [
-        {"place": place, "what": what, "size": KINDS[what][2], "x": float(value)}
-        for what, value in values
+        {"place": place, "what": what, "x": float(value), "said": _said(claim, what, float(value), whose)}
+        for what, value, whose in values
     ]
+
+
+def _said(claim: Mapping[str, Any], what: str, value: float, whose: str) -> str:
+    if what != MEAN:
+        return f"{claim['text']}, {whose}: {number(value)}"
+    text = f"{claim['text']}: {number(value)} {claim['unit']}"
+    if claim["low"] is not None and claim["high"] is not None:
+        text += f", 95 % interval {number(claim['low'])} to {number(claim['high'])}"
+    text += f", criterion {claim['criterion']}" if claim["criterion"] else ""
+    n = f"{whole(claim['n_facts'])} {claim['counted']}, {count(claim['n_seeds'], 'seed')}"
+    return f"{text}, n = {n}: {claim['verdict']}"
 
 
 def _bounds_of(criterion: str) -> tuple[float, float] | None:
@@ -205,9 +226,5 @@ def _domain(claims: Claims) -> list[float]:
         for v in (c["measured"], c["paper"], *c["by_seed"].values(), *(_bounds_of(c["criterion"]) or ()))
         if v is not None and isfinite(v)
     ]
-    low, high = min(values), max(values)
-    span = (high - low) or abs(high) or 1.0
-    ends = [v for c in claims for v in (c["low"], c["high"]) if v is not None and isfinite(v)]
-    near = [min(max(v, low - span), high + span) for v in ends]
-    pad = 0.06 * span
-    return [min([low, *near]) - pad, max([high, *near]) + pad]
+    ends = [float(v) for c in claims for v in (c["low"], c["high"]) if v is not None and isfinite(v)]
+    return reach(values, ends)

@@ -9,6 +9,7 @@ from obverse.core.format import last_part
 from obverse.core.page import Figure, Finished, Section
 from obverse.report import groups
 from obverse.report.groups import Metric
+from obverse.report.marks import intervals, most_seeds
 from obverse.report.panels import MOST_PANELS, MOST_SERIES, Axis, curves, heat_maps
 from obverse.report.reading import needed
 
@@ -116,9 +117,9 @@ def _figure(
         seeds = groups.seed_means(rows, keys, metric)
         xs = [float(x) for x in made["x"]]
         axis = Axis(title=last_part(numeric[0]), log=min(xs) > 0 and max(xs) / min(xs) >= WIDE)
-        chart = curves(made, seeds, metric, axis)
+        chart = curves(made, seeds, metric, axis, facts)
     else:
-        chart = heat_maps(made, metric, [last_part(key) for key in numeric])
+        chart = heat_maps(made, metric, [last_part(key) for key in numeric], facts)
     return Figure(
         name=name, chart=chart, caption=_caption(made, rows, metric, numeric, averaged, panels, facts)
     )
@@ -137,7 +138,7 @@ def _caption(
     over = " and ".join(last_part(key) for key in numeric)
     return (
         f"{metric.title} over {over} at the last moment"
-        + ("; bands are 95 % intervals" if one else "; intervals are in the table of means")
+        + (f"; {intervals(most_seeds(made))}" if one else "; intervals are in the table of means")
         + ("; thin lines: each seed alone" if one and rows["seed"].n_unique() > 1 else "")
         + ("; dashed: chance" if one and made["chance"].drop_nulls().len() else "")
         + f". {groups.counted(made, facts)} at each {'point' if one else 'cell'}."

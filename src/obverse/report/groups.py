@@ -98,7 +98,9 @@ def _own_metrics(table: pl.DataFrame, labels: Collection[str]) -> list[Metric]:
     varied = [n for n in known if values[n] > 1]
     varied = [n for n in varied if not table.schema[n].is_integer()] or varied
     return [
-        Metric(column=n, title=n, bounds=(0, 1) if table.schema[n] == pl.Boolean else None)
+        Metric(
+            column=n, title=n.replace("_", " "), bounds=(0, 1) if table.schema[n] == pl.Boolean else None
+        )
         for n in (varied or known)[:2]
     ]
 

@@ -11,6 +11,7 @@ from obverse.core.page import Cell, Column, Figure, Finished, Section, Table, Te
 from obverse.report import groups
 from obverse.report.figures import BLACK, BLUE, GREY, MOST_DOTS, PALETTE, colours, spread_rows
 from obverse.report.groups import Metric
+from obverse.report.marks import QUIET, SAID, cut_to, described, domain, most_seeds
 from obverse.report.reading import needed
 
 MOST_ROWS = 60  # of a figure
@@ -65,13 +66,24 @@ def _figure(name: str, known: pl.DataFrame, seeds: pl.DataFrame, metric: Metric,
     columns = ["mean", "low", "high", "chance", row] + ([] if series is None else [series])
     dots = spread_rows(seeds, [row] if series is None else [row, series])
     thinned = f" ({MOST_DOTS} of them, evenly)" if len(dots) < len(seeds) else ""
-    chart = _dots(known.select(columns), dots, row, rows[:MOST_ROWS], series, names, metric)
+    who = [row] if series is None else [row, series]
+    ends = domain(
+        known, seeds.rename({"value": "mean"}), metric.bounds, known["chance"].drop_nulls().to_list()
+    )
+    shown = described(cut_to(known, ends), who, facts).select(*columns, "said", "low_shown", "high_shown")
+    dots = described(dots, who, value="value")
+    chart = _dots(shown, dots, row, rows[:MOST_ROWS], series, names, metric, ends)
     several = known["n_seeds"].max() != 1
     return Figure(
         name=name,
         chart=chart,
         caption=(
-            f"{metric.title}, the mean with its 95 % interval"
+            f"{metric.title}, the mean"
+            + (
+                "; of two seeds no intervals are drawn"
+                if most_seeds(known) == 2
+                else " with its 95 % interval"
+            )
             + (f"; small dots: each seed alone{thinned}" if several else "")
             + (
                 f" ({MOST_DOTS} of them, from the smallest to the largest)"
@@ -104,6 +116,7 @@ def _dots(
     series: str | None,
     names: Sequence[str],
     metric: Metric,
+    ends: Sequence[float],
 ) -> alt.LayerChart:
     shared: dict[str, Any] = {
         "y": alt.Y(f"{row}:N", sort=list(rows), title=None, axis=alt.Axis(labelLimit=340, grid=True)),
@@ -115,29 +128,26 @@ def _dots(
             f"{series}:N", scale=colours(names), title=None,
             legend=alt.Legend(orient="top", columns=2, labelLimit=420),
         )  # fmt: skip
-    scale = alt.Scale(domain=[0, 1]) if _whole(known, metric) else alt.Scale(zero=False)
+    room = 0.02 * (ends[1] - ends[0])
+    scale = alt.Scale(domain=[ends[0] - room, ends[1] + room], nice=False, zero=False)
 
     def x(column: str) -> alt.X:
         return alt.X(f"{column}:Q", title=metric.title, scale=scale)
 
     base = alt.Chart(known).encode(**shared)
+    interval = base.transform_filter("isValid(datum.low_shown)").mark_rule(strokeWidth=1.8, **QUIET)
     layers = [
-        base.mark_tick(thickness=2).encode(x=x("chance"), color=alt.value("#9a9a9a")),
-        base.mark_rule(strokeWidth=1.8).encode(x=x("low"), x2="high:Q"),
-        base.mark_circle(size=60, opacity=1).encode(x=x("mean")),
+        base.mark_tick(thickness=2, **QUIET).encode(x=x("chance"), color=alt.value("#9a9a9a")),
+        interval.encode(x=x("low_shown"), x2="high_shown:Q"),
+        base.mark_circle(size=60, opacity=1).encode(x=x("mean"), description=SAID),
     ]
     if seeds["seed"].n_unique() > 1:
-        dots = alt.Chart(seeds.select(row, "value", *[series] * bool(series))).encode(
+        dots = alt.Chart(seeds.select(row, "value", "said", *[series] * bool(series))).encode(
             **shared | {"color": alt.value(BLACK)}
         )
-        layers.append(dots.mark_circle(size=12, opacity=0.85).encode(x=x("value")))
+        layers.append(dots.mark_circle(size=12, opacity=0.85).encode(x=x("value"), description=SAID))
     step = alt.Step(max(20, 11 * len(names) + 6), **{"for": "position"})
-    return alt.LayerChart(layer=layers).properties(width=460, height=step)
-
-
-def _whole(known: pl.DataFrame, metric: Metric) -> bool:
-    """Return whether the axis can show all that a proportion can be."""
-    return metric.bounds == (0, 1) and any(value > 0.4 for value in known["mean"])
+    return alt.LayerChart(layer=layers).properties(width=380, height=step)
 
 
 def _table(

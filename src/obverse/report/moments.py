@@ -10,6 +10,7 @@ from obverse.core.page import Figure, Finished, Section, Text
 from obverse.core.rows import source_of
 from obverse.report import groups
 from obverse.report.groups import Metric
+from obverse.report.marks import intervals, most_seeds
 from obverse.report.panels import MOST_PANELS, MOST_SERIES, Axis, curves
 from obverse.report.reading import narrowed
 
@@ -160,9 +161,9 @@ def _figure(
     seeds = groups.seed_means(rows, ["panel", "series", "x"], metric)
     return Figure(
         name=name,
-        chart=curves(made, seeds, metric, place.axis),
+        chart=curves(made, seeds, metric, place.axis, facts),
         caption=(
-            f"{metric.title} over time ({place.axis.title}); bands are 95 % intervals"
+            f"{metric.title} over time ({place.axis.title}); {intervals(most_seeds(made))}"
             + ("; thin lines: each seed alone" if rows["seed"].n_unique() > 1 else "")
             + ("; dashed: chance" if made["chance"].drop_nulls().len() else "")
             + f". {groups.counted(made, facts)} at each point."

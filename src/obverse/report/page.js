@@ -41,6 +41,13 @@
     tip.hidden = true;
   }
 
+  // A browser shows an SVG's title at the pointer, over the marks' own labels.
+  for (const title of document.querySelectorAll(".drawn > svg > title")) {
+    title.parentNode.setAttribute("aria-label", title.textContent);
+    title.parentNode.removeAttribute("aria-labelledby");
+    title.remove();
+  }
+
   const meaning = (term) => [...document.getElementById(term.getAttribute("popovertarget")).children].map((one) => one.textContent);
   const explain = (term, pin) => show(term, meaning(term), term.getBoundingClientRect(), pin);
   // "who: value" or "name: value; name: value", in lines.

@@ -4,7 +4,6 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,7 +12,7 @@ from markupsafe import Markup
 from obverse.core.errors import ObverseError
 from obverse.core.format import MISSING, interval, number, p_value, percent, span, whole
 from obverse.core.page import Cell, Column, Figure, Section, Table, Text
-from obverse.report import figures
+from obverse.report.drawings import Drawings
 from obverse.report.glossary import Terms
 from obverse.store.files import safe_name
 
@@ -55,9 +54,9 @@ def _policy(scripts: Sequence[str]) -> Markup:
     return Markup(f"{loaded} {allowed}")  # hashes hold nothing that HTML reads otherwise
 
 
-def section(folder: Path, one: Section) -> dict[str, Any]:
-    """Return a section as pages take it, its figures drawn and written to `folder`."""
-    return {"id": f"s-{anchor(one.title)}", "title": one.title, "parts": parts(folder, one.parts)}
+def section(drawings: Drawings, one: Section) -> dict[str, Any]:
+    """Return a section as pages take it, its figures drawn."""
+    return {"id": f"s-{anchor(one.title)}", "title": one.title, "parts": parts(drawings, one.parts)}
 
 
 def anchor(title: str) -> str:
@@ -65,17 +64,17 @@ def anchor(title: str) -> str:
     return re.sub(r"\W+", "-", title.lower()).strip("-")
 
 
-def parts(folder: Path, some: Sequence[Text | Figure | Table]) -> list[dict[str, Any]]:
+def parts(drawings: Drawings, some: Sequence[Text | Figure | Table]) -> list[dict[str, Any]]:
     """Return parts of a page as pages take them."""
-    return [_part(folder, part) for part in some]
+    return [_part(drawings, part) for part in some]
 
 
-def _part(folder: Path, part: Text | Figure | Table) -> dict[str, Any]:
+def _part(drawings: Drawings, part: Text | Figure | Table) -> dict[str, Any]:
     if isinstance(part, Text):
         return {"kind": "text", "text": part.text, "lead": part.lead}
     if isinstance(part, Figure):
         name = safe_name(part.name) or "figure"
-        svg = _described(figures.save(folder, name, part.chart), name)
+        svg = drawings.save(name, part)
         return {"kind": "figure", "name": name, "caption": part.caption, "svg": Markup(svg)}
     if isinstance(part, Table):
         rows = [
@@ -84,11 +83,6 @@ def _part(folder: Path, part: Text | Figure | Table) -> dict[str, Any]:
         ]
         return {"kind": "table", "table": part, "rows": rows}
     raise ObverseError(f"a part of a page is {type(part).__name__}; expected Text, Figure or Table")
-
-
-def _described(svg: str, name: str) -> str:
-    """Let a screen reader read a figure's caption as its description, and its marks one by one."""
-    return svg.replace("<svg ", f'<svg role="graphics-document" aria-labelledby="caption-{name}" ', 1)
 
 
 def cell_text(value: Cell, column: Column) -> str:

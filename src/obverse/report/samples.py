@@ -1,6 +1,7 @@
 """Some right and some wrong answers, so that a reader sees what was asked."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import polars as pl
@@ -12,6 +13,7 @@ from obverse.report import groups
 from obverse.report.reading import n_unique
 
 MOST_GROUPS = 12
+MOST_TRIED = 5_000  # rows of a group among which one is looked for
 LONG = 400  # letters of a prompt or an answer
 OPEN_ROWS = 8
 PAIRS = ", one right and one wrong answer of each where there are both"
@@ -28,7 +30,12 @@ def section(finished: Finished) -> Section | None:
     labels, _ = groups.labels_of(finished, rows)
     who = [name for name in ("model", "variant") if n_unique(rows, name) > 1]
     by = [*who, *labels]
-    chosen = _with_texts(rows, _chosen(_without_texts(rows, by), who, labels))
+    # Intervals are over wordings where an experiment declares them.
+    worded = [
+        n for n in finished.study["experiment"]["clusters"] if n in rows.columns and n not in labels
+    ]
+    light = _without_texts(rows, list(dict.fromkeys([*by, *worded, "fact"])))
+    chosen = _with_texts(rows, _chosen(light, who, labels, worded))
     judged = chosen["_right"].null_count() < chosen.height
     heads = [
         *by,
@@ -74,7 +81,9 @@ def _with_texts(rows: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
     return places.join(whole.collect(engine="streaming"), on="_place", how="left", maintain_order="left")
 
 
-def _chosen(rows: pl.DataFrame, who: Sequence[str], labels: Sequence[str]) -> pl.DataFrame:
+def _chosen(
+    rows: pl.DataFrame, who: Sequence[str], labels: Sequence[str], worded: Sequence[str]
+) -> pl.DataFrame:
     of_labels = _thinned(_groups(rows, labels), MOST_GROUPS)
     each = -(-MOST_GROUPS // len(of_labels))
     picked = [
@@ -82,9 +91,25 @@ def _chosen(rows: pl.DataFrame, who: Sequence[str], labels: Sequence[str]) -> pl
         for n, some in enumerate(of_labels)
         for group in _thinned(_rotated(_groups(some, who), n), each)  # lest one model be shown throughout
     ]
-    # Another place in each group, lest the same fact be shown throughout.
-    taken = [kind[(7 * n) % len(kind)] for n, group in enumerate(picked) for kind in _kinds(group)]
+    # Another wording and another fact in each group, lest the same be shown throughout.
+    seen: Counter[tuple[str, Cell]] = Counter()
+    taken = []
+    for n, group in enumerate(picked):
+        for kind in _kinds(group):
+            taken.append(_least_seen(kind, 7 * n, [*worded, "fact"], seen))
     return pl.concat(taken)
+
+
+def _least_seen(
+    kind: pl.DataFrame, start: int, by: Sequence[str], seen: Counter[tuple[str, Cell]]
+) -> pl.DataFrame:
+    """Return a row whose values of `by` have been shown least, the first of these from a place on."""
+    start %= len(kind)
+    some = pl.concat([kind[start:], kind[:start]]).head(MOST_TRIED)
+    values = {name: some[name].to_list() for name in by}
+    best = min(range(len(some)), key=lambda place: [seen[name, values[name][place]] for name in by])
+    seen.update((name, values[name][best]) for name in by)
+    return some.slice(best, 1)
 
 
 def _groups(rows: pl.DataFrame, by: Sequence[str]) -> list[pl.DataFrame]:

@@ -6,7 +6,7 @@ import pytest
 
 from obverse.core.page import Figure
 from obverse.report.claims_figure import claims_figures
-from obverse.report.figures import render
+from tests.drawn import datasets, render
 from tests.left_behind import claim
 
 
@@ -23,15 +23,28 @@ def data(figure: Figure, panel: int, layer: int) -> list[dict[str, Any]]:
     return rows
 
 
+def marks(figure: Figure) -> list[dict[str, Any]]:
+    """Return the points: what they are of, where they stand, and what they say."""
+    return [row for some in datasets(figure.chart) for row in some if "what" in row]
+
+
 def test_every_kind_of_number_has_its_mark() -> None:
     (figure,) = claims_figures([claim()])
-    points = {(row["what"], row["x"]) for row in data(figure, 0, 6)}
+    points = {(row["what"], row["x"]) for row in marks(figure)}
     assert points == {
         ("the paper", 0.5), ("mean, 95 % interval", 0.75),
         ("each seed", 0.625), ("each seed", 0.875),
     }  # fmt: skip
     assert "n = 4 facts, 2 seeds." in figure.caption
-    render(figure.chart)
+    said = {row["what"]: row["said"] for row in marks(figure)}
+    assert said["mean, 95 % interval"] == (
+        "the left side is known: 0.750 exact match, 95 % interval 0.500 to 0.875, criterion > 0.100, "
+        "n = 4 facts, 2 seeds: holds"
+    )
+    assert said["the paper"] == "the left side is known, the paper, Table 1: 0.500"
+    assert said["each seed"] == "the left side is known, seed 1: 0.875"
+    svg, _ = render(figure.chart)
+    assert said["each seed"] in svg
 
 
 @pytest.mark.parametrize(
@@ -64,7 +77,7 @@ def test_units_have_axes_of_their_own_and_models_figures_of_their_own() -> None:
 
 def test_one_seed_without_interval_or_paper() -> None:
     (figure,) = claims_figures([claim(low=None, high=None, paper=None, by_seed={"0": 0.75}, n_seeds=1)])
-    assert {row["what"] for row in data(figure, 0, 6)} == {"mean, 95 % interval"}
+    assert {row["what"] for row in marks(figure)} == {"mean, 95 % interval"}
     assert "each seed" not in figure.caption
     assert "the paper" not in figure.caption
     assert "interval" not in figure.caption
@@ -85,8 +98,8 @@ def test_long_claims_are_broken_and_equal_ones_kept_apart() -> None:
     (figure,) = claims_figures([claim(text=long), claim(text=long)])
     rows = data(figure, 0, 0)
     assert [row["place"] for row in rows] == [0, 1]
-    assert rows[0]["claim"].count("\n") == 2
-    assert rows[0]["claim"].endswith("…")
+    assert rows[0]["lines"] == 3
+    assert rows[0]["line2"].endswith("…")
 
 
 def test_what_was_not_measured_is_not_drawn() -> None:

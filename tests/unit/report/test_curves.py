@@ -4,8 +4,9 @@ from typing import Any
 
 from obverse.core.page import Figure
 from obverse.report import moments
-from obverse.report.figures import render
 from obverse.report.read import read
+from tests import drawn
+from tests.drawn import render
 from tests.left_behind import Leave, asked
 
 
@@ -14,16 +15,12 @@ def curves(leave: Leave, rows: list[dict[str, Any]], **changes: Any) -> list[Fig
     return [] if section is None else [part for part in section.parts if isinstance(part, Figure)]
 
 
-def line(figure: Figure, panel: int = 0) -> list[dict[str, Any]]:
-    """Return the data of a panel's line."""
-    spec = figure.chart.to_dict()
-    name = spec["concat"][panel]["layer"][-1]["data"]["name"]
-    rows: list[dict[str, Any]] = spec["datasets"][name]
-    return rows
+def line(figure: Figure) -> list[dict[str, Any]]:
+    return drawn.rows(figure.chart)
 
 
 def axis(figure: Figure) -> Any:
-    return figure.chart.to_dict()["concat"][0]["layer"][-1]["encoding"]["x"]
+    return drawn.axis(figure.chart)
 
 
 def test_curves_are_over_epochs(leave: Leave) -> None:
@@ -77,8 +74,8 @@ def test_stages_follow_one_another(leave: Leave) -> None:
     (figure,) = curves(leave, first + second)
     assert axis(figure)["title"] == "Epochs since the start"
     assert sorted({row["x"] for row in line(figure)}) == [0, 1, 2, 3, 4]
-    text = str(figure.chart.to_dict()["datasets"])
-    assert "{'stage': 'Stage 1', 'x': 0.0}, {'stage': 'Stage 2', 'x': 2.0}" in text
+    starts = [{"stage": "Stage 1", "x": 0.0}, {"stage": "Stage 2", "x": 2.0}]
+    assert starts in drawn.datasets(figure.chart)
     render(figure.chart)
 
 
@@ -100,7 +97,7 @@ def test_checkpoints_are_moments_of_one_model(leave: Leave) -> None:
     ]  # fmt: skip
     (figure,) = curves(leave, rows)
     assert axis(figure)["title"] == "Training tokens"
-    assert len(figure.chart.to_dict()["concat"]) == 1
+    assert drawn.panels(figure.chart) == [""]
     assert sorted({row["x"] for row in line(figure)}) == [100, 200, 400]
 
 
@@ -110,15 +107,14 @@ def test_models_and_variants_have_panels_on_the_same_axes(leave: Leave) -> None:
         for row in asked() for model in ("m", "n") for variant in ("a", "b")
     ]  # fmt: skip
     (figure,) = curves(leave, rows, variants={"a": {}, "b": {}})
-    panels = figure.chart.to_dict()["concat"]
-    assert [panel["title"] for panel in panels] == ["m · a", "m · b", "n · a", "n · b"]
-    assert len({str(panel["layer"][-1]["encoding"]["y"]["scale"]) for panel in panels}) == 1
+    assert drawn.panels(figure.chart) == ["m · a", "m · b", "n · a", "n · b"]
+    assert drawn.axis(figure.chart, "y")["scale"]["domain"] == [-0.025, 1.025]
 
 
 def test_too_many_panels_are_cut_and_said_to_be(leave: Leave) -> None:
     rows = [row | {"model": f"m{n}", "run": f"{n}-{row['seed']}"} for row in asked() for n in range(20)]
     (figure,) = curves(leave, rows)
-    assert len(figure.chart.to_dict()["concat"]) == 18
+    assert len(drawn.panels(figure.chart)) == 18
     assert "The first 18 of 20 panels." in figure.caption
 
 

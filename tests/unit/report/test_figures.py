@@ -4,8 +4,8 @@ import altair as alt
 import polars as pl
 from rich.console import Console
 
-from obverse.report.figures import render
 from obverse.studies.progress import say
+from tests.drawn import render
 
 
 def test_control_characters_do_not_end_the_drawing() -> None:

@@ -10,7 +10,9 @@ from obverse.core.format import count
 from obverse.core.page import Figure, Finished, Page, Section, Text
 from obverse.experiments.digits.aliases import D1, D2, D5, D6, QA3
 from obverse.experiments.digits.pictures import draw, handwriting
-from obverse.report.figures import BLUE, GREY, ORANGE, PINK, SKY, STROKES, lines_with_bands
+from obverse.report.figures import BLUE, GREY, ORANGE, PINK, SKY, STROKES, WHOLE
+from obverse.report.lines import Look, lines
+from obverse.report.marks import QUIET, intervals, of_seeds
 from obverse.stats.summary import group_means
 
 if TYPE_CHECKING:
@@ -60,26 +62,27 @@ def _scale(subsets: list[str]) -> alt.Color:
 
 
 def _curves(rows: pl.DataFrame) -> Figure:
-    table = group_means(rows, ["variant", "subset", "step"], "exact_match", bounds=(0, 1))
-    layers = lines_with_bands(
-        table, "Masked accuracy (share)",
-        x=alt.X("step:Q", title="Training step"), color=_scale(list(COLOURS)),
-    )  # fmt: skip
+    keys = ["variant", "subset", "step"]
+    look = Look(
+        x=alt.X("step:Q", title="Training step", axis=alt.Axis(tickCount=4, labelExpr=WHOLE)),
+        at="step",
+        color=_scale(list(COLOURS)),
+        series=["subset"],
+        panels=["variant"],
+        facts="aliases",
+    )
     guess = float(rows["chance"].to_numpy().mean())
-    rule = alt.Chart(table).mark_rule(strokeDash=[4, 3], color="#999").encode(y=alt.datum(guess))
-    chart = (
-        alt.layer(*layers.layer, rule, data=table)
-        .properties(width=230, height=180)
-        .facet(
-            facet=alt.Facet(
-                "variant:N", title=None, sort=table["variant"].unique(maintain_order=True).to_list()
-            ),
-            columns=2,
-        )
+    layers = lines(
+        group_means(rows, keys, "exact_match", bounds=(0, 1)), of_seeds(rows, keys, "exact_match"),
+        "Masked accuracy (share)", look, bounds=(0, 1), levels=[guess],
+    )  # fmt: skip
+    variants = rows["variant"].unique(maintain_order=True).to_list()
+    chart = layers.properties(width=260, height=170).facet(
+        facet=alt.Facet("variant:N", title=None, sort=variants), columns=2
     )
     caption = (
-        "Accuracy on the highlighted cell by training step. Grey line: guessing. Bands are 95 % "
-        f"intervals over aliases and seeds, {_n(rows)}."
+        "Accuracy on the highlighted cell by training step. Dashed: guessing. Thin lines: each seed. "
+        f"{_n(rows)}."
     )
     return Figure(name="curves", chart=chart, caption=caption)
 
@@ -99,37 +102,39 @@ def _by_size(rows: pl.DataFrame, sizes: tuple[int, ...]) -> Figure:
         .otherwise(pl.lit("reliable and unreliable tag"))
         .alias("tags"),
     )
-    by = ["tags", "aliases", "subset"]
-    compared = last.filter(pl.col("subset").is_in(list(FIGURE_23)))
-    means = group_means(compared, by, "exact_match", bounds=(0, 1))
-    seeds = compared.group_by(*by, "seed", maintain_order=True).agg(value=pl.col("exact_match").mean())
-    panel = pl.col("subset").replace_strict(FIGURE_23).alias("panel")
-    table = pl.concat([means, seeds], how="diagonal").with_columns(panel)
-    layers = lines_with_bands(
-        table, "Masked accuracy (share)",
+    compared = last.filter(pl.col("subset").is_in(list(FIGURE_23))).with_columns(
+        pl.col("subset").replace_strict(FIGURE_23).alias("panel")
+    )
+    by = ["tags", "panel", "subset", "aliases"]
+    look = Look(
         x=alt.X(
             "aliases:Q", title="Aliases of each subset",
-            scale=alt.Scale(type="log", nice=False, padding=8), axis=alt.Axis(values=list(sizes)),
+            scale=alt.Scale(type="log", nice=False, padding=16), axis=alt.Axis(values=list(sizes)),
         ),
-        color=_scale(list(FIGURE_23)),
+        at="aliases", color=_scale(list(FIGURE_23)), series=["subset"], panels=["tags", "panel"],
+        facts="aliases",
     )  # fmt: skip
-    band, line = (one.transform_filter("isValid(datum.mean)") for one in layers.layer)
-    dots = layers.layer[1].copy().mark_circle(size=14, opacity=0.7).encode(y="value:Q")
+    guess = float(rows["chance"].to_numpy().mean())
     chart = (
-        alt.layer(band, line, dots.transform_filter("isValid(datum.value)"), data=table)
-        .properties(width=230, height=150)
+        lines(
+            group_means(compared, by, "exact_match", bounds=(0, 1)).sort("aliases", maintain_order=True),
+            of_seeds(compared, by, "exact_match").sort("aliases", maintain_order=True),
+            "Masked accuracy (share)", look, bounds=(0, 1), levels=[guess],
+        )
+        .properties(width=240, height=150)
         .facet(column=alt.Column("panel:N", title=None), row=alt.Row("tags:N", title=None))
-    )
+    )  # fmt: skip
     caption = (
         "Accuracy at the end by the number of aliases, as in Figure 23 (left D1cons and D2incons, right "
-        "D5cons and D6cons), above; below its negative control. Small dots: each seed alone. Bands are "
-        f"95 % intervals over aliases and seeds, {_n(last)}."
+        "D5cons and D6cons), above; below its negative control. Dashed: guessing. Thin lines and small "
+        f"dots: each seed alone. {_n(last)}."
     )
     return Figure(name="by-size", chart=chart, caption=caption)
 
 
 def _n(rows: pl.DataFrame) -> str:
-    return f"n = {count(rows['seed'].n_unique(), 'seed')}"
+    seeds = rows["seed"].n_unique()
+    return f"n = {count(seeds, 'seed')}; {intervals(seeds, 'aliases and seeds')}"
 
 
 def _pictures(experiment: "Digits", seed: int) -> Figure | None:
@@ -148,7 +153,7 @@ def _pictures(experiment: "Digits", seed: int) -> Figure | None:
     height, width = drawn.shape[1:]
     chart = (
         alt.Chart(table)
-        .mark_rect()
+        .mark_rect(**QUIET)
         .encode(
             x=alt.X("x:O", axis=None),
             y=alt.Y("y:O", axis=None),
@@ -165,6 +170,7 @@ def _pictures(experiment: "Digits", seed: int) -> Figure | None:
     caption = (
         f"Examples of seed {seed} (as in Figure 5): the tag of a definition is the bar pattern above it, "
         "the digit that a question is about has a white border. Behind the colon stands what is due for "
-        "each cell, row by row; – is no answer."
+        "each cell, row by row; – is no answer. "
+        f"n = {count(len(drawn), 'picture')}."
     )
     return Figure(name="pictures", chart=chart, caption=caption)

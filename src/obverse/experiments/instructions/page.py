@@ -36,7 +36,7 @@ def page(finished: Finished, *, margin: float) -> Page:
             Section(
                 title="Accuracy (the paper's Figure 8)",
                 parts=[
-                    page_figures.accuracy(tested),
+                    page_figures.accuracy(tested, margin),
                     page_tables.accuracy(tested, margin),
                     Text(text=BASELINE, lead="Plausible guessing."),
                 ],

@@ -31,12 +31,12 @@ SELECTED = (
 def page(finished: Finished, experiment: "Parents") -> Page:
     """Return the page, of families made here or of real people."""
     if experiment.data is None and not experiment.ask:
-        return _of_families(finished.tables["ask"])
+        return _of_families(finished.tables["ask"], experiment.accuracy_margin)
     recalls = [r for how in experiment.ask or ("reported",) for r in RECALLS[how]]
     return _of_people(finished.tables, recalls, experiment.remark() or "")
 
 
-def _of_families(rows: pl.DataFrame) -> Page:
+def _of_families(rows: pl.DataFrame, margin: float) -> Page:
     rows = rows.with_columns(pl.concat_str("model", "variant", separator=", ", ignore_nulls=True))
     final = rows.filter("final")
     crossed = Text(
@@ -55,7 +55,7 @@ def _of_families(rows: pl.DataFrame) -> Page:
                 title="Order or frequency?",
                 parts=[crossed, page_figures.order_and_frequency(final), page_tables.cells(final)],
             ),
-            Section(title="While it is learnt", parts=[page_figures.curves(rows)]),
+            Section(title="While it is learnt", parts=[page_figures.curves(rows, margin)]),
             Section(title="Each wording", parts=[page_tables.wordings(final)]),
             Section(title="Samples", parts=[page_tables.samples(final)]),
         ],

@@ -10,11 +10,12 @@ from obverse.core.page import Cell, Column, Figure, Table, Text
 from obverse.experiments.parents.paired import paired
 from obverse.experiments.parents.real_claims import RELATIVES, Recall
 from obverse.experiments.parents.world import DIRECTIONS
+from obverse.report.dots import Row, dots
 from obverse.report.figures import BLUE, GREY, ORANGE
+from obverse.report.marks import QUIET, SAID, of_seeds
 from obverse.stats.clustered import ClusteredMean
 from obverse.stats.summary import group_means, mean
 
-BINS = alt.Bin(extent=[-1.05, 1.05], step=0.1)  # of differences; one of them is about 0
 SAMPLES = 4  # of each model and direction
 
 
@@ -22,38 +23,49 @@ def recall(rows: pl.DataFrame, what: Recall) -> Figure:
     """Draw Figure 5: how well parent and child are found, for each model."""
     data = group_means(rows, ["model", "direction"], "recall", bounds=(0, 1), clusters=RELATIVES)
     models = rows["model"].unique(maintain_order=True).to_list()
-    base = alt.Chart(data).encode(
-        x=alt.X("model:N", sort=models, title=None, axis=alt.Axis(labelAngle=0)),
-        xOffset=alt.XOffset("direction:N", sort=list(DIRECTIONS)),
-    )
-    scale = alt.Scale(domain=list(DIRECTIONS), range=[BLUE, ORANGE])
-    bars = base.mark_bar(opacity=0.7).encode(
-        y=alt.Y("mean:Q", title=f"{what.unit[0].upper()}{what.unit[1:]}, mean over pairs"),
-        color=alt.Color("direction:N", title="asked for", scale=scale),
-    )
-    lines = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q")
+    title = f"{what.unit[0].upper()}{what.unit[1:]}, mean over pairs"
+    row = Row(column="model", order=models, series="direction", kinds=DIRECTIONS, band=100, facts="pairs")
+    color = alt.Color(
+        "direction:N", title="asked for",
+        scale=alt.Scale(domain=list(DIRECTIONS), range=[BLUE, ORANGE]),
+    )  # fmt: skip
+    seeds = of_seeds(rows, ["model", "direction"], "recall")
     caption = (
         "How well the parent of a child is found, and a child of a parent (the paper's Figure 5). "
         f"{_meaning(rows, what)}n = {count(rows['fact'].n_unique(), 'pair')}; lines are 95 % intervals "
         "over pairs and their relatives. Chance, a name out of all, is next to 0. Who is whose parent: "
         f"{_words(rows)}."
     )
-    chart = alt.layer(bars, lines).properties(width=max(200, 130 * len(models)), height=260)
+    chart = dots(data, seeds, title, row, color, bounds=(0, 1))
     return Figure(name=f"recall-{what.slug}", chart=chart, caption=caption)
 
 
 def differences(rows: pl.DataFrame, what: Recall) -> Figure:
     """Draw the distribution of parent minus child over pairs."""
     of_pairs = paired(rows, "recall")
-    base = alt.Chart(of_pairs.select("model", "difference"))
-    bars = base.mark_bar(color=BLUE, opacity=0.75).encode(
-        x=alt.X("difference:Q", bin=BINS, title=f"parent − child, {what.unit}"),
-        y=alt.Y("count():Q", title="pairs"),
+    place = ((pl.col("difference") + 1) * 10).round() / 10 - 1  # the middle of a bin
+    bins = of_pairs.group_by("model", place.alias("middle"), maintain_order=True).len().with_columns(
+        pl.col("middle").sub(0.05).alias("low"), pl.col("middle").add(0.05).alias("high"),
+        pl.lit(0.0).alias("zero"),
+    )  # fmt: skip
+    said = [
+        f"{row['model']}, parent − child about {number(row['middle'], 1)}: {count(row['len'], 'pair')}"
+        for row in bins.iter_rows(named=True)
+    ]
+    base = alt.Chart(bins.with_columns(pl.Series("said", said, dtype=pl.String)))
+    scale = alt.Scale(domain=[-1.05, 1.05], nice=False)
+    bars = base.mark_bar(color=BLUE, opacity=0.75, binSpacing=1).encode(
+        x=alt.X("low:Q", title=f"parent − child, {what.unit}", scale=scale, bin="binned"),
+        x2="high:Q",
+        y=alt.Y("len:Q", title="pairs"),
+        description=SAID,
     )
-    zero = base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(x=alt.datum(0))  # no difference
+    zero = base.transform_aggregate(zero="min(zero)", groupby=["model"]).mark_rule(
+        color=GREY, strokeDash=[4, 3], **QUIET
+    )
     chart = (
-        alt.layer(bars, zero)
-        .properties(width=260, height=180)
+        alt.layer(bars, zero.encode(x="zero:Q"), data=base.data)
+        .properties(width=180, height=150)
         .facet(facet=alt.Facet("model:N", title=None), columns=3)
     )
     caption = (

@@ -12,6 +12,7 @@ from obverse.experiments.relations.page_parts import Marks, cells, counted
 from obverse.report.figures import BLUE, GREEN, GREY, ORANGE
 from obverse.stats.summary import group_means, mean
 
+SHARE = "Exact match (share of questions)"
 COLOURS = {"as told": GREY, "in order": GREEN, "right": BLUE, "wrong": ORANGE}
 QUESTION = (
     "Does a model know what follows from what it was told, and only that? It was told facts of several "
@@ -27,13 +28,13 @@ GLOSSARY = {
 KEYS = ["model", "relation", "told", "asked"]
 
 
-def page(finished: Finished) -> Page:
-    """Return accuracy and likelihood by relation, and a table of both."""
+def page(finished: Finished, *, accuracy_margin: float, likelihood_margin: float) -> Page:
+    """Return accuracy and likelihood by relation, and a table of both; margins as the settings say."""
     final = finished.tables["ask"].filter("final")
     parts: list[Figure | Table] = []
     for [model], rows in final.group_by("model", maintain_order=True):
         suffix = f"-{model}" if final["model"].n_unique() > 1 else ""
-        parts += [*_figures(rows, suffix)]
+        parts += [*_figures(rows, suffix, accuracy_margin, likelihood_margin)]
     return Page(
         sections=(
             Section(title="What was told, what follows from it, and what does not", parts=parts),
@@ -48,7 +49,7 @@ def page(finished: Finished) -> Page:
     )
 
 
-def _figures(rows: pl.DataFrame, suffix: str) -> list[Figure]:
+def _figures(rows: pl.DataFrame, suffix: str, margin: float, nats: float) -> list[Figure]:
     relations = rows["relation"].unique(maintain_order=True).to_list()
     colours = {what: COLOURS[what] for what in ASKED if what in set(rows["asked"])}
     marks = Marks(x="asked", panel="relation", panels=relations, colours=colours)
@@ -62,21 +63,23 @@ def _figures(rows: pl.DataFrame, suffix: str) -> list[Figure]:
     return [
         Figure(
             name=f"one-way{suffix}",
-            chart=cells(one, "exact_match", "Exact match", marks, (0.0, 1.0)),
+            chart=cells(one, "exact_match", SHARE, marks, (0.0, 1.0), margin),
             caption="Exact match, of facts that were told one way, after openings that were "
-            f"never trained on. {said}. Grey ticks: chance. {counted(one)}.",
+            f"never trained on. {said}. Grey ticks: chance; green: the criterion of the claims. "
+            f"{counted(one)}.",
         ),
         Figure(
             name=f"likelihood{suffix}",
-            chart=cells(paired(one), "difference", "Right − random (nats)", marks),
+            chart=cells(paired(one), "difference", "Right − random (nats)", marks, margin=nats),
             caption="How much likelier the answer is than a random other one, of facts that were "
-            f"told one way (0: no difference, grey ticks). n is of pairs of facts. {counted(one)}.",
+            f"told one way (grey, 0: no difference; green: the margin of the claims). n is of pairs "
+            f"of facts. {counted(one)}.",
         ),
         Figure(
             name=f"both-ways{suffix}",
-            chart=cells(both, "exact_match", "Exact match", marks, (0.0, 1.0)),
+            chart=cells(both, "exact_match", SHARE, marks, (0.0, 1.0)),
             caption="Exact match, of facts that were told both ways: what follows was trained, "
-            f"what does not was not. {counted(both)}.",
+            f"what does not was not. Grey ticks: chance. {counted(both)}.",
         ),
     ]
 

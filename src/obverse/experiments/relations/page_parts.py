@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import altair as alt
 import polars as pl
 
 from obverse.core.format import count
 from obverse.experiments.relations.claims import WORDINGS
+from obverse.report.dots import Row, dots
+from obverse.report.marks import intervals, of_seeds
 from obverse.stats.summary import Bounds, group_means
 
 
@@ -24,38 +25,36 @@ class Marks:
 
 
 def cells(
-    rows: pl.DataFrame, metric: str, title: str, marks: Marks, bounds: Bounds | None = None
+    rows: pl.DataFrame,
+    metric: str,
+    title: str,
+    marks: Marks,
+    bounds: Bounds | None = None,
+    margin: float | None = None,
 ) -> alt.FacetChart:
     """Return a panel for each value of `panel`: means with 95 % intervals, and seeds as dots.
 
-    A grey tick stands at chance, or, of a metric without bounds, at 0.
+    A grey tick stands at chance, or, of a metric without bounds, a line at 0; green ones stand a claim's
+    `margin` away from them.
     """
     keys = [marks.panel, marks.x]
     means = group_means(rows, keys, metric, bounds=bounds, clusters=WORDINGS)
-    chance = rows.group_by(keys).agg(pl.col("chance").mean() if bounds else pl.lit(0.0).alias("chance"))
-    seeds = rows.group_by([*keys, "seed"], maintain_order=True).agg(
-        pl.col(metric).cast(pl.Float64).mean().alias("mean")
-    )
-    data = pl.concat([means.join(chance, on=keys, how="left"), seeds], how="diagonal_relaxed")
+    levels: list[float] = [0.0]
+    if bounds:
+        levels = []
+        chance = rows.group_by(keys).agg(pl.col("chance").mean())
+        means = means.join(chance, on=keys, how="left", maintain_order="left")
+        if margin is not None:
+            means = means.with_columns(criterion=pl.col("chance") + margin)
     names = list(marks.colours)
-    base = alt.Chart(data).encode(
-        x=alt.X(f"{marks.x}:N", sort=names, title=None, axis=alt.Axis(labelAngle=-35)),
-    )
+    row = Row(column=marks.x, order=names, panels=[marks.panel], band=36, axis=alt.Axis(labelAngle=-35))
     colour = alt.Color(
         f"{marks.x}:N", legend=None, scale=alt.Scale(domain=names, range=list(marks.colours.values()))
     )
-    y: Any = alt.Y("mean:Q", title=title)
-    if bounds:
-        y = alt.Y("mean:Q", title=title, scale=alt.Scale(domain=list(bounds)))
-    of_all = base.transform_filter("datum.seed === null")
-    layers = alt.layer(
-        of_all.mark_tick(color="#999", thickness=1.5, width=26).encode(y="chance:Q"),
-        of_all.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q", color=colour),
-        base.transform_filter("datum.seed !== null")
-        .mark_circle(size=22, opacity=0.45, color="#444")
-        .encode(y="mean:Q"),
-        of_all.mark_point(filled=True, size=85, opacity=1).encode(y=y, color=colour),
-    ).properties(width=30 * len(names) + 20, height=150)
+    layers = dots(
+        means, of_seeds(rows, keys, metric), title, row, colour, bounds=bounds, levels=levels,
+        margins=[-margin, margin] if margin is not None and not bounds else [], height=150,
+    )  # fmt: skip
     drawn: alt.FacetChart = layers.facet(
         facet=alt.Facet(f"{marks.panel}:N", sort=list(marks.panels), title=None), columns=marks.columns
     )
@@ -67,6 +66,7 @@ def counted(rows: pl.DataFrame) -> str:
     seeds = rows["seed"].n_unique()
     wordings = rows["opening"].n_unique()
     return (
-        f"n = {count(seeds, 'seed')}, {count(wordings, 'held-out wording')}; lines are 95 % "
-        "intervals over facts, seeds and wordings, dots the seeds' own values"
+        f"n = {count(rows['fact'].n_unique(), 'fact')}, {count(seeds, 'seed')}, "
+        f"{count(wordings, 'held-out wording')}; large dots: means, small ones: each seed; "
+        f"{intervals(seeds, 'facts, seeds and wordings')}"
     )

@@ -13,6 +13,7 @@ from obverse.experiments.relations.two_hop_claims import PUBLISHED
 from obverse.report.figures import BLUE, GREEN, GREY, ORANGE, PINK
 from obverse.stats.summary import group_means
 
+SHARE = "Exact match (share of questions)"
 SHOWN = "two hops, demonstrated"
 COLOURS = {"first hop": GREY, "second hop": PINK, "two hops": ORANGE, SHOWN: GREEN, "step by step": BLUE}
 QUESTION = (
@@ -30,15 +31,19 @@ KEYS = ["model", "documents", "question"]
 PANELS = {"separate": "facts in separate documents", "same": "both facts in one document"}
 
 
-def page(finished: Finished) -> Page:
-    """Return accuracy and likelihood by question and documents, and the paper's numbers beside."""
+def page(finished: Finished, *, accuracy_margin: float, likelihood_margin: float) -> Page:
+    """Return accuracy and likelihood by question and documents, and the paper's numbers beside.
+
+    The margins are those of the experiment's settings.
+    """
     rows = finished.tables["ask"].filter("final").with_columns(
         pl.when(shown="demonstrated").then(pl.lit(SHOWN)).otherwise(pl.col("asked")).alias("question"),
         pl.col("documents").replace_strict(PANELS).alias("panel"),
     )  # fmt: skip
     figures: list[Figure] = []
     for [model], group in rows.group_by("model", maintain_order=True):
-        figures += _figures(group, f"-{model}" if rows["model"].n_unique() > 1 else "")
+        suffix = f"-{model}" if rows["model"].n_unique() > 1 else ""
+        figures += _figures(group, suffix, accuracy_margin, likelihood_margin)
     return Page(
         question=QUESTION,
         glossary=GLOSSARY,
@@ -53,7 +58,7 @@ def page(finished: Finished) -> Page:
     )
 
 
-def _figures(rows: pl.DataFrame, suffix: str) -> list[Figure]:
+def _figures(rows: pl.DataFrame, suffix: str, margin: float, nats: float) -> list[Figure]:
     marks = Marks(x="question", panel="panel", panels=list(PANELS.values()), colours=COLOURS, columns=2)
     said = (
         f"Questions about triples that were held out, but for {SHOWN!r}, which were trained with "
@@ -61,15 +66,16 @@ def _figures(rows: pl.DataFrame, suffix: str) -> list[Figure]:
     )
     return [
         Figure(
-            name=f"hops{suffix}", chart=cells(rows, "exact_match", "Exact match", marks, (0.0, 1.0)),
-            caption=f"Exact match by question. {said}. Grey ticks: chance. {counted(rows)}.",
+            name=f"hops{suffix}", chart=cells(rows, "exact_match", SHARE, marks, (0.0, 1.0), margin),
+            caption=f"Exact match by question. {said}. Grey ticks: chance; green: the criterion of the "
+            f"claims. {counted(rows)}.",
         ),
         Figure(
             name=f"hops-likelihood{suffix}",
-            chart=cells(paired(rows), "difference", "Right − random (nats)", marks),
+            chart=cells(paired(rows), "difference", "Right − random (nats)", marks, margin=nats),
             caption="How much likelier the right answer is than that of another triple with "
-            "another town (0: no difference, grey ticks), the paper's right and random loss. "
-            f"{said}. {counted(rows)}.",
+            "another town (grey, 0: no difference; green: the margin of the claims), the paper's "
+            f"right and random loss. {said}. {counted(rows)}.",
         ),
     ]  # fmt: skip
 

@@ -122,4 +122,8 @@ class Relations(Experiment):
     def page(self, finished: Finished) -> Page:
         from obverse.experiments.relations.page import page
 
-        return page(finished)
+        return page(
+            finished,
+            accuracy_margin=self.accuracy_margin,
+            likelihood_margin=self.likelihood_margin,
+        )

@@ -109,4 +109,8 @@ class TwoHop(Experiment):
     def page(self, finished: Finished) -> Page:
         from obverse.experiments.relations.page_two_hop import page
 
-        return page(finished)
+        return page(
+            finished,
+            accuracy_margin=self.accuracy_margin,
+            likelihood_margin=self.likelihood_margin,
+        )

@@ -70,7 +70,7 @@ def page(
         Section(title="Exact match by epoch", parts=_drawn(curves(rows), attributions(rows))),
         Section(
             title="The gap between D5cons and D6cons",
-            parts=[*_drawn(gaps(final)), _differences(moments)],
+            parts=[*_drawn(gaps(final, experiment.margin)), _differences(moments)],
         ),
         Section(
             title="Exact match by subset",
@@ -184,8 +184,13 @@ def _samples(final: pl.DataFrame) -> Table:
     lines: list[list[Cell]] = []
     asked = final.filter(pl.col("direction").is_in(BELIEVED)).drop_nulls("generation")
     for _, group in asked.group_by(*WHERE, "direction", "subset", maintain_order=True):
-        some = group.gather_every(max(1, len(group) // SAMPLES)).head(SAMPLES)
-        for row in some.iter_rows(named=True):
+        # Another place in each group, lest one question be shown throughout.
+        first, step = 7 * len(lines) % len(group), max(1, len(group) // SAMPLES)
+        some = [
+            group.row((first + n * step) % len(group), named=True)
+            for n in range(min(SAMPLES, len(group)))
+        ]
+        for row in some:
             whose = which(row["model"], row["variant"], several)
             lines.append([whose, row["subset"], row["prompt"], row["target"], row["generation"]])
     titles = ("variant", "subset", "prompt", "right", "generated")

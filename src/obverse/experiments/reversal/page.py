@@ -38,7 +38,10 @@ def page(
     sections = [
         Section(
             title="Accuracy (the paper's Table 1)",
-            parts=[page_tables.accuracy(final, accuracy_margin), page_figures.accuracy(final)],
+            parts=[
+                page_tables.accuracy(final, accuracy_margin),
+                page_figures.accuracy(final, accuracy_margin),
+            ],
         ),
         Section(title="Each held-out prompt", parts=prompts(final_tested)),
         Section(
@@ -50,7 +53,7 @@ def page(
                 page_tables.ranks(final),
             ],
         ),
-        Section(title="Learning curves", parts=[page_figures.curves(tested)]),
+        Section(title="Learning curves", parts=[page_figures.curves(tested, likelihood_margin)]),
         Section(title="Samples", parts=page_tables.samples(final_tested)),
     ]
     return Page(

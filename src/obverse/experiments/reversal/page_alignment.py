@@ -9,7 +9,9 @@ from obverse.core.format import count
 from obverse.core.page import Figure, Finished, Page, Section, Text
 from obverse.experiments.reversal.alignment import ANOTHER, OWN
 from obverse.experiments.reversal.dataset import DIRECTIONS
-from obverse.report.figures import BLUE, ORANGE, STROKES, lines_with_bands
+from obverse.report.figures import BLUE, DASHES, ORANGE, STROKES
+from obverse.report.lines import Look, lines
+from obverse.report.marks import intervals, of_seeds
 from obverse.stats.summary import group_means
 
 NOTE = (
@@ -30,31 +32,34 @@ def alignment_page(page: Page, finished: Finished) -> Page:
 
 
 def _curves(rows: pl.DataFrame) -> Figure:
-    keys = ["subset", "direction", "prompted", "epoch"]
-    own = rows.filter(partner="own")
-    table = group_means(own, keys, "cosine", bounds=(-1, 1)).with_columns(
-        (pl.col("direction") + pl.lit(" order")).alias("order")
-    )
+    own = rows.filter(partner="own").with_columns(order=pl.format("{} order", "direction"))
+    keys = ["subset", "order", "prompted", "epoch"]
     orders = [f"{direction} order" for direction in DIRECTIONS]
-    layers = lines_with_bands(
-        table, "Cosine of gradients",
-        lines=[
-            alt.StrokeDash(
-                "prompted:N", legend=None, scale=alt.Scale(domain=[OWN, ANOTHER], range=[[1, 0], [4, 3]])
-            )
-        ],
+    look = Look(
         x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+        at="epoch",
         color=alt.Color(
             "order:N", title="held-out prompt", legend=STROKES, sort=orders,
             scale=alt.Scale(domain=orders, range=[BLUE, ORANGE]),
         ),
-        detail=["prompted:N"],
+        dash=alt.StrokeDash(
+            "prompted:N", title="about", legend=DASHES,
+            scale=alt.Scale(domain=[OWN, ANOTHER], range=[[1, 0], [4, 3]]),
+        ),
+        series=["order", "prompted"],
+        panels=["subset"],
     )  # fmt: skip
-    chart = layers.properties(width=230, height=190).facet(column=alt.Column("subset:N", title=None))
+    layers = lines(
+        group_means(own, keys, "cosine", bounds=(-1, 1)), of_seeds(own, keys, "cosine"),
+        "Cosine of gradients", look, bounds=(-1, 1), levels=[0.0],
+    )  # fmt: skip
+    chart = layers.properties(width=210, height=190).facet(column=alt.Column("subset:N", title=None))
+    seeds = rows["seed"].n_unique()
     caption = (
         "Cosine of a trained sentence's gradient with that of a right answer, over all parameters, by "
         "epoch. Solid: behind a held-out prompt about its fact; dashed: behind the same prompt about "
-        "another fact. Bands are 95 % intervals over facts and seeds, "
-        f"n = {count(rows['seed'].n_unique(), 'seed')}."
+        "another fact. Thin lines: each seed. "
+        f"n = {count(own['fact'].n_unique(), 'fact')}, {count(seeds, 'seed')}; "
+        f"{intervals(seeds, 'facts and seeds')}."
     )
     return Figure(name="alignment", chart=chart, caption=caption)

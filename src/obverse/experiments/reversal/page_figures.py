@@ -1,6 +1,6 @@
 """The figures on the page of experiment 1."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -9,11 +9,15 @@ import polars as pl
 
 from obverse.core.format import count
 from obverse.core.page import Figure
+from obverse.experiments.reversal.claims import TESTED
 from obverse.experiments.reversal.dataset import DIRECTIONS, SUBSETS
 from obverse.experiments.reversal.page_tables import WORDINGS
 from obverse.experiments.reversal.published import TABLE_1, TABLE_1_MODEL
-from obverse.report.figures import BLUE, GREY, ORANGE, STROKES, lines_with_bands
-from obverse.stats.summary import group_means
+from obverse.report.dots import Row, dots
+from obverse.report.figures import BLUE, DASHES, GREY, ORANGE, STROKES
+from obverse.report.lines import Look, lines
+from obverse.report.marks import intervals, of_seeds
+from obverse.stats.summary import Bounds, group_means
 
 COLOURS = alt.Scale(domain=list(DIRECTIONS), range=[BLUE, ORANGE])
 PANELS = [
@@ -24,112 +28,96 @@ PANELS = [
 ]
 
 
-def accuracy(final: pl.DataFrame) -> Figure:
-    """Draw exact match by subset and direction, beside chance and GPT-3."""
-    means = group_means(
-        final, ["model", "subset", "direction"], "exact_match", bounds=(0, 1), clusters=WORDINGS
-    )
-    chance = final.group_by("subset").agg(pl.col("chance").mean())
+def accuracy(final: pl.DataFrame, margin: float) -> Figure:
+    """Draw exact match by subset and direction, beside chance, the claims' criterion and GPT-3."""
+    keys = ["model", "subset", "direction"]
+    means = group_means(final, keys, "exact_match", bounds=(0, 1), clusters=WORDINGS)
+    chance = final.group_by("subset").agg(pl.col("chance").mean()).with_columns(
+        pl.when(pl.col("subset").is_in(TESTED)).then(pl.col("chance") + margin).alias("criterion")
+    )  # fmt: skip
     paper = pl.DataFrame(
         [{"subset": s, "direction": d, "paper": cell.mean} for (s, d), cell in TABLE_1.items()]
     )
     data = means.join(chance, on="subset", how="left").join(paper, on=["subset", "direction"], how="left")
-    panels = alt.Chart(data).encode(
-        x=alt.X("direction:N", sort=list(DIRECTIONS), title=None, axis=alt.Axis(labelAngle=0))
-    )
-    colour = alt.Color("direction:N", scale=COLOURS, legend=None)
-    layers = _with_intervals(
-        panels,
-        panels.mark_bar(opacity=0.75, width=34).encode(color=colour),
-        alt.Y("mean:Q", title="Exact match (share of questions)", scale=alt.Scale(domain=[0, 1])),
-        panels.mark_tick(color=GREY, thickness=1.5, width=56).encode(y="chance:Q"),
-        panels.mark_point(shape="diamond", size=70, filled=True, color="black").encode(y="paper:Q"),
-    ).properties(width=190, height=240)
-    column = alt.Column("subset:N", sort=list(SUBSETS), title=None)
-    faceted = by_column(layers, data, column).resolve_scale(x="independent")
+    row = Row(column="direction", order=DIRECTIONS, panels=["model", "subset"], band=75)
+    layers = dots(
+        data, of_seeds(final, keys, "exact_match"), "Exact match (share of questions)", row,
+        alt.Color("direction:N", scale=COLOURS, legend=None), bounds=(0, 1),
+    )  # fmt: skip
+    faceted = by_column(layers, data, alt.Column("subset:N", sort=list(SUBSETS), title=None))
     caption = (
         "Exact match of greedy answers by subset and direction of the question. Facts of Both were "
-        "trained in both orders, so that both are the same direction. Grey line: chance (naming a "
-        f"random candidate). Diamonds: {TABLE_1_MODEL}, published. {basis(final)}."
+        "trained in both orders, so that both are the same direction. Large dots: means; small ones: "
+        "each seed. Grey: chance (naming a random candidate); green: what the claims' criterion is, "
+        f"{count(round(100 * margin, 6), 'point')} above. Open diamonds: {TABLE_1_MODEL}, published. "
+        f"{basis(final)}."
     )
     return Figure(name="accuracy", caption=caption, chart=faceted)
 
 
 def likelihood(tested: pl.DataFrame) -> Figure:
-    """Draw Figure 4 of the paper, with its positive control beside it."""
-    keys = ["model", "subset", "direction"]
-    both = [
-        group_means(tested, keys, column, bounds=(-inf, 0), clusters=WORDINGS).with_columns(
-            pl.lit(label).alias("answer")
-        )
-        for column, label in (("logprob", "correct"), ("logprob_control", "random"))
-    ]
+    """Draw Figure 4 of the paper, with its positive control beside it, on one scale."""
     asked = pl.when(pl.col("subset").eq("NameToDescription") == pl.col("direction").eq("same"))
-    data = pl.concat(both, how="vertical_relaxed").with_columns(
+    rows = tested.with_columns(
         (
             pl.col("subset") + ", " + pl.col("direction") + " ("
             + asked.then(pl.lit("description")).otherwise(pl.lit("name")) + ")"
         ).alias("panel")
     )  # fmt: skip
-    models = data["model"].n_unique()
-    base = alt.Chart(data).encode(
-        x=alt.X("model:N", title=None, axis=alt.Axis(labelAngle=0)),
-        xOffset=alt.XOffset("answer:N", sort=["correct", "random"]),
-        color=alt.Color(
-            "answer:N",
-            title="answer scored",
-            scale=alt.Scale(domain=["correct", "random"], range=[BLUE, GREY]),
-        ),
+    answers = {"logprob": "correct", "logprob_control": "random"}
+    both = pl.concat(
+        rows.with_columns(pl.col(column).alias("value"), pl.lit(answer).alias("answer"))
+        for column, answer in answers.items()
     )
-    layers = _with_intervals(
-        base,
-        base.mark_point(filled=True, size=70, opacity=1),
-        alt.Y("mean:Q", title="Mean log-probability (nats)", scale=alt.Scale(zero=False)),
-    ).properties(width=max(125, 70 * models), height=220)
-    panel = alt.Facet("panel:N", sort=PANELS, title=None)
+    keys = ["model", "panel", "answer"]
+    means = group_means(both, keys, "value", bounds=(-inf, 0), clusters=WORDINGS)
+    kinds = list(answers.values())
+    row = Row(column="answer", order=kinds, panels=["model", "panel"], band=62)
+    colour = alt.Color("answer:N", legend=None, scale=alt.Scale(domain=kinds, range=[BLUE, GREY]))
+    seeds = of_seeds(both, keys, "value")
+    layers = dots(means, seeds, "Mean log-probability (nats)", row, colour, bounds=(-inf, 0))
+    header = alt.Header(labelExpr="split(datum.value, ', ')", labelLineHeight=14)
+    panel = alt.Column("panel:N", sort=PANELS, title=None, header=header)
     caption = (
         "Mean log-probability of the right answer and of a random other one after held-out prompts "
         "(the paper's Figure 4 is the first panel). In the reverse direction the two should agree; in "
-        f"the same direction, the positive control, they should not. {basis(tested)}."
+        "the same direction, the positive control, they should not. Large dots: means; small ones: each "
+        f"seed. {basis(tested)}."
     )
-    return Figure(
-        name="likelihood",
-        caption=caption,
-        chart=layers.facet(facet=panel, columns=4 if models == 1 else 2).resolve_scale(y="independent"),
-    )
+    return Figure(name="likelihood", caption=caption, chart=by_column(layers, means, panel))
 
 
-def curves(tested: pl.DataFrame) -> Figure:
+def curves(tested: pl.DataFrame, margin: float) -> Figure:
     """Draw exact match, and right minus random log-probability, over epochs."""
     keys = ["model", "subset", "direction", "epoch"]
-    difference = tested.with_columns((pl.col("logprob") - pl.col("logprob_control")).alias("difference"))
-    panels: Sequence[tuple[str, pl.DataFrame]] = [
-        (
-            "Exact match (share of questions)",
-            group_means(tested, keys, "exact_match", bounds=(0, 1), clusters=WORDINGS),
+    rows = tested.with_columns((pl.col("logprob") - pl.col("logprob_control")).alias("difference"))
+    look = Look(
+        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+        at="epoch",
+        color=alt.Color("direction:N", scale=COLOURS, title="direction", legend=STROKES),
+        dash=alt.StrokeDash(
+            "subset:N", title="subset", legend=DASHES,
+            scale=alt.Scale(domain=list(SUBSETS[:2]), range=[[1, 0], [5, 3]]),
         ),
-        (
-            "Right − random log-probability (nats)",
-            group_means(difference, keys, "difference", clusters=WORDINGS),
-        ),
-    ]
-    several = tested["model"].n_unique() > 1
-    dashes = alt.Scale(domain=list(SUBSETS[:2]), range=[[1, 0], [5, 3]])
-    dash = alt.StrokeDash("subset:N", scale=dashes, legend=None)  # vega draws its symbols transparent
+        series=["subset", "direction"],
+        panels=["model"],
+    )  # fmt: skip
+    titles: Mapping[str, tuple[str, Bounds | None, Sequence[float]]] = {
+        "exact_match": ("Exact match (share of questions)", (0, 1), ()),
+        "difference": ("Right − random log-probability (nats)", None, (-margin, margin)),
+    }
     drawn = []
-    for title, data in panels:
-        layers = lines_with_bands(
-            data,
-            title,
-            lines=[dash],
-            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
-            color=alt.Color("direction:N", scale=COLOURS, title="direction", legend=STROKES),
-            detail=alt.Detail("subset:N"),
-        ).properties(width=300, height=220)
+    for metric, (title, bounds, margins) in titles.items():
+        data = group_means(rows, keys, metric, bounds=bounds, clusters=WORDINGS)
+        layers = lines(
+            data, of_seeds(rows, keys, metric), title, look, bounds=bounds, margins=margins
+        ).properties(width=250, height=220)
+        several = tested["model"].n_unique() > 1
         drawn.append(layers.facet(row=alt.Row("model:N", title=None)) if several else layers)
     caption = (
         "Exact match, and how much likelier the right answer is than a random one, after each epoch (0 "
-        f"is before training). Solid lines: {SUBSETS[0]}; dashed: {SUBSETS[1]}. {basis(tested)}."
+        "is before training). Thick lines: means; thin ones and small dots: each seed. Green: the margin "
+        f"within which two log-probabilities count as the same. {basis(tested)}."
     )
     return Figure(name="curves", caption=caption, chart=alt.hconcat(*drawn))
 
@@ -137,16 +125,8 @@ def curves(tested: pl.DataFrame) -> Figure:
 def by_column(layers: Any, data: pl.DataFrame, column: alt.Column) -> alt.FacetChart:
     """Return a panel for each value of `column`, and a row for each model where there are several."""
     rows = {"row": alt.Row("model:N", title=None)} if data["model"].n_unique() > 1 else {}
-    faceted: alt.FacetChart = layers.facet(column=column, **rows)
+    faceted: alt.FacetChart = layers.facet(column=column, **rows).resolve_scale(x="independent")
     return faceted
-
-
-def _with_intervals(
-    base: alt.Chart, mark: alt.Chart, y: alt.Y, *beside: alt.Chart
-) -> alt.LayerChart | alt.FacetChart:
-    """Draw means as `mark`, their intervals as lines, and what they are compared with."""
-    interval = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q")
-    return alt.layer(mark.encode(y=y), interval, *beside)
 
 
 def basis(rows: pl.DataFrame, over: str = "facts, seeds and prompts") -> str:
@@ -157,5 +137,5 @@ def basis(rows: pl.DataFrame, over: str = "facts, seeds and prompts") -> str:
     per_fact = max(asked["len"].to_list())
     return (
         f"n = {facts} facts a subset over {count(seeds, 'seed')}, {per_fact} held-out "
-        f"prompts a fact and order; lines and bands are 95 % intervals over {over}"
+        f"prompts a fact and order; {intervals(seeds, over)}"
     )

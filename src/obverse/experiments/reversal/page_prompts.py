@@ -10,6 +10,7 @@ from obverse.core.page import Cell, Column, Figure, Table
 from obverse.experiments.reversal.dataset import DIRECTIONS, ORDERS
 from obverse.experiments.reversal.page_figures import by_column
 from obverse.report.figures import BLUE, ORANGE
+from obverse.report.marks import QUIET, SAID, cut_to, described, of_seeds
 from obverse.stats.summary import group_means
 
 BLANK = "…"
@@ -57,31 +58,47 @@ def figure(tested: pl.DataFrame, basis: str) -> Figure | None:
         return None
     keys = [*PROMPT, "distance", "direction"]
     data = group_means(known, keys, "exact_match", bounds=(0, 1))
-    base = alt.Chart(data).encode(
-        x=alt.X(
-            "distance:Q", title="Distance from the nearest trained prompt", scale=alt.Scale(zero=False)
-        ),
-        color=alt.Color(
-            "direction:N",
-            title="direction",
-            scale=alt.Scale(domain=list(DIRECTIONS), range=[BLUE, ORANGE]),
-        ),
+    asked = ["order", "direction", "distance"]
+    seeds = of_seeds(known, keys, "exact_match")
+    table = pl.concat(
+        [
+            described(cut_to(data, [0, 1]), asked).with_columns(kind=pl.lit("mean")),
+            described(seeds, asked).with_columns(kind=pl.lit("seed")),
+        ],
+        how="diagonal_relaxed",
+    )
+    both = alt.Scale(domain=list(DIRECTIONS), range=[BLUE, ORANGE])
+    colour = alt.Color("direction:N", scale=both, legend=None)
+    # Rings, so that both directions are seen where neither is answered.
+    fill = alt.Fill(
+        "direction:N", title="direction", scale=alt.Scale(domain=list(DIRECTIONS), range=[BLUE, "white"])
+    )
+    stroke = alt.Stroke("direction:N", title="direction", scale=both)
+    x = alt.X(
+        "distance:Q",
+        title=["Distance from the nearest trained prompt", "(0: the same, 1: no word in common)"],
+        scale=alt.Scale(zero=False, padding=12),
     )
     y = alt.Y("mean:Q", title="Exact match (share of questions)", scale=alt.Scale(domain=[0, 1]))
+    base = alt.Chart(table).encode(x=x)
+    of_mean = base.transform_filter("datum.kind == 'mean'")
     layers = alt.layer(
-        base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q"),
-        base.transform_filter(f"datum.direction == '{DIRECTIONS[0]}'")
-        .mark_point(filled=True, size=55, opacity=1)
-        .encode(y=y),
-        # Rings, so that both directions are seen where neither is answered.
-        base.transform_filter(f"datum.direction == '{DIRECTIONS[1]}'")
-        .mark_point(filled=False, size=110, strokeWidth=2, opacity=1)
-        .encode(y=y),
-    ).properties(width=300, height=220)
+        of_mean.transform_filter("isValid(datum.low_shown)")
+        .mark_rule(strokeWidth=1.6, **QUIET)
+        .encode(y=alt.Y("low_shown:Q"), y2="high_shown:Q", color=colour),
+        base.transform_filter("datum.kind == 'seed'")
+        .mark_circle(size=14, opacity=0.5, xOffset=-6)
+        .encode(y="mean:Q", color=colour, description=SAID),
+        of_mean.mark_point(size=60, strokeWidth=2, opacity=1).encode(
+            y=y, fill=fill, stroke=stroke, description=SAID
+        ),
+        data=table,
+    ).properties(width=270, height=220)
     column = alt.Column("order:N", sort=list(ORDERS), title=None)
     caption = (
         "Exact match of each held-out prompt (a point; a ring in reverse) over its distance from the "
-        f"nearest trained prompt of the same order, as in the table. {basis}."
+        "nearest trained prompt of the same order, as in the table. Small dots: each seed. "
+        f"{basis}."
     )
     return Figure(name="prompts", caption=caption, chart=by_column(layers, data, column))
 

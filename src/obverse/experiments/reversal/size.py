@@ -74,7 +74,7 @@ class Size(Identities):
     def page(self, finished: Finished) -> Page:
         from obverse.experiments.reversal.page_size import size_page
 
-        return size_page(super().page(finished), finished)
+        return size_page(super().page(finished), finished, self.likelihood_margin)
 
 
 def small_models() -> tuple[Scratch, ...]:

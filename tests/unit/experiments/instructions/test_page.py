@@ -5,7 +5,8 @@ import pytest
 from obverse.core.page import Figure, Finished, Page, Table
 from obverse.experiments.instructions.instructions import Instructions
 from obverse.experiments.instructions.wordings import ORDERS
-from obverse.report.figures import render
+from tests.drawn import render
+from tests.legible import problems
 from tests.unit.experiments.instructions.observations import observed
 
 
@@ -21,6 +22,7 @@ def part(page: Page, title: str, number: int = 0) -> object:
 
 
 def test_figures_are_drawn_with_every_seed(page: Page) -> None:
+    assert problems(page) == []
     for title, name in (("Accuracy", "accuracy"), ("Epochs", "epochs")):
         figure = part(page, title)
         assert isinstance(figure, Figure)

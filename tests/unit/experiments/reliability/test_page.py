@@ -12,6 +12,8 @@ from obverse.experiments.reliability.ablations.alpha import Alpha
 from obverse.experiments.reliability.reliability import Reliability
 from obverse.measures.ask import Ask
 from obverse.measures.frame import schema
+from tests.drawn import rows
+from tests.legible import problems
 
 COLUMNS = schema({**LEADING, **Reliability.columns, **Ask.columns})
 # How many of ten are right after Stage 1, and at the end.
@@ -103,16 +105,16 @@ def test_samples_are_shown_with_the_answers_given() -> None:
 
 
 def test_figures_are_drawn_and_say_how_many_they_show() -> None:
+    assert problems(page(answers())) == []
     drawn = figures(page(answers()))
     assert set(drawn) == {"curves", "attributions", "gaps", "losses"}
     for figure in drawn.values():
         assert "n = 2 seeds, about 10 aliases of each of D5cons and D6cons" in figure.caption
-        assert figure.chart.to_dict()["$schema"]
 
 
 def data_of(figure: Figure) -> list[dict[str, Any]]:
-    """Return the rows that a chart draws."""
-    return [row for rows in figure.chart.to_dict()["datasets"].values() for row in rows]
+    """Return the means that a chart draws."""
+    return rows(figure.chart)
 
 
 def test_losses_of_all_subsets_are_drawn_training_and_validation_apart() -> None:
@@ -130,7 +132,7 @@ def test_questions_about_the_entity_are_drawn_apart() -> None:
 
 
 def test_entity_of_the_definition_is_drawn_by_alpha() -> None:
-    rows: list[dict[str, Any]] = []
+    made: list[dict[str, Any]] = []
     for alpha, told in ((0.5, 1), (0.95, 8)):
         about = {"variant": f"α = {alpha:g}", "stage": "Stage 1", "epoch": 2, "final": False}
         for subset, direction, hits in (
@@ -139,11 +141,11 @@ def test_entity_of_the_definition_is_drawn_by_alpha() -> None:
         ):  # fmt: skip
             some = [r for r in answers(1) if r["stage"] == "Stage 1" and r["epoch"] == 2]
             some = [r for r in some if (r["subset"], r["direction"]) == ("QA3", "question")]
-            rows += [
+            made += [
                 r | about | {"subset": subset, "direction": direction, "exact_match": n < hits}
                 for n, r in enumerate(some)
             ]
-    table = pl.DataFrame([*rows, *answers(1, variant="α = 0.5")], schema=COLUMNS)
+    table = pl.DataFrame([*made, *answers(1, variant="α = 0.5")], schema=COLUMNS)
     finished = Finished(study={}, claims=[], tables={"ask": table})
     drawn = data_of(figures(Alpha().page(finished))["by-alpha"])
     shown = {(r["subset"], r["alpha"]): r["mean"] for r in drawn if r["subset"].startswith("D9")}

@@ -12,6 +12,8 @@ from obverse.core.page import Cell, Figure, Finished, Page, Section, Table, Text
 from obverse.experiments.repetition import questions
 from obverse.experiments.repetition.suppression import Suppression
 from obverse.measures.ask import Ask
+from tests.drawn import axis, rows
+from tests.legible import problems
 
 COLUMNS = LEADING | questions.COLUMNS | dict(Ask.columns)
 GRID: dict[str, Any] = {"pattern": "A B", "template": "t", "repetitions": 3}
@@ -108,17 +110,16 @@ def numbers(cell: Cell) -> list[float]:
 
 
 def values(figure: Figure, title: str) -> pl.DataFrame:
-    """Return the data of the panel with this title."""
+    """Return the means of the panel with this title."""
     for panel in figure.chart.vconcat[0].hconcat:
-        bands = panel.layer[0]
-        if bands.layer[0].encoding.y["title"] == title:
-            return pl.DataFrame(bands.data)
+        if axis(panel, "y")["title"] == title:
+            return pl.DataFrame(rows(panel))
     raise AssertionError(f"no panel {title}")
 
 
-def test_bands_of_the_loss_do_not_reach_below_zero() -> None:
+def test_intervals_of_the_loss_do_not_reach_below_zero() -> None:
     made = shown(answers("m", None), answers("big", None, 20))
-    lows = values(figures(made)[0], "Two-class loss (nats)")["low"]
+    lows = values(figures(made)[0], "Two-class loss (nats)")["low_shown"]
     assert lows.to_list() == [0.0] * 6
 
 
@@ -144,6 +145,7 @@ def test_all_four_figures_are_drawn_where_there_is_data_for_them() -> None:
     steps = [answers("big@1", 1, 20), answers("big@2", 2, 20)]
     made = shown(varied, behind, *steps)
     assert [f.name for f in figures(made)] == ["scaling", "growth", "shots", "slices"]
+    assert problems(made) == []
 
 
 def test_trends_are_of_each_metric() -> None:
@@ -198,8 +200,8 @@ def test_own_data_has_its_own_chance_and_words(tmp_path: Path) -> None:
     (scaling,) = figures(made)
     assert "pattern" not in scaling.caption
     assert "each model asked once" in scaling.caption
-    assert scaling.caption.endswith("intervals over items.")
-    drawn = [panel.layer[1].data["chance"].item() for panel in scaling.chart.vconcat[0].hconcat]
+    assert scaling.caption.endswith("intervals over items, as far as the axis goes.")
+    drawn = [row["mean"] for panel in scaling.chart.vconcat[0].hconcat for row in rows(panel, "level")]
     assert drawn == pytest.approx([chance, chance_loss], abs=1e-4)
     (table,) = tables(made, "class mass")
     titles = [c.title for c in table.columns]
@@ -221,14 +223,15 @@ def test_figures_say_what_intervals_are_over() -> None:
         return figures(shown(*rows))[0].caption
 
     one = answers("m", None)
-    again = [row | {"seed": 1} for row in one]
+    again = [row | {"seed": seed} for row in one for seed in (1, 2)]
     other = answers("big", None, 20)
     counted = "4 items (4 sequences without an instruction), each model asked once"
-    assert f"{counted}; bands are 95 % intervals over items." in caption(one, other)
-    assert "2 seeds (models asked as they are: 1)" in caption(one, again, other)
-    assert "over items, clustered by seed." in caption(one, again)
+    assert f"{counted}; upright lines: 95 % intervals over items, as far as" in caption(one, other)
+    assert "3 seeds (models asked as they are: 1)" in caption(one, again, other)
+    assert "over items, clustered by seed, as far as" in caption(one, again)
+    assert "of two seeds no intervals are drawn" in caption(one, again[::2])
     varied = [row | {"pattern": row["fact"], "template": row["fact"]} for row in one]
-    assert "clustered by pattern and template." in caption(varied)
+    assert "clustered by pattern and template, as far as" in caption(varied)
 
 
 def of_grid(*rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

@@ -19,8 +19,9 @@ from obverse.experiments.reversal.in_context import InContext
 from obverse.experiments.reversal.in_context_asking import ALONE, AMONG, CONTEXTS, NONE
 from obverse.measures.ask import Ask
 from obverse.measures.frame import schema
-from obverse.report.figures import render
 from obverse.stats.verdict import evaluate
+from tests.drawn import render
+from tests.legible import problems
 
 
 def small(**settings: Any) -> InContext:
@@ -216,6 +217,7 @@ def test_figure_has_a_panel_for_each_subset_and_says_what_it_rests_on() -> None:
     figure = made.sections[0].parts[0]
     assert isinstance(figure, Figure)
     assert "n = 20 facts a subset and seed, 5 seeds" in figure.caption
+    assert problems(made) == []
     svg, _ = render(figure.chart)
     assert all(f">{order}<" in svg for order in ORDERS)
     assert len(made.sections[0].parts) == 1

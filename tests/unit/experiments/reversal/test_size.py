@@ -13,6 +13,7 @@ from obverse.experiments.reversal.size_claims import per_doubling, published_slo
 from obverse.measures.ask import Ask
 from obverse.measures.frame import schema
 from obverse.stats.verdict import evaluate
+from tests.legible import problems
 
 SIZES = {"a": 100_000, "b": 200_000, "c": 400_000, "d": 800_000}  # three doublings
 CELLS = [(s, d) for s in ("NameToDescription", "DescriptionToName") for d in ("same", "reverse")]
@@ -115,7 +116,7 @@ def test_page_draws_sizes_first() -> None:
     assert isinstance(table, Table)
     assert figure.name == "sizes"
     assert "n = 2 seeds a size" in figure.caption
-    assert figure.chart.to_dict()["vconcat"]
+    assert problems(made) == []
     assert len(table.rows) == 4 * 4
     assert [row[0] for row in table.rows[:5]] == ["a", "a", "a", "a", "b"]
     assert "GPT-3-2.7B −0.52" in table.note.replace("-0.52", "−0.52")

@@ -19,18 +19,19 @@ from obverse.experiments.reliability.alignment_claims import (
 from obverse.experiments.reliability.claims import BASE, after_stage_1, at_the_end
 from obverse.experiments.reliability.figures.drawing import (
     COLOURS,
-    WHERE,
     epochs,
-    grid,
     with_panel,
     with_place,
 )
-from obverse.report.figures import STROKES, lines_with_bands
+from obverse.report.figures import DASHES, STROKES
+from obverse.report.lines import Look, lines
+from obverse.report.marks import SAID, described, intervals, of_seeds
 from obverse.stats.summary import group_means
 
 METRICS = {
     "cosine": "cosine", "inner": "inner product", "squared_distance": "squared distance",
 }  # fmt: skip
+SIGNED = ("cosine", "inner")
 NORMS = {"norm": "norm, definitions", "norm_other": "norm, questions"}
 NOTE = (
     "Each definition's gradient is compared with that of every question about an alias of its subset, "
@@ -71,39 +72,38 @@ def _curves(
     rows: pl.DataFrame, subsets: tuple[str, str], metrics: Mapping[str, str], name: str, source: str
 ) -> Figure:
     """Draw two subsets' gradients over the epochs of Stage 1: a column a number, a row a variant."""
-    some = rows.filter(pl.col("subset").is_in(subsets))
-    parts = [
-        group_means(some, [*WHERE, "subset", "partner", "place"], metric).with_columns(
-            pl.lit(title).alias("part")
-        )
-        for metric, title in metrics.items()
-    ]
-    table = with_panel(pl.concat(parts), rows).with_columns(
-        (pl.col("partner") + pl.lit(" pairs")).alias("partner")
+    some = with_panel(rows.filter(pl.col("subset").is_in(subsets)), rows).with_columns(
+        pl.format("{} pairs", "partner").alias("partner")
     )
-    layers = lines_with_bands(
-        table, "",
-        lines=[
-            alt.StrokeDash(
-                "partner:N", legend=None,
-                scale=alt.Scale(domain=["own pairs", "other pairs"], range=[[1, 0], [4, 3]]),
-            )
-        ],
-        x=epochs(table),
+    panels = some["panel"].unique(maintain_order=True).to_list()
+    look = Look(
+        x=epochs(some), at="place", series=["subset", "partner"], panels=["panel"], facts="aliases",
         color=alt.Color(
             "subset:N", title="subset", legend=STROKES,
             scale=alt.Scale(domain=list(subsets), range=[COLOURS[s] for s in subsets]),
         ),
-        detail=["partner:N"],
+        dash=alt.StrokeDash(
+            "partner:N", title="questions about", legend=DASHES,
+            scale=alt.Scale(domain=["own pairs", "other pairs"], range=[[1, 0], [4, 3]]),
+        ),
     )  # fmt: skip
-    panels = table["panel"].unique(maintain_order=True).to_list()
-    chart = grid(layers, panels, list(metrics.values()), "independent")
+    keys = ["panel", "subset", "partner", "place"]
+    columns = []
+    for metric, title in metrics.items():  # of different units: each column has a scale of its own
+        layers = lines(group_means(some, keys, metric), of_seeds(some, keys, metric), title, look,
+                       levels=[0.0] if metric in SIGNED else ())  # fmt: skip
+        header = alt.Header(labels=title == [*metrics.values()][-1])
+        row = alt.Row("panel:N", sort=panels, title=None, header=header)
+        columns.append(layers.properties(width=480 // len(metrics), height=140).facet(row=row))
+    chart = alt.hconcat(*columns, spacing=14)
+    seeds = some["seed"].n_unique()
     both = some["partner"].n_unique() > 1
     solid = " Solid: own pairs; dashed: questions about other aliases." if both else ""
     caption = (
         f"Definitions' and questions' gradients: {', '.join(metrics.values())} (as in {source}), "
         "over all trained parameters, by epoch of Stage 1; "
-        f"{' and '.join(subsets)}.{solid} Bands are 95 % intervals over aliases and seeds, {_n(some)}."
+        f"{' and '.join(subsets)}.{solid} Thin lines: each seed. {_n(some)}; "
+        f"{intervals(seeds, 'aliases and seeds')}."
     )
     return Figure(name=name, chart=chart, caption=caption)
 
@@ -154,14 +154,16 @@ def _predicted(tables: Mapping[str, pl.DataFrame]) -> list[Figure]:
     )
     if both.is_empty():
         return []
+    points = both.select("subset", "seed", "fact", "cosine", "known")
     chart = (
-        alt.Chart(both.select("subset", "seed", "fact", "cosine", "known"))
+        alt.Chart(described(points, ["subset", "fact"], value="known"))
         .mark_circle(size=14, opacity=0.45)
         .encode(
             x=alt.X("cosine:Q", title="Cosine of own pairs after Stage 1"),
             y=alt.Y(
                 "known:Q", title="Log-probability of right answers (nats)", scale=alt.Scale(zero=False)
             ),
+            description=SAID,
             color=alt.Color(
                 "subset:N", legend=None,
                 scale=alt.Scale(

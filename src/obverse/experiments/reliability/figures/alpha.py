@@ -7,8 +7,9 @@ import polars as pl
 
 from obverse.core.format import count
 from obverse.core.page import Figure
-from obverse.experiments.reliability.figures.drawing import DASHED, WHERE, of_subsets
-from obverse.report.figures import lines_with_bands
+from obverse.experiments.reliability.figures.drawing import DASHED, of_subsets
+from obverse.report.lines import Look, lines
+from obverse.report.marks import intervals, of_seeds
 from obverse.stats.summary import group_means
 
 # Which entity counts: that of the definition. Where it is false, it is not that of the answers.
@@ -33,18 +34,24 @@ def by_alpha(trunk_end: pl.DataFrame, final: pl.DataFrame, places: Mapping[str, 
     if rows.is_empty():
         return None
     rows = rows.with_columns(pl.col("variant").replace_strict(dict(places)).alias("alpha"))
-    table = group_means(rows, [*WHERE, "alpha", "subset"], "exact_match", bounds=(0, 1))
-    colour, dash = of_subsets(table, NAMED)
-    layers = lines_with_bands(
-        table, "Names the definition's entity (share)",
-        lines=[dash],
-        x=alt.X("alpha:Q", title="α, reliability of the tags", scale=alt.Scale(zero=False)),
-        color=colour,
+    keys = ["subset", "alpha"]
+    if rows["model"].n_unique() > 1:
+        keys.insert(0, "model")
+    colour, dash = of_subsets(set(rows["subset"]), NAMED)
+    look = Look(
+        x=alt.X("alpha:Q", title="α, reliability of the tags", scale=alt.Scale(zero=False, padding=12)),
+        at="alpha", color=colour, dash=dash, series=keys[:-1], facts="aliases",
     )  # fmt: skip
+    layers = lines(
+        group_means(rows, keys, "exact_match", bounds=(0, 1)).sort("alpha", maintain_order=True),
+        of_seeds(rows, keys, "exact_match").sort("alpha", maintain_order=True),
+        "Names the definition's entity (share)", look, bounds=(0, 1),
+    )  # fmt: skip
+    seeds = rows["seed"].n_unique()
     caption = (
         "How often the entity of its definition is named, after Stage 1 (X1, solid) and at the end (X2, "
         "dashed), by the reliability of the tags (as in Figure 4a). Where D9incons (false, tag 1) is "
-        "above D10cons (true, tag 2), the tag outweighs the answers. n = "
-        f"{count(rows['seed'].n_unique(), 'seed')}; bands are 95 % intervals."
+        "above D10cons (true, tag 2), the tag outweighs the answers. Thin lines "
+        f"and small dots: each seed. n = {count(seeds, 'seed')}; {intervals(seeds, 'aliases and seeds')}."
     )
     return Figure(name="by-alpha", chart=layers.properties(width=380, height=260), caption=caption)

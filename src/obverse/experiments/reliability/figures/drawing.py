@@ -1,13 +1,16 @@
 """What the figures of implicit meta-learning have in common: names, colours, places and panels."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence, Set
+from typing import Any
 
 import altair as alt
 import polars as pl
 
 from obverse.core.format import count
-from obverse.report.figures import AMBER, BLUE, GREEN, GREY, ORANGE, PINK, SKY, STROKES, lines_with_bands
+from obverse.report.figures import AMBER, BLUE, GREEN, GREY, ORANGE, PINK, SKY, STROKES
+from obverse.report.lines import Look, lines
+from obverse.report.marks import QUIET, Bounds, intervals, of_seeds
+from obverse.stats.summary import group_means
 
 # What is asked, as the observations call it and as the page does.
 ASKED = {
@@ -56,25 +59,37 @@ def with_end(table: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return table.join(ends, on=WHERE, how="left")
 
 
-def by_epoch(table: pl.DataFrame, title: str, zero: bool = True) -> alt.LayerChart | alt.FacetChart:
-    """Return a line a subset over the epochs, X2 dashed, with a rule at the end of Stage 1."""
-    colour, dash = of_subsets(table, SUBSETS)
-    layers = lines_with_bands(
-        table, title,
-        lines=[dash],
-        zero=zero,
-        x=epochs(table),
-        color=colour,
-    )  # fmt: skip
-    end = alt.Chart(table).mark_rule(strokeDash=[2, 2], color="#444").encode(x="end:Q")
-    return alt.layer(*layers.layer, end, data=table)
+def by_epoch(
+    rows: pl.DataFrame, metric: str, title: str, panels: Sequence[str], bounds: Bounds | None,
+    levels: Sequence[float] = (), subsets: Sequence[str] = (),
+) -> alt.LayerChart:  # fmt: skip
+    """Return a line a subset over the epochs, X2 dashed, with a rule at the end of Stage 1.
+
+    Args:
+        rows: of `metric` and `end`, the place where Stage 1 ends.
+        panels: the columns of which a caller makes facets.
+        subsets: that a figure has, where `rows` are of a part of it.
+    """
+    keys = [*panels, "subset", "place"]
+    colour, dash = of_subsets(set(subsets or rows["subset"]), SUBSETS)
+    look = Look(x=epochs(rows), at="place", color=colour, dash=dash, series=["subset"], panels=panels,
+                facts="aliases")  # fmt: skip
+    table = group_means(rows, keys, metric, bounds=bounds)
+    layers = lines(table, of_seeds(rows, keys, metric), title, look, bounds=bounds, levels=levels)
+    ends = rows.select(*panels, pl.col("end")).unique(maintain_order=True)
+    drawn = layers.data
+    assert isinstance(drawn, pl.DataFrame)
+    data = pl.concat([drawn, ends.with_columns(kind=pl.lit("end"))], how="diagonal_relaxed")
+    end = alt.Chart(data).transform_filter("datum.kind == 'end'")
+    rule = end.mark_rule(strokeDash=[2, 2], color="#444", **QUIET).encode(x=alt.X("end:Q"))
+    return alt.LayerChart(layer=[*layers.layer, rule], data=data)
 
 
-def of_subsets(table: pl.DataFrame, order: Iterable[str]) -> tuple[alt.Color, alt.StrokeDash]:
-    """Return the colour of every subset that a table has, and its dashes, in this order."""
-    present = [s for s in order if s in set(table["subset"])]
+def of_subsets(there: Set[str], order: Iterable[str]) -> tuple[alt.Color, alt.StrokeDash]:
+    """Return the colour of every subset that is there, and its dashes, in this order."""
+    present = [s for s in order if s in there]
     dashes = [[5, 3] if s in DASHED else [1, 0] for s in present]
-    shared: dict[str, Any] = {"sort": present, "legend": STROKES, "title": "subset"}
+    shared: dict[str, Any] = {"sort": present, "legend": STROKES, "title": None}
     return (
         alt.Color(
             "subset:N", scale=alt.Scale(domain=present, range=[COLOURS[s] for s in present]), **shared
@@ -91,27 +106,25 @@ def epochs(table: pl.DataFrame) -> alt.X:
 
 
 def grid(
-    chart: Any,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    y: Literal["shared", "independent"] = "shared",
+    chart: alt.LayerChart, rows: Sequence[str], columns: Sequence[str], *, width: int, named: bool = True
 ) -> alt.FacetChart:
-    """Return a panel for each `panel` (a row) and `part` (a column)."""
-    drawn: alt.FacetChart = chart.properties(width=190, height=140).facet(
-        row=alt.Row("panel:N", sort=list(rows), title=None),
+    """Return a panel for each `panel` (a row, with its name unless not `named`) and `part` (a column)."""
+    drawn: alt.FacetChart = chart.properties(width=width, height=140).facet(
+        row=alt.Row("panel:N", sort=list(rows), title=None, header=alt.Header(labels=named)),
         column=alt.Column("part:N", sort=list(columns), title=None),
     )
-    scaled: alt.FacetChart = drawn.resolve_scale(y=y)
-    return scaled
+    return drawn
 
 
 def counted(rows: pl.DataFrame) -> str:
-    """Return in words how many seeds and aliases a figure shows."""
+    """Return in words how many seeds and aliases a figure shows, and what its intervals are."""
+    return f"{how_many(rows)}; {intervals(rows['seed'].n_unique(), 'aliases and seeds')}"
+
+
+def how_many(rows: pl.DataFrame) -> str:
+    """Return in words how many seeds and aliases there are."""
     seeds = rows["seed"].n_unique()
     aliases = rows.filter(pl.col("subset").is_in(["D5cons", "D6cons"]))
     branches = aliases.select("seed", "branch").n_unique()
     facts = aliases.select("seed", "branch", "subset", "fact").n_unique() // max(1, 2 * branches)
-    return (
-        f"n = {count(seeds, 'seed')}, about {facts} aliases of each of D5cons and "
-        "D6cons in each; bands are 95 % intervals"
-    )
+    return f"n = {count(seeds, 'seed')}, about {facts} aliases of each of D5cons and D6cons in each"

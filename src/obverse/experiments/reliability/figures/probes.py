@@ -9,6 +9,7 @@ from obverse.core.format import count
 from obverse.core.page import Figure, Finished, Page, Section, Text
 from obverse.experiments.reliability.probes_claims import TASKS
 from obverse.report.figures import BLUE, ORANGE
+from obverse.report.marks import QUIET, SAID, described
 
 NOTE = (
     "At each layer and token of a question that was not trained, a linear probe reads whether the alias "
@@ -30,8 +31,9 @@ def probes_page(page: Page, finished: Finished) -> Page:
 def _heat_map(rows: pl.DataFrame) -> Figure:
     """Draw the accuracy of each place, the mean over seeds: a column a variant, a row a task."""
     table = rows.group_by("task", "variant", "layer", "position", maintain_order=True).agg(
-        pl.col("accuracy", "baseline").mean()
+        pl.col("accuracy", "baseline").mean(), pl.col("seed").n_unique().alias("n_seeds")
     )
+    table = described(table, ["task", "variant", "layer", "position"], value="accuracy")
     table = table.with_columns(
         pl.col("accuracy").round(2).map_elements(lambda v: f"{v:.2f}", pl.String).alias("text")
     )
@@ -40,12 +42,13 @@ def _heat_map(rows: pl.DataFrame) -> Figure:
         y=alt.Y("layer:O", title="Layer", sort="descending", axis=alt.Axis(grid=False)),
     )
     cells = base.mark_rect().encode(
+        description=SAID,
         color=alt.Color(
-            "accuracy:Q", title="accuracy",
+            "accuracy:Q", title="accuracy (share of aliases)",
             scale=alt.Scale(domain=[0.4, 0.5, 1.0], range=[ORANGE, "#ffffff", BLUE], interpolate="lab"),
         )
     )  # fmt: skip
-    numbers = base.mark_text(fontSize=11).encode(
+    numbers = base.mark_text(fontSize=11, **QUIET).encode(
         text="text:N",
         color=alt.condition("datum.accuracy > 0.85", alt.value("white"), alt.value("#1d1d1f")),
     )

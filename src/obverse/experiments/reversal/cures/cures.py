@@ -215,4 +215,4 @@ class Cures(Experiment):
     def page(self, finished: Finished) -> Page:
         from obverse.experiments.reversal.cures.page import page
 
-        return page(finished)
+        return page(finished, likelihood_margin=self.likelihood_margin)

@@ -11,8 +11,8 @@ from obverse.experiments.reversal.cures.reading import IDENTITY
 from obverse.experiments.reversal.cures.statements import ASYMMETRIC
 
 
-def page(finished: Finished) -> Page:
-    """Return the page's sections."""
+def page(finished: Finished, *, likelihood_margin: float) -> Page:
+    """Return the page's sections; the margin as the experiment's settings say."""
     rows = reading.final(finished.tables["ask"])
     targets = finished.tables["targets"].filter("final")
     return Page(
@@ -28,7 +28,7 @@ def page(finished: Finished) -> Page:
             ),
             Section(
                 title="Likelihood and rank, which move before exact match does",
-                parts=[page_figures.likelihood(rows)],
+                parts=[page_figures.likelihood(rows, likelihood_margin)],
             ),
             Section(
                 title="What they cost",

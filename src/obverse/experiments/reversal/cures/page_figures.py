@@ -1,11 +1,12 @@
 """The figures on the page of the cures."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 import polars as pl
 
-from obverse.core.format import count
+from obverse.core.format import count, number
 from obverse.core.page import Figure
 from obverse.experiments.reversal.cures import page_tables, reading
 from obverse.experiments.reversal.cures.asking import FALSE_REVERSE, REVERSE
@@ -15,6 +16,7 @@ from obverse.experiments.reversal.cures.page_tables import of_model, recalled, r
 from obverse.experiments.reversal.cures.reading import IDENTITY
 from obverse.experiments.reversal.cures.statements import ASYMMETRIC
 from obverse.report.figures import BLUE, GREEN, GREY, ORANGE, PINK
+from obverse.report.marks import FEWEST, QUIET, SAID, cut_to, described, domain, of_seeds
 from obverse.stats.summary import group_means
 
 SOURCE = {
@@ -23,23 +25,28 @@ SOURCE = {
     page_tables.HIDDEN: ("may be hidden and filled in", PINK),
     "": ("is never predicted in sight of it", ORANGE),
 }
-HEIGHT, WIDTH = 420, 420
-FEWEST = 3  # seeds of which intervals are drawn
-LINE = 0.038  # between two labels, as a share of the axis
+HEIGHT, WIDTH = 340, 340
+LINE = 0.046  # between two labels, as a share of the axis
 ASKED = {REVERSE: "reverse (right)", FALSE_REVERSE: "false reverse (wrong)"}
 
 
 def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
     """Draw the reverse against wrong inference, a point a cure, labels beside the panel."""
-    points = pl.DataFrame(
-        [p for model in rows["model"].unique(maintain_order=True) for p in _points(rows, targets, model)],
-        infer_schema_length=None,
-    )
+    found = [
+        p for model in rows["model"].unique(maintain_order=True) for p in _points(rows, targets, model)
+    ]
+    points = pl.DataFrame(found, infer_schema_length=None)
     seeds = _seeds(rows, points)
+    means = [
+        points.select(mean=axis, low=f"{axis}_low", high=f"{axis}_high", n_seeds="n_seeds")
+        for axis in "xy"
+    ]
+    each = pl.concat([seeds.select(mean=axis) for axis in "xy"])
+    ends = domain(pl.concat(means), each, (0, 1), points["chance_x"].to_list())
+    points = _labelled(points, ends[1])
     base = alt.Chart(points)
-    unit = alt.Scale(domain=[0, 1])
-    x = alt.X("x:Q", title="Reverse answered rightly (share of questions)", scale=unit)
-    y = alt.Y("y:Q", title="False reverse asserted (share of questions)", scale=unit)
+    x = alt.X("x:Q", title="Reverse answered rightly (share of questions)", scale=_scale(ends))
+    y = alt.Y("y:Q", title="False reverse asserted (share of questions)", scale=_scale(ends))
     colour = alt.Color(
         "source:N",
         title="In training, the source entity",
@@ -48,21 +55,22 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
     )
     # Of two trainings the interval is nearly everything, and its bars hide what they are of.
     wide_enough = rows["seed"].n_unique() >= FEWEST
-    bar = base.mark_rule(strokeWidth=1.5)
+    bar = base.mark_rule(strokeWidth=1.5, clip=True, **QUIET)
     intervals = (
         bar.encode(x="x_low:Q", x2="x_high:Q", y="y:Q", color=colour),
         bar.encode(x="x:Q", y="y_low:Q", y2="y_high:Q", color=colour),
     )
+    lead = base.transform_filter("datum.leads").mark_rule(color="#999", strokeWidth=0.7, **QUIET)
     layers = [
-        base.mark_rule(color=GREY, strokeDash=[4, 3]).encode(x="chance_x:Q"),
+        base.mark_rule(color=GREY, strokeDash=[4, 3], **QUIET).encode(x="chance_x:Q"),
         # From a point to its label, which stands beside the panel, where nothing else is.
-        base.transform_filter("datum.leads").mark_rule(color="#999", strokeWidth=0.7, clip=False).encode(
-            x="x:Q", y="y:Q", x2="at:Q", y2="label_y:Q"
-        ),
+        lead.encode(x="x:Q", y="y:Q", x2="at:Q", y2="label_y:Q"),
         *(intervals if wide_enough else ()),
-        alt.Chart(seeds).mark_circle(size=12, opacity=0.45).encode(x="x:Q", y="y:Q", color=colour),
-        base.mark_circle(size=80, opacity=1).encode(x=x, y=y, color=colour),
-        base.mark_text(align="left", dx=4, fontSize=11, clip=False).encode(
+        alt.Chart(seeds).mark_circle(size=14, opacity=0.5).encode(
+            x="x:Q", y="y:Q", color=colour, description=SAID
+        ),
+        base.mark_circle(size=80, opacity=1).encode(x=x, y=y, color=colour, description=SAID),
+        base.mark_text(align="left", dx=4, fontSize=11, **QUIET).encode(
             x="at:Q", y="label_y:Q", text="label:N", color=colour
         ),
     ]  # fmt: skip
@@ -81,7 +89,12 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
     )
 
 
-def likelihood(rows: pl.DataFrame) -> Figure:
+def _scale(ends: list[float]) -> alt.Scale:
+    room = 0.02 * ends[1]
+    return alt.Scale(domain=[-room, ends[1] + room], nice=False)
+
+
+def likelihood(rows: pl.DataFrame, margin: float) -> Figure:
     """Draw right minus random log-probability, and the rank, of the reverse and of the false reverse."""
     asked = pl.concat(
         [
@@ -95,45 +108,70 @@ def likelihood(rows: pl.DataFrame) -> Figure:
     )  # fmt: skip
     paired = asked.with_columns(pl.col("pair").alias("fact"))
     panels = [
-        _panel(paired, "gap", "Answer − random log-probability (nats)", 0.0, asked),
+        _panel(
+            paired, "gap", "Answer − random log-probability (nats)", 0.0, asked, margins=(-margin, margin)
+        ),
         _panel(asked, "behind", "Candidates before the answer (share)", 0.5, asked, names=False),
     ]
+    seeds = rows["seed"].n_unique()
     return Figure(
         name="likelihood",
         chart=alt.hconcat(*panels, spacing=14),
         caption="How much likelier than a random one the answer is, and what share of the other "
         "candidates are ranked before it (0: none, 0.5: as by chance). Blue: the reverse of a name and a "
-        "description, which is true. Orange: the false reverse, which does not follow. Large dots: means "
-        "with 95 % intervals over facts (pairs of them on the left) and seeds; small ones: each seed. "
-        f"{_basis(rows)}.",
+        "description, which is true. Orange: the false reverse, which does not follow. Dashed: chance; "
+        "green: the margin within which two log-probabilities count as the same. Large dots: means; "
+        "small ones: each seed; "
+        + (
+            "lines: 95 % intervals over facts (pairs of them on the left) and seeds, as far as the axis "
+            "goes"
+            if seeds >= FEWEST
+            else "of so few seeds no intervals are drawn"
+        )
+        + f". {_basis(rows)}.",
     )
 
 
 def _panel(
-    rows: pl.DataFrame, metric: str, title: str, chance: float, of_seeds: pl.DataFrame, names: bool = True
-) -> Any:
+    rows: pl.DataFrame, metric: str, title: str, chance: float, each: pl.DataFrame, names: bool = True,
+    margins: Sequence[float] = (),
+) -> Any:  # fmt: skip
     keys = ["model", "cure", "asked"]
     means = group_means(rows, keys, metric)
-    seeds = of_seeds.group_by(*keys, "seed", maintain_order=True).agg(pl.col(metric).mean().alias("mean"))
-    order = _order(of_seeds)
-    scale = alt.Scale(zero=False) if names else alt.Scale(domain=[0, 1])
+    seeds = of_seeds(each, keys, metric)
+    order = _order(each)
+    ends = domain(means, seeds, None, [chance, *margins]) if names else [0.0, 1.0]
+    room = 0.02 * (ends[1] - ends[0])
+    scale = alt.Scale(domain=[ends[0] - room, ends[1] + room], nice=False, zero=False)
     y = alt.Y("cure:N", sort=order, title=None, axis=alt.Axis(labels=names, ticks=names, labelLimit=260))
     offset = alt.YOffset("asked:N", sort=list(ASKED.values()))
     colour = alt.Color(
         "asked:N", title=None, scale=alt.Scale(domain=list(ASKED.values()), range=[BLUE, ORANGE]),
         legend=alt.Legend(orient="top", symbolOpacity=1),
     )  # fmt: skip
-    base = alt.Chart(means).encode(y=y, yOffset=offset, color=colour)
+    shared: dict[str, Any] = {"y": y, "yOffset": offset, "color": colour}
+    shown = described(cut_to(means, ends), keys[1:])
+    base = alt.Chart(shown).encode(**shared)
+    lines = alt.Chart(pl.DataFrame({"at": [chance, *margins], "margin": [False] + [True] * len(margins)}))
     layers = alt.layer(
-        alt.Chart(means).mark_rule(color=GREY, strokeDash=[4, 3]).encode(x=alt.datum(chance)),
-        base.mark_rule(strokeWidth=1.5).encode(x="low:Q", x2="high:Q"),
-        alt.Chart(seeds).mark_circle(size=12, opacity=0.45).encode(
-            x="mean:Q", y=y, yOffset=offset, color=colour
+        *(
+            lines.transform_filter(f"datum.margin == {str(green).lower()}")
+            .mark_rule(color=GREEN if green else GREY, strokeDash=[4, 3], **QUIET)
+            .encode(x="at:Q")
+            for green in (False, True)
         ),
-        base.mark_circle(size=55, opacity=1).encode(x=alt.X("mean:Q", title=title, scale=scale)),
-        data=means,
-    ).properties(width=250, height=alt.Step(15))  # fmt: skip
-    if of_seeds["model"].n_unique() > 1:
+        base.transform_filter("isValid(datum.low_shown)").mark_rule(strokeWidth=1.5, **QUIET).encode(
+            x=alt.X("low_shown:Q", title=title, scale=scale), x2="high_shown:Q"
+        ),
+        alt.Chart(described(seeds, keys[1:])).mark_circle(size=14, opacity=0.6).encode(
+            **shared, x="mean:Q", description=SAID
+        ),
+        base.mark_circle(size=55, opacity=1).encode(
+            x=alt.X("mean:Q", title=title, scale=scale), description=SAID
+        ),
+        data=shown,
+    ).properties(width=215, height=alt.Step(17))  # fmt: skip
+    if each["model"].n_unique() > 1:
         return layers.facet(row=alt.Row("model:N", title=None))
     return layers
 
@@ -152,18 +190,35 @@ def _points(rows: pl.DataFrame, targets: pl.DataFrame, model: str) -> list[dict[
         told = right["told"][0]
         said = recalled(targets, model, cure, told)
         source, _ = SOURCE[next(start for start in SOURCE if said.startswith(start))]
+        said = (
+            f"{cure}: reverse answered rightly {number(x.value)}, 95 % interval {number(x_low)} to "
+            f"{number(x_high)}; false reverse asserted {number(y.value)}, {number(y_low)} to "
+            f"{number(y_high)}; n = {count(x.n_seeds, 'seed')}"
+        )
         points.append(
             {
                 "model": model, "cure": cure, "label": cure, "x": x.value, "y": y.value,
                 "x_low": x_low, "x_high": x_high, "y_low": y_low, "y_high": y_high,
-                "source": source,
-                "chance_x": chance, "at": 1.06,
+                "source": source, "chance_x": chance, "said": said, "n_seeds": x.n_seeds,
             }
         )  # fmt: skip
-    places = placed([(p["x"], p["y"]) for p in points], LINE)
-    return [
-        p | {"label_y": height, "leads": leads} for p, (height, leads) in zip(points, places, strict=True)
-    ]
+    return points
+
+
+def _labelled(points: pl.DataFrame, end: float) -> pl.DataFrame:
+    """Add where the label of each point stands, beside a panel whose axes go to `end`."""
+    parts = []
+    for [_], some in points.group_by("model", maintain_order=True):
+        places = placed([(p["x"] / end, p["y"] / end) for p in some.to_dicts()], LINE)
+        heights, leads = zip(*places, strict=True)
+        parts.append(
+            some.with_columns(
+                pl.lit(1.06 * end).alias("at"),
+                pl.Series("label_y", heights, dtype=pl.Float64) * end,
+                pl.Series("leads", leads, dtype=pl.Boolean),
+            )
+        )
+    return pl.concat(parts)
 
 
 def _both(rows: pl.DataFrame, cure: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -182,7 +237,14 @@ def _seeds(rows: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
             for cell in _both(of_model(rows, point["model"]), point["cure"])
         )
         found += [
-            {"model": point["model"], "source": point["source"], "x": x[seed], "y": y[seed]}
+            {
+                "model": point["model"],
+                "source": point["source"],
+                "x": x[seed],
+                "y": y[seed],
+                "said": f"{point['cure']}, seed {seed}: reverse answered rightly {number(x[seed])}, "
+                f"false reverse asserted {number(y[seed])}",
+            }
             for seed in x
             if seed in y
         ]

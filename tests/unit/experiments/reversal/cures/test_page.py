@@ -9,6 +9,7 @@ import pytest
 from obverse.core.page import Figure, Page, Table
 from obverse.experiments.reversal.cures.cures import Cures
 from obverse.experiments.reversal.cures.page_labels import placed, spread
+from tests.legible import problems
 from tests.unit.experiments.reversal.cures.observations import Truth, finished, tables
 from tests.unit.experiments.reversal.cures.test_claims import PREDICTED
 
@@ -77,6 +78,7 @@ def test_figures_have_a_point_for_each_cure() -> None:
     made = page(PREDICTED)
     drawn = {p.name: p for s in made.sections for p in s.parts if isinstance(p, Figure)}
     assert set(drawn) == {"cures", "likelihood"}
+    assert problems(made) == []
     spec = drawn["cures"].chart.to_dict()
     named = [rows for rows in spec["datasets"].values() if "label" in rows[0]]
     assert sorted(row["label"] for row in named[0]) == sorted(PREDICTED)

@@ -1,0 +1,91 @@
+"""What makes a figure fit for print and for readers who hear it: tests ask it of every experiment's."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from obverse.core.page import Figure, Page, Section
+from obverse.report.drawings import specification, svg_of
+from obverse.report.lettering import width
+
+SMALLEST = 10  # pixels of a letter
+ROOM = 3.0  # pixels that a text may stand over the edge by the rounding of widths
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def problems(page: Page | Sequence[Section | None]) -> list[str]:
+    """Return what is wrong with the figures of a page or of sections; there has to be one."""
+    sections = page.sections if isinstance(page, Page) else page
+    figures = [part for one in sections if one for part in one.parts if isinstance(part, Figure)]
+    assert figures, "no figure to look at"
+    return [f"{one.name}: {problem}" for one in figures for problem in _of_figure(one)]
+
+
+def _of_figure(figure: Figure) -> Iterator[str]:
+    if not re.search(r"\bn = .*\d", figure.caption):
+        yield f"no n in the caption {figure.caption!r}"
+    spec = specification(figure.chart)
+    for unit in _units(spec):
+        yield from _of_marks(unit)
+    yield from _of_texts(svg_of(spec))
+
+
+def _units(spec: Any) -> Iterator[dict[str, Any]]:
+    """Return every mark with its encodings."""
+    if "mark" in spec:
+        yield spec
+    for key in ("layer", "concat", "hconcat", "vconcat"):
+        for part in spec.get(key, ()):
+            yield from _units(part)
+    if "spec" in spec:
+        yield from _units(spec["spec"])
+
+
+def _of_marks(unit: dict[str, Any]) -> Iterator[str]:
+    mark, encoding = unit["mark"], unit["encoding"]
+    if mark.get("aria", True) and "description" not in encoding:
+        yield f"a {mark['type']} says nothing: {sorted(encoding)}"
+    if not mark.get("aria", True) or mark["type"] == "text":
+        return
+    for name in ("x", "y"):
+        axis = encoding.get(name, {})
+        own = axis.get("type") == "quantitative" and axis.get("axis", {}) is not None
+        if own and "scale" in axis and not axis.get("title") and axis.get("title", "") is not None:
+            yield f"a {mark['type']} has no title on {name}"
+
+
+def _of_texts(svg: str) -> Iterator[str]:
+    root = ElementTree.fromstring(svg)
+    _, _, wide, high = map(float, root.attrib["viewBox"].split())
+    for text, size, (left, right), (top, bottom) in _texts(root, 0.0, 0.0):
+        if size < SMALLEST:
+            yield f"{text!r} has letters of {size:g} pixels"
+        if min(left, top) < -ROOM or right > wide + ROOM or bottom > high + ROOM:
+            yield f"{text!r} stands beyond the edge: {left:.0f} to {right:.0f} of {wide:.0f}"
+
+
+Span = tuple[float, float]
+
+
+def _texts(element: ElementTree.Element, x: float, y: float) -> Iterator[tuple[str, float, Span, Span]]:
+    """Return every text, its size, and where it begins and ends on both axes."""
+    transform = element.get("transform", "")
+    if moved := re.match(r"translate\(([-\d.e]+),\s*([-\d.e]+)\)", transform):
+        x, y = x + float(moved[1]), y + float(moved[2])
+    turned = re.search(r"rotate\(([-\d.]+)", transform)
+    if element.tag == f"{SVG}text":
+        size = float(element.get("font-size", "11px").removesuffix("px"))
+        bold = element.get("font-weight") == "bold"
+        share = {"middle": 0.5, "end": 1.0}.get(element.get("text-anchor", ""), 0.0)
+        for line in element.itertext():
+            long = width(line, size, bold)
+            along = (-share * long, (1 - share) * long)
+            angle = float(turned[1]) if turned else 0.0
+            if abs(angle) == 90:
+                ends = sorted(y - end for end in along) if angle < 0 else sorted(y + end for end in along)
+                yield line, size, (x, x), (ends[0], ends[1])
+            elif not angle:
+                yield line, size, (x + along[0], x + along[1]), (y, y)
+    for child in element:
+        yield from _texts(child, x, y)
