@@ -32,6 +32,9 @@ class Ask(Measure):
 
     Where the scores tell how an answer begins, and this decides whether it is right, it is not generated.
 
+    Of a model that gives answers alone, `named` says whether an answer is one of the candidates: one that
+    is none of them ("LIST") is wrong, and is no choice of another.
+
     Attributes:
         probes: what is asked.
         ranked: whether all candidates are scored, or the targets and the control alone.
@@ -42,12 +45,12 @@ class Ask(Measure):
     name: ClassVar[str] = "ask"
     columns: ClassVar[Mapping[str, type[Label]]] = {
         "probe": str, "prompt": str, "target": str, "generation": str, "exact_match": bool,
-        "prefix_match": bool, "tie": bool, "logprob": float, "control": str, "logprob_control": float,
-        "logprob_others": float, "rank": int, "n_candidates": int, "chance": float, "loss": float,
-        "mass": float,
+        "prefix_match": bool, "named": bool, "tie": bool, "logprob": float, "control": str,
+        "logprob_control": float, "logprob_others": float, "rank": int, "n_candidates": int,
+        "chance": float, "loss": float, "mass": float,
     }  # fmt: skip
     requires: ClassVar[frozenset[Capability]] = frozenset({"generates"})
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     probes: tuple[Probe, ...]
     ranked: bool = True
@@ -152,6 +155,7 @@ class _Answer:
     prefix: bool
     text: str | None
     tie: bool | None
+    named: bool | None = None
 
 
 def _limits(model: Model, probes: Sequence[Probe], rules: Sequence[Match | None]) -> list[int]:
@@ -200,9 +204,11 @@ def _answers(
             assert rule is not None
             exact = any(exact_match(text, t, rule) for t in probes[i].targets)
             prefix = any(prefix_match(text, t) for t in probes[i].targets)
-            answers[i] = _Answer(
-                exact, prefix, text if keep else None, None if seen is None else seen.tie
-            )
+            named = None
+            if probes[i].candidates and not isinstance(model, Scores):
+                named = any(exact_match(text, candidate, rule) for candidate in probes[i].candidates)
+            tie = None if seen is None else seen.tie
+            answers[i] = _Answer(exact, prefix, text if keep else None, tie, named)
     return answers
 
 
@@ -216,7 +222,7 @@ def _row(
     if answer is not None:
         row |= {
             "generation": answer.text, "exact_match": answer.exact, "prefix_match": answer.prefix,
-            "tie": answer.tie,
+            "tie": answer.tie, "named": answer.named,
         }  # fmt: skip
     if score:
         row |= _likelihoods(probe, score, candidates)

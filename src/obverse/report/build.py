@@ -8,7 +8,7 @@ from typing import Any
 from obverse.core.content import content_hash, file_hash
 from obverse.core.errors import ObverseError, is_failure
 from obverse.core.page import Finished, Page, Section
-from obverse.report import grid, means, moments, provenance, questions, samples, training_loss
+from obverse.report import grid, means, moments, provenance, questions, readings, samples, training_loss
 from obverse.report.claims_figure import claims_figures
 from obverse.report.claims_words import how, in_order, under
 from obverse.report.drawings import Drawings
@@ -173,6 +173,7 @@ def _generic(found: Finished, page: Page) -> list[Section]:
         means.section(found, page.facts),
         moments.section(found, page.facts),
         grid.section(found, page.facts),
+        readings.section(found),
         samples.section(found),
     )
     return [one for one in made if one is not None]

@@ -77,6 +77,19 @@ def test_row_says_what_was_asked_and_answered() -> None:
     assert (row["exact_match"], row["prefix_match"]) == (True, True)
 
 
+def test_an_answer_that_names_no_candidate_is_told_from_a_wrong_choice() -> None:
+    asked = probe(candidates=(" Ada Stone", " Bo Reed"))
+    for answer, right, named in (
+        (" Ada Stone.", True, True),
+        ("Bo Reed", False, True),
+        ("LIST", False, False),
+    ):
+        row = only(Ask(probes=(asked,))(Chat(answer), moment()))
+        assert (row["exact_match"], row["named"]) == (right, named)
+    scored = Table({" Ada Stone": -1.0, " Bo Reed": -2.0})
+    assert only(Ask(probes=(asked,))(scored, moment()))["named"] is None, "its scores tell"
+
+
 def test_any_accepted_answer_is_right_and_the_likeliest_is_the_target() -> None:
     asked = probe(targets=(" Bo", " Ada"), candidates=tuple(SCORES))
     row = only(Ask(probes=(asked,))(Table(SCORES), moment()))

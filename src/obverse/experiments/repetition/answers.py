@@ -14,16 +14,34 @@ UNITS = ("fact", "seed", *CLUSTERS)  # tell one item of one seed from another
 MOMENT = ("family", "model", "parameters", "tokens")
 DIFFERENCES = {"correct": (-1.0, 1.0), "loss": None, "changed": (0.0, 1.0)}
 AXES = ("pattern", "template", "repetitions")
+NAMED = 0.9  # of a model's answers have to name a class; of fewer, nothing is said of its choices
 
 
 def correct() -> pl.Expr:
-    """Return whether the right class won: by likelihood, or in the answer where that is all there is."""
-    return pl.coalesce(pl.col("rank") == 1, pl.col("exact_match")).cast(pl.Float64)
+    """Return whether the right class won: by likelihood, or in the answer where that is all there is.
+
+    An answer that names no class is no choice of the wrong one, and a model that gives many of them
+    is not counted at all.
+    """
+    won = pl.coalesce(pl.col("rank") == 1, pl.col("exact_match")).cast(pl.Float64)
+    share = pl.col("named").cast(pl.Float64).mean().over("model", "tokens").fill_null(1.0)
+    return pl.when(share >= NAMED, pl.col("named").fill_null(True)).then(won)
 
 
 def items(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of items, in all conditions and with any examples, with `correct` (0.0 or 1.0)."""
     return rows.filter(pl.col("subset") == "suppression").with_columns(correct().alias("correct"))
+
+
+def named(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return for each model that gives answers alone how many it gave (`answers`), the share of them that
+    names a class (`share`), and the accuracy of these (`accuracy`)."""
+    asked = rows.filter(pl.col("subset") == "suppression", pl.col("named").is_not_null())
+    return asked.group_by("model", maintain_order=True).agg(
+        pl.len().alias("answers"),
+        pl.col("named").mean().alias("share"),
+        pl.col("exact_match").filter("named").mean().alias("accuracy"),
+    )
 
 
 def zero_shot(rows: pl.DataFrame, condition: str = "against") -> pl.DataFrame:

@@ -132,6 +132,7 @@ def _models(
     task: Asked, zero: pl.DataFrame, rows: pl.DataFrame, changes: dict[str, pl.DataFrame]
 ) -> Iterator[Text | Table]:
     yield from tables.models(task, zero, rows)
+    yield from tables.answers(rows)
     right = "" if task.own_data else "Right is the class that breaks the pattern, in all conditions. "
     yield Text(
         text=f"Zero-shot, each model at its last moment. {right}Loss is the negative log-likelihood of "

@@ -12,9 +12,11 @@ from obverse.experiments.repetition.answers import (
     CLUSTERS,
     DIFFERENCES,
     MOMENT,
+    NAMED,
     UNITS,
     differences,
     induction_gains,
+    named,
     zero_shot,
 )
 from obverse.experiments.repetition.asked import POSITIVE, PROPORTION, Asked
@@ -101,6 +103,35 @@ def models(task: Asked, zero: pl.DataFrame, rows: pl.DataFrame) -> list[Table]:
     }
     bare = {name for name in shown if name.startswith(("loss", "mass"))}
     return by_moment(in_order(entries.values()), "", {}, shown, bare)
+
+
+def answers(rows: pl.DataFrame) -> list[Table]:
+    """Return, of models that give answers alone, how many of them name a class at all."""
+    found = named(rows)
+    if found.is_empty():
+        return []
+    return [
+        Table(
+            title="Answers that name a class",
+            columns=[
+                Column(title="model"),
+                Column(title="answers", numeric=True),
+                Column(title="that name a class, %", numeric=True),
+                Column(title="right among these, %", numeric=True),
+            ],
+            rows=[
+                (
+                    row["model"],
+                    row["answers"],
+                    format.percent(row["share"]),
+                    format.percent(row["accuracy"]) if row["share"] >= NAMED else "not counted",
+                )
+                for row in found.iter_rows(named=True)
+            ],
+            note="These models give no log-probabilities. An answer that is none of the classes is no "
+            f"choice of the wrong one; where fewer than {NAMED:.0%} name a class, nothing is claimed.",
+        )
+    ]
 
 
 def sensitivity(zero: pl.DataFrame) -> list[Table]:

@@ -17,6 +17,7 @@ from obverse.experiments.repetition.answers import (
     differences,
     induction_gains,
     item_changes,
+    named,
     zero_shot,
 )
 from obverse.measures.ask import Ask
@@ -176,3 +177,30 @@ def test_equal_changes_are_explained_by_nothing(value: float) -> None:
     same = item_changes(observed(lambda *_: value))
     assert same["change"].to_list() == pytest.approx([value] * len(same))
     assert main_effects(same, "change", AXES) == []
+
+
+def chat(*answers: tuple[bool, bool]) -> pl.DataFrame:
+    """Return items whose answers are (right, names a class)."""
+    return table(
+        *(item(f"{n}", "against", None, None, exact_match=right, named=names)
+          for n, (right, names) in enumerate(answers))
+    )  # fmt: skip
+
+
+def test_answers_that_name_no_class_are_no_wrong_choice() -> None:
+    rows = chat(*[(True, True)] * 6, *[(False, True)] * 3, (False, False))
+    assert zero_shot(rows)["correct"].to_list() == [1.0] * 6 + [0.0] * 3 + [None]
+    assert named(rows).rows() == [("m", 10, 0.9, pytest.approx(6 / 9))]
+
+
+def test_nothing_is_said_of_a_model_that_seldom_names_a_class() -> None:
+    rows = chat((True, True), *[(False, False)] * 9)
+    assert zero_shot(rows)["correct"].null_count() == 10
+    assert change(zero_shot(rows), "parameters", "correct", UNITS, (0, 1)) is None
+
+
+def test_scored_models_are_judged_by_their_scores() -> None:
+    assert zero_shot(table(item("a", "against", 1), item("b", "against", 2)))["correct"].to_list() == [
+        1,
+        0,
+    ]
