@@ -140,7 +140,7 @@ def test_every_package_that_is_imported_is_declared() -> None:
     declared = {
         re.split(r"[>=\[]", name)[0].replace("-", "_") for name in project["dependencies"] + extras
     }
-    names = {"vl_convert": "vl_convert_python", "sklearn": "scikit_learn"}
+    names = {"vl_convert": "vl_convert_python", "sklearn": "scikit_learn", "IPython": "ipython"}
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             found = [node.module or ""] if isinstance(node, ast.ImportFrom) else []

@@ -17,6 +17,8 @@ from obverse.core.format import MISSING, count, interval, named, number, p_value
 from obverse.stats.tests import ALPHA
 
 STYLE = {"holds": "green", "fails": "red", "undecided": "yellow", "explored": "cyan"}
+# In a notebook, whose paper may be white or dark.
+COLOUR = {"holds": "#1a936f", "fails": "#d8504a", "undecided": "#b8860b", "explored": "#808890"}
 HEADINGS = ("verdict", "claim", "paper", "measured [95 %]", "seeds", "criterion", "p (level)")
 WIDE = 120  # columns that show everything, and what is printed to a file
 NARROW = (0, 3, 1)  # verdict, measured, claim
@@ -126,10 +128,12 @@ class Findings(Sequence[Finding]):
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{escape(h)}</th>" for h in ("model", *HEADINGS))
         rows = "".join(
-            "<tr>"
-            + "".join(f"<td>{escape(c)}</td>" for c in (f"{f.whom}, {_repeated([f])}", *_noted(f)))
+            f"<tr><td>{escape(f'{f.whom}, {_repeated([f])}')}</td>"
+            f'<td style="color: {COLOUR[f.verdict]}; font-weight: bold">{escape(verdict)}</td>'
+            + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
             + "</tr>"
             for f in self.items
+            for verdict, *cells in [_noted(f)]
         )
         caption = f"<caption>{escape(self._caption(True) or '')}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

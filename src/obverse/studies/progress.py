@@ -1,4 +1,5 @@
-"""What is shown while runs go on: one view of all in a terminal, a calm account of them in a log."""
+"""What is shown while runs go on: one view of all in a terminal, a line in a notebook, a calm account of
+them in a log."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +15,11 @@ from rich.text import Text
 
 from obverse.core.format import harmless
 from obverse.run.task import Event
+from obverse.studies.in_notebook import Line
 from obverse.studies.tally import A_WHILE, AtWork, Tally, time_of
 
 MOST_BARS = 16  # of single runs; a cluster carries out hundreds
+SECONDS_BETWEEN_LOOKS = 0.5  # at what changes in place in a notebook
 SECONDS_BETWEEN_LINES = 30.0  # in a log, beside those of starts and ends
 
 
@@ -24,8 +27,8 @@ class View:
     """One view of all runs of a study, told of events by an executor.
 
     Args:
-        console: a terminal has a bar for the study and one for each run at work; a log has a line for
-            each start and end, and now and then one between them.
+        console: a terminal has a bar for the study and one for each run at work; a notebook has one for
+            the study; a log has a line for each start and end, and now and then one between them.
         count: how many runs the study has.
         finished: how many of them were finished before.
     """
@@ -37,6 +40,7 @@ class View:
         self._told: set[str] = set()  # what runs wait for, which is said once
         self._progress = _bars(console)
         self._all = self._progress.add_task("", total=count, said="")
+        self._line = Line() if console.is_jupyter else None
 
     def __enter__(self) -> "View":
         self._progress.start()
@@ -52,6 +56,8 @@ class View:
         self.tally.hear(event)
         if self.console.is_terminal:
             self._draw(event, run)
+        elif self._line is not None:
+            self._note(event, self._line)
         else:
             self._say(event, run)
 
@@ -69,6 +75,17 @@ class View:
         self._progress.update(
             self._all, description=str(self.tally), completed=self.tally.share, said=self.tally.beside()
         )
+
+    def _note(self, event: Event, line: Line) -> None:
+        if event.kind == "failed":
+            say(self.console, _failed(event))
+        now = time.monotonic()
+        if event.kind == "progress" and now - self._said_at < SECONDS_BETWEEN_LOOKS:
+            return
+        self._said_at = now
+        run = _of(event.task.label, self.tally.running.get(event.task.id))
+        said = "; ".join(filter(None, (str(self.tally), self.tally.beside(), run)))
+        line.show(said, self.tally.share / max(1, self.tally.count))
 
     def _say(self, event: Event, run: AtWork | None) -> None:
         label, now = event.task.label, time.monotonic()
@@ -99,6 +116,12 @@ def doing(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
 
     Yields what may be told how much of it is done, as `advance(done, total)`.
     """
+    if console.is_jupyter:
+        line = Line()
+        line.show(what)
+        yield lambda done, total: line.show(what, done / max(1, total))
+        line.close()
+        return
     if not console.is_terminal:
         say(console, f"{clock()} {what}")
         yield lambda done, total: None
