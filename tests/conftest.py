@@ -1,7 +1,9 @@
 """Small things that tests share: a tiny model, published-layout files, tiny settings."""
 
 import hashlib
+import html
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -221,3 +223,9 @@ def held(folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
     yield holder
     holder.kill()
     holder.communicate()
+
+
+def text_of(page: str) -> str:
+    """Return what a reader of a page sees of its text."""
+    bare = re.sub(r"<(script|style|svg)\b.*?</\1>", "", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", "", bare)).split())

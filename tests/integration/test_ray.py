@@ -128,8 +128,8 @@ def test_what_fails_and_what_cannot_be_had(cluster: Any, tmp_path: Path) -> None
     with pytest.raises(
         ObverseError, match="table, seed 0: ValueError: sleep length must be non-negative"
     ):
-        study(-1.0, 1).run(tmp_path, executor=obverse.Ray(), execution=CPU)
-    [log] = tmp_path.glob("runs/*/log.txt")
+        study(-1.0, 1).run(tmp_path / "a", executor=obverse.Ray(), execution=CPU)
+    [log] = tmp_path.glob("a/runs/*/log.txt")
     assert "Traceback" in log.read_text()
     with pytest.raises(ObverseError, match=r"asks for 64 CPUs; no node .* \(there is 1 CPU at most"):
         study().run(tmp_path, executor=obverse.Ray(), execution=Execution(device="cpu", threads=64))

@@ -19,7 +19,7 @@ from obverse.models.causal import CausalModel
 from obverse.models.grown import Grown
 from obverse.models.scratch import Scratch
 from tests.completions import serving
-from tests.conftest import PUBLIC_ROWS, made
+from tests.conftest import PUBLIC_ROWS, made, text_of
 from tests.outside.inline import Inline
 
 EXECUTION = obverse.Execution(workers=2, device="cpu")
@@ -81,10 +81,10 @@ def test_page_shows_trends_controls_and_says_what_they_mean(finished: Path) -> N
     assert page.count("Sensitivity to the instruction") == 2, "at the end, and earlier"
     assert page.count("arlier moments (") == 2
     assert "induction," in page
-    assert "seeds 0, 1 ·" in page
-    assert "leave out one of the items, one pattern, one template and one seed at a time" in page
-    assert "left out" not in page
-    for reference in ("<script", "<link", "<img", "url("):
+    assert "seeds 0, 1 ·" in text_of(page)
+    assert "leave out one of the items, one pattern, one template and one seed at a time" in text_of(page)
+    assert "Left out." not in page
+    for reference in ("<script src", "<link", "<img", "url(http"):
         assert reference not in page
 
 
@@ -165,7 +165,7 @@ def test_flawed_items_are_kept_or_left_out(checkpoint: Path, tmp_path: Path) -> 
 def test_run_without_any_item_left_is_refused(checkpoint: Path, tmp_path: Path, reason: str) -> None:
     prompt = "The director is" if reason.startswith("classes") else "The director is" * 1000
     classes = (" kind", " kindly") if reason.startswith("classes") else (" film", " opera")
-    formats.write([formats.Case(prompt, classes, 0)] * 3, tmp_path / "items.csv")
+    formats.write([formats.Case(f"{n} {prompt}", classes, 0) for n in range(3)], tmp_path / "items.csv")
     settings = SETTINGS | {"keep_flawed": "false", "shots": [0]}
     study = obverse.study(
         "repetition", models=[str(checkpoint)], data=tmp_path / "items.csv", settings=settings

@@ -1,6 +1,7 @@
 """The files of a page's figures: SVG, PNG and PDF, drawn only where what they show has changed."""
 
 import html
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ class Drawings:
 
 
 def specification(chart: alt.TopLevelMixin) -> Any:
-    """Return a chart in the common look, without control characters, of which the drawing would die."""
+    """Return a chart in the common look, without what the drawing would die of: control characters, and
+    numbers that are none, which are missing."""
     with alt.data_transformers.disable_max_rows():
         spec = chart.to_dict()
     spec["config"] = spec.get("config", {}) | STYLE
@@ -133,6 +135,8 @@ def finished(svg: str, name: str, caption: str) -> str:
 def _harmless(spec: Any) -> Any:
     if isinstance(spec, str):
         return harmless(spec)
+    if isinstance(spec, float) and not math.isfinite(spec):
+        return None
     if isinstance(spec, list):
         return [_harmless(part) for part in spec]
     if isinstance(spec, dict):

@@ -149,7 +149,7 @@ def _lines(path: Path) -> Iterator[str]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                yield _decoded(line, path, number)
+                yield _decoded(line.rstrip(b"\n"), path, number)
     except OSError as error:
         raise ObverseError(f"{path}: cannot be read: {error.strerror or error}") from error
 

@@ -1,6 +1,7 @@
 """What is shown while runs go on: one view of all in a terminal, a line in a notebook, a calm account of
 them in a log."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -112,7 +113,8 @@ class View:
 
 @contextmanager
 def doing(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show that something is done which may take a while: a bar in a terminal, a line in a log.
+    """Show that something is done which may take a while: a bar in a terminal, a line in a log once it
+    has taken a while.
 
     Yields what may be told how much of it is done, as `advance(done, total)`.
     """
@@ -123,8 +125,13 @@ def doing(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
         line.close()
         return
     if not console.is_terminal:
-        say(console, f"{clock()} {what}")
-        yield lambda done, total: None
+        later = threading.Timer(A_WHILE, lambda: say(console, f"{clock()} {what}"))
+        later.daemon = True
+        later.start()
+        try:
+            yield lambda done, total: None
+        finally:
+            later.cancel()
         return
     since = time.monotonic()
     with _bars(console, transient=True) as bars:

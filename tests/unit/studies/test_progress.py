@@ -1,6 +1,7 @@
 """The view of all runs: what a log says, and how much time is left."""
 
 import io
+import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -112,10 +113,15 @@ def test_bars_fit_into_a_terminal(clock: Clock, width: int) -> None:
     assert ("80 steps/s" in lines[1]) is (width >= 80)
 
 
-def test_what_is_done_beside_runs_is_shown(clock: Clock) -> None:
+def test_what_is_done_beside_runs_is_shown(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     log, screen = io.StringIO(), io.StringIO()
     with doing(Console(file=log), "planning the runs") as planned:
         planned(1, 2)
+    assert log.getvalue() == "", "what takes no while is not worth a line"
+    monkeypatch.setattr("obverse.studies.progress.A_WHILE", 0.01)
+    with doing(Console(file=log), "planning the runs"):
+        while not log.getvalue():
+            time.sleep(0.01)
     assert log.getvalue() == "<1000> planning the runs\n"
     terminal = Console(file=screen, force_terminal=True, width=80, color_system=None)
     with doing(terminal, "planning the runs") as planned:

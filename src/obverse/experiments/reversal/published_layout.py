@@ -65,6 +65,7 @@ def read_published(folder: Path) -> Dataset:
             stated = subset if subset != "Both" else _order(prompt, fact)
             documents.append(document(prompt, completion, fact, subset, stated))
     _refuse_untold(documents, held_out, folder)
+    _refuse_two_answers(held_out, folder)
     return Dataset(documents=tuple(documents), held_out=tuple(held_out))
 
 
@@ -88,6 +89,17 @@ def _refuse_untold(
             raise ObverseError(
                 f"{folder / TRAINING[asked.subset]}: tells nothing of {asked.fact!r}, about whom the "
                 f"tests of {asked.subset} ask"
+            )
+
+
+def _refuse_two_answers(held_out: Sequence[HeldOutPrompt], folder: Path) -> None:
+    """Refuse a question that the test files answer in two ways."""
+    answers: dict[str, str] = {}
+    for asked in held_out:
+        if (other := answers.setdefault(asked.prompt, asked.answer)) != asked.answer:
+            raise ObverseError(
+                f"{folder}: the tests of {asked.subset} answer {asked.prompt[:60]!r} by "
+                f"{asked.answer[:60]!r} and by {other[:60]!r}; expected one answer"
             )
 
 
