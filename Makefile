@@ -26,7 +26,7 @@ test: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile  # what the tests of a file share is made once
 
 # The site, with the pages of `make demo` where it has been run: open site/index.html.
 docs: .venv/docs
