@@ -22,11 +22,12 @@ demo: .venv/runtime
 	$(BIN)/obverse run reversal-cures --preset short --seeds 2 --out $(OUT)/reversal-cures
 	$(BIN)/obverse report $(OUT)
 
+# A file's tests go to one process, so that what they share is made once.
 test: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadfile  # what the tests of a file share is made once
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # The site, with the pages of `make demo` where it has been run: open site/index.html.
 docs: .venv/docs
