@@ -6,6 +6,7 @@ from dataclasses import replace
 from obverse.core.claim import Claim, Finding
 from obverse.core.data import Label
 
+MOST_NAMED = 3  # of the claims that one needs and that do not hold
 Cell = Mapping[str, Label | None]  # values of columns, by their names
 Place = tuple[tuple[str, Label | None], ...]  # a cell as a key
 
@@ -45,7 +46,9 @@ def _without_verdict(finding: Finding, lacking: Sequence[str]) -> Finding:
     if finding.verdict == "explored":
         return finding
     would = {"holds": "it would hold, and is", "fails": "it would fail, and is"}
-    said = f"{would.get(finding.verdict, 'it is')} held back, since {' and '.join(lacking)}"
+    more = len(lacking) - MOST_NAMED
+    named = lacking if more <= 0 else [*lacking[:MOST_NAMED], f"{more} more that it needs do not hold"]
+    said = f"{would.get(finding.verdict, 'it is')} held back, since {' and '.join(named)}"
     return replace(
         finding,
         verdict="undecided",

@@ -46,6 +46,7 @@ def page(finished: Finished, *, accuracy_margin: float, likelihood_margin: float
         figures += _figures(group, suffix, accuracy_margin, likelihood_margin)
     return Page(
         question=QUESTION,
+        answer=_answer(rows),
         glossary=GLOSSARY,
         sections=(
             Section(title="Hops, with and without reasoning steps", parts=[*figures, _table(rows)]),
@@ -56,6 +57,26 @@ def page(finished: Finished, *, accuracy_margin: float, likelihood_margin: float
         "is of the town.",
         facts="triples",
     )
+
+
+def _answer(rows: pl.DataFrame) -> str:
+    """Say how often each question was answered where the two facts stood in separate documents."""
+    said = []
+    apart = rows.filter(documents="separate").drop_nulls("exact_match")
+    for [model], mine in apart.group_by("model", maintain_order=True):
+        means = mine.group_by("question").agg(pl.col("exact_match").cast(pl.Float64).mean())
+        of = {question: percent(share) for question, share in means.iter_rows()}
+        if not {"first hop", "second hop", "two hops"} <= set(of):
+            continue
+        steps = (
+            f", and with its steps written down {of['step by step']} %" if "step by step" in of else ""
+        )
+        said.append(
+            f"Of facts in separate documents {model} knew the first hop in {of['first hop']} % of the "
+            f"questions and the second in {of['second hop']} %; it put both together in "
+            f"{of['two hops']} %{steps}."
+        )
+    return " ".join(said)
 
 
 def _figures(rows: pl.DataFrame, suffix: str, margin: float, nats: float) -> list[Figure]:
