@@ -3,12 +3,13 @@
 Each prompt states a few pairs, each in an order of its own, and asks about one of them.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import product
 from random import Random
 
-from obverse.core.data import Label, Probe
+from obverse.core.data import Document, Label, Probe
 from obverse.core.seeds import generator
 from obverse.experiments.parents import wording
 from obverse.experiments.parents.wording import Direction, Order
@@ -23,7 +24,8 @@ QUESTIONS: dict[Direction, str] = {
     "parent": "Question: Who is {child}'s {relation}? Answer:",
     "child": "Question: Who is a child of {parent}? Answer:",
 }
-MOST = len(wording.FIRST_BEGINNINGS) * len(wording.FIRST_ENDINGS) // 2
+NAMES = len(wording.FIRST_BEGINNINGS) * len(wording.FIRST_ENDINGS)  # first and last ones each
+MOST = NAMES // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +48,43 @@ class Context:
         return [side[self.asked], *(person for person in side if person != side[self.asked])]
 
 
-def probes(count: int, facts: int, seed: int) -> tuple[Probe, ...]:
-    """Return two questions about one pair of each of `count` contexts of `facts` pairs.
+def spaced(text: str) -> str:
+    """Return a text with punctuation marks as words of their own, as a tokenizer of words needs it."""
+    return " ".join(re.sub(r"('s\b|[.,:?])", r" \1 ", text).split())
+
+
+def made(count: int, facts: int, seed: int, names: int) -> list[Context]:
+    """Return `count` contexts of `facts` pairs about people put together of so many first and last names.
 
     The pair that is asked about is stated child first and parent first in turn.
     """
     draw = generator(seed, "contexts")
+    return [_context(facts, ORDERS[number % 2], draw, names) for number in range(count)]
+
+
+def reading(
+    count: int, facts: int, seed: int, names: int, but: Collection[tuple[str, str, str]]
+) -> tuple[Document, ...]:
+    """Return spaced prompts with their answers, one question each; pairs of `but` stand in none."""
+    draw = generator(seed, "reading")
+    documents: list[Document] = []
+    while len(documents) < count:
+        number = len(documents)
+        context = _context(facts, ORDERS[number % 2], draw, names)
+        if any(pair in but for pair in context.pairs):
+            continue
+        direction = DIRECTIONS[number // 2 % 2]
+        answer = f" {context.people(direction)[0]} ."
+        documents.append(Document(prompt=spaced(context.prompt(direction)), completion=answer))
+    return tuple(documents)
+
+
+def probes(contexts: Sequence[Context], spacing: bool = False) -> tuple[Probe, ...]:
+    """Return two questions about one pair of each context."""
     asked = []
-    for number in range(count):
-        context = _context(facts, ORDERS[number % 2], draw)
-        relation = context.pairs[context.asked][2]
+    for number, context in enumerate(contexts):
+        facts, relation = len(context.pairs), context.pairs[context.asked][2]
+        text = spaced if spacing else str
         for direction in DIRECTIONS:
             people = tuple(f" {name}" for name in context.people(direction))
             labels: dict[str, Label] = {
@@ -66,18 +95,18 @@ def probes(count: int, facts: int, seed: int) -> tuple[Probe, ...]:
             }
             asked.append(
                 Probe(
-                    id=f"{number}/{direction}", prompt=context.prompt(direction), targets=people[:1],
-                    fact=str(number), candidates=people, control=people[1], chance=1 / facts,
-                    match="name", labels=labels,
+                    id=f"{number}/{direction}", prompt=text(context.prompt(direction)),
+                    targets=people[:1], fact=str(number), candidates=people, control=people[1],
+                    chance=1 / facts, match="name", labels=labels,
                 )
             )  # fmt: skip
     return tuple(asked)
 
 
-def _context(facts: int, order: Order, draw: Random) -> Context:
+def _context(facts: int, order: Order, draw: Random, names: int) -> Context:
     """Return a context about people of whom none shares a first or a last name with another."""
-    first = _drawn(wording.FIRST_BEGINNINGS, wording.FIRST_ENDINGS, 2 * facts, draw)
-    last = _drawn(wording.LAST_BEGINNINGS, wording.LAST_ENDINGS, 2 * facts, draw)
+    first = _drawn(wording.FIRST_BEGINNINGS, wording.FIRST_ENDINGS, 2 * facts, draw, names)
+    last = _drawn(wording.LAST_BEGINNINGS, wording.LAST_ENDINGS, 2 * facts, draw, names)
     people = [" ".join(name) for name in zip(first, last, strict=True)]
     asked = draw.randrange(facts)
     pairs, statements = [], []
@@ -89,5 +118,8 @@ def _context(facts: int, order: Order, draw: Random) -> Context:
     return Context(tuple(pairs), tuple(statements), order, asked)
 
 
-def _drawn(beginnings: Sequence[str], endings: Sequence[str], count: int, draw: Random) -> list[str]:
-    return draw.sample([a + b for a, b in product(beginnings, endings)], count)
+def _drawn(
+    beginnings: Sequence[str], endings: Sequence[str], count: int, draw: Random, names: int
+) -> list[str]:
+    every = [a + b for a, b in product(beginnings, endings)]
+    return draw.sample(every[:: max(1, len(every) // names)][:names], count)

@@ -1,9 +1,11 @@
 """Who is whose parent, stated in the prompt and asked back in both directions (footnote 3 of the paper).
 
 The Reversal Curse is about what a model was trained on: what stands in its context it can turn round. The
-families are made here, so that nothing of them is known from elsewhere, and models are asked as they are.
+families are made here, so that nothing of them is known from elsewhere. Models are asked as they are; one
+made from scratch first does exercises and reads prompts about other families (docs/parents.md).
 
-    obverse run parents-context --model DIRECTORY
+    obverse run parents-context --preset paper --model DIRECTORY
+    obverse run parents-context                                     # a model made from scratch
     obverse run parents-context --preset chat --endpoint URL#chat --model NAME
 """
 
@@ -18,16 +20,29 @@ from obverse.core.data import Label
 from obverse.core.experiment import Experiment, Preset
 from obverse.core.format import count
 from obverse.core.measure import Measure
+from obverse.core.recipe import Recipe
+from obverse.core.seeds import derive
 from obverse.core.settings import MOST
-from obverse.core.stage import Stage, When
+from obverse.core.stage import Stage, Training, When
+from obverse.experiments.drills import drills
 from obverse.experiments.parents import contexts
 from obverse.experiments.parents.world import ORDERS
 from obverse.measures.ask import Ask
 from obverse.measures.sample import Sample
 from obverse.models.endpoint import Endpoint
+from obverse.models.scratch import Scratch
 from obverse.stats.summary import mean
 
 MOST_TOKENS = 32  # of a sampled answer
+Documents = Annotated[int, Field(ge=0, le=MOST)]
+READING = Recipe(
+    learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=32, epochs=1, weight_decay=0,
+    loss_on="completion",
+)  # fmt: skip
+SCRATCH = Scratch(
+    architecture="gpt-neox", tokenizer="words", hidden_size=64, layers=2, heads=2, rotary=1.0, tied=True,
+    max_tokens=256, embedding_std=0.2, initial_std=0.1,
+)  # fmt: skip
 SCORES = {"answers": ("ask", "exact_match"), "samples": ("sample", "share")}
 SAME = (pl.col("order") == "child first") == (pl.col("direction") == "parent")
 
@@ -39,6 +54,12 @@ class InContext(Experiment):
         asked: prompts, each with a question in either direction.
         facts: pairs that a prompt states.
         ask: for the greedy answer (and likelihoods, where a model gives them), or for drawn ones.
+        names: of how many first and last names each, people are put together.
+        drills: documents of each exercise that comes before reading, in the same training
+            (`experiments.drills`).
+        throwaway: prompts about other families that teach a model made from scratch to read; 0 leaves
+            them and the exercises out.
+        reading: how these are trained on.
         samples, temperature: answers that are drawn to each question, and at which temperature.
         data_seed: of families, prompts and draws.
         margin: by more than this answers have to be above chance; a difference between the directions
@@ -64,27 +85,43 @@ class InContext(Experiment):
     ask: Literal["answers", "samples"] = "answers"
     samples: Annotated[int, Field(ge=1, le=10_000)] = 10
     temperature: Annotated[float, Field(gt=0)] = 1.0
+    names: Annotated[int, Field(ge=8, le=contexts.NAMES)] = contexts.NAMES
+    drills: tuple[Documents, Documents, Documents] = (0, 0, 0)
+    throwaway: Documents = 0
+    reading: Recipe = READING
     data_seed: int = 0
     margin: Annotated[float, Field(gt=0, lt=1)] = 0.1
 
     @classmethod
     def presets(cls) -> Mapping[str, Preset]:
-        """Return `paper`, Llama by greedy answers, and `chat`, ten samples at temperature 1."""
+        """Return `tiny`, from scratch with two pairs a prompt, `paper`, Llama by greedy answers, and
+        `chat`, ten samples at temperature 1."""
+        tiny = cls(asked=100, facts=2, names=40, drills=(11_200, 12_800, 20_800), throwaway=25_600)
         chat = Endpoint(name="gpt-3.5-turbo", url="https://api.openai.com/v1", api="chat")
         return {
+            "tiny": Preset(tiny, (SCRATCH,)),
             "paper": Preset(cls(), ("huggyllama/llama-7b",)),
             "chat": Preset(cls(ask="samples"), (chat,)),
         }
 
     def stages(self, seed: int) -> tuple[Stage, ...]:
-        probes = contexts.probes(self.asked, self.facts, self.data_seed)
+        data_seed = derive(seed, "families") if self.throwaway else self.data_seed
+        made = contexts.made(self.asked, self.facts, data_seed, self.names)
+        probes = contexts.probes(made, spacing=self.throwaway > 0)
         measure: Measure = Ask(probes=probes)
         if self.ask == "samples":
             measure = Sample(
                 probes=probes, samples=self.samples, temperature=self.temperature, seed=self.data_seed,
                 most=MOST_TOKENS,
             )  # fmt: skip
-        return (Stage(name="as it is", measures=((measure, When()),)),)
+        asked = Stage(name="asked", measures=((measure, When()),))
+        if not self.throwaway:
+            return (asked,)
+        but = {pair for context in made for pair in context.pairs}
+        texts = contexts.reading(self.throwaway, self.facts, data_seed, self.names, but)
+        documents = (*drills(texts, self.drills, data_seed), *texts)
+        reading = Training(documents=documents, recipe=self.reading, in_order=True)
+        return (Stage(name="reading", training=reading, measures=()), asked)
 
     def claims(self) -> tuple[Claim, ...]:
         return (

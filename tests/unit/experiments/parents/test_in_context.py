@@ -45,6 +45,25 @@ def test_prompts_state_every_pair_and_ask_about_one() -> None:
     assert set(orders.values()) == {20}
 
 
+def test_a_model_from_scratch_reads_other_families_in_the_words_it_is_asked_in() -> None:
+    tiny = InContext.presets()["tiny"].experiment.with_overrides({"throwaway": 60, "drills": [5, 5, 5]})
+    reading, asked = tiny.stages(3)
+    assert reading.training is not None
+    assert reading.training.in_order
+    documents = reading.training.documents
+    [(ask, _)] = asked.measures
+    assert isinstance(ask, Ask)
+    assert len(documents) == 75
+    words = {word for document in documents for word in document.text.split()}
+    told = {document.text.partition("Question")[0] for document in documents}
+    for probe in ask.probes:
+        assert not {".", ":", "'s"} & set("".join(probe.targets))
+        assert probe.prompt.partition("Question")[0] not in told
+    names = {word for probe in ask.probes for name in probe.candidates for word in name.split()}
+    assert len(names) <= 80
+    assert {word for probe in ask.probes for word in probe.prompt.split()} <= words | names
+
+
 def rows(told: float, reverse: float) -> pl.DataFrame:
     """Return observations in which these shares of the questions are answered rightly."""
     made: list[Mapping[str, object]] = []
@@ -76,7 +95,7 @@ def test_verdicts(told: float, reverse: float, verdicts: tuple[str, ...]) -> Non
 
 
 def test_a_checkpoint_is_asked(checkpoint: Path, tmp_path: Path) -> None:
-    result = study(InContext, models=[str(checkpoint)], settings={"asked": 6}).run(
+    result = study(InContext, preset="paper", models=[str(checkpoint)], settings={"asked": 6}).run(
         tmp_path / "out", executor=Inline()
     )
     assert [f.measured is not None for f in result.claims] == [True] * 5
