@@ -132,10 +132,12 @@ def by_column(layers: Any, data: pl.DataFrame, column: alt.Column) -> alt.FacetC
 def basis(rows: pl.DataFrame, over: str = "facts, seeds and prompts") -> str:
     """Say how much data a figure rests on, and what its intervals are over."""
     seeds = rows["seed"].n_unique()
-    facts = rows.select("subset", "fact").n_unique() // max(1, rows["subset"].n_unique())
+    distinct = pl.struct("subset", "fact").n_unique() // max(1, rows["subset"].n_unique())
+    facts = sorted(rows.group_by("epoch").agg(distinct.alias("facts"))["facts"].unique())
+    along = f" ({facts[0]} before the last epoch)" if len(facts) > 1 else ""
     asked = rows.group_by("model", "seed", "epoch", "subset", "direction", "fact", "order").len()
     per_fact = max(asked["len"].to_list())
     return (
-        f"n = {facts} facts a subset over {count(seeds, 'seed')}, {per_fact} held-out "
+        f"n = {facts[-1]} facts a subset{along} over {count(seeds, 'seed')}, {per_fact} held-out "
         f"prompts a fact and order; {intervals(seeds, over)}"
     )

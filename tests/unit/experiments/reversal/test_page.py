@@ -74,6 +74,15 @@ def test_sections_and_figures() -> None:
         assert all(len(row) == len(table.columns) for row in table.rows)
 
 
+def test_curves_say_that_fewer_facts_are_asked_about_along_the_way() -> None:
+    rows = [row for row in answers() if row["epoch"] or row["fact"].endswith(("0", "1"))]
+    [curves] = [
+        part for s in page(rows).sections for part in s.parts
+        if isinstance(part, Figure) and part.name == "curves"
+    ]  # fmt: skip
+    assert "n = 8 facts a subset (4 before the last epoch) over 2 seeds" in curves.caption
+
+
 def test_first_paragraph_says_what_came_out() -> None:
     said = page(answers()).answer
     assert (

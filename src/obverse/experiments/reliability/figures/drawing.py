@@ -30,7 +30,7 @@ PANELS_A_ROW = 3
 
 
 def with_place(observations: pl.DataFrame) -> pl.DataFrame:
-    """Add `place`, epochs since Stage 0, and `trunk`: whether it is a stage before Stage 2."""
+    """Add `place`, epochs from Stage 1 on, and `trunk`: whether it is a stage before Stage 2."""
     stages = observations.filter(pl.col("stage") != "Stage 0")
     lengths = (
         stages.group_by(*WHERE, "stage", maintain_order=True)
@@ -102,7 +102,7 @@ def epochs(table: pl.DataFrame) -> alt.X:
     """Return the axis of epochs, marked at whole numbers."""
     last = int(max(table["place"].to_list()))
     marks = list(range(0, last + 1, max(1, round(last / 5))))
-    return alt.X("place:Q", title="Epoch since Stage 0", axis=alt.Axis(values=marks, format="d"))
+    return alt.X("place:Q", title="Epoch from Stage 1 on", axis=alt.Axis(values=marks, format="d"))
 
 
 def grid(
@@ -127,4 +127,9 @@ def how_many(rows: pl.DataFrame) -> str:
     aliases = rows.filter(pl.col("subset").is_in(["D5cons", "D6cons"]))
     branches = aliases.select("seed", "branch").n_unique()
     facts = aliases.select("seed", "branch", "subset", "fact").n_unique() // max(1, 2 * branches)
-    return f"n = {count(seeds, 'seed')}, about {facts} aliases of each of D5cons and D6cons in each"
+    at = aliases.group_by("seed", "branch", "stage", "epoch").agg(pl.struct("subset", "fact").n_unique())
+    along = at.filter(pl.col("epoch") < pl.col("epoch").max().over("stage"))["subset"].to_list()
+    fewest = min(along, default=2 * facts) // 2
+    fewer = f" ({fewest} before a stage's last epoch)" if fewest < facts else ""
+    of = f"of each of D5cons and D6cons in each{fewer}"
+    return f"n = {count(seeds, 'seed')}, about {facts} aliases {of}"
