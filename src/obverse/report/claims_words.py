@@ -1,11 +1,13 @@
 """What a page says of its claims: how verdicts were reached, and what stands under each."""
 
+import re
 from collections.abc import Mapping, Sequence
 from math import ceil, floor
 from typing import Any, get_args
 
 from obverse.core.claim import Role
 from obverse.core.format import count, interval, number, percent, span, whole
+from obverse.stats.needs import SINCE
 from obverse.stats.tests import ALPHA
 
 MOST_SEEDS = 12  # whose own values stand under a claim; of more, the smallest and the largest
@@ -39,7 +41,21 @@ def in_order(claims: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return claims with their numbers on the page: what was asked, its controls, what was explored."""
     roles = get_args(Role)
     ordered = sorted(claims, key=lambda claim: roles.index(claim["role"]))
-    return [{**claim, "place": n} for n, claim in enumerate(ordered, 1)]
+    texts = {claim["claim"]: claim["text"] for claim in claims}
+    return [
+        {**claim, "place": n, "note": _in_words(claim["note"], texts)}
+        for n, claim in enumerate(ordered, 1)
+    ]
+
+
+def _in_words(note: str, texts: Mapping[str, str]) -> str:
+    """Return why a claim is held back, what it needs in words: a reader does not know the ids."""
+    said, since, needs = note.partition(SINCE)
+    ids = "|".join(re.escape(id) for id in sorted(texts, key=len, reverse=True))
+    named = re.sub(
+        rf"(?:^|(?<= and ))({ids})(?= is | fails)", lambda found: f"“{texts[found[1]]}”", needs
+    )
+    return said + since + named
 
 
 def under(claim: Mapping[str, Any], facts: str) -> str:

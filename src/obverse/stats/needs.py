@@ -9,6 +9,7 @@ from obverse.core.data import Label
 MOST_NAMED = 3  # of the claims that one needs and that do not hold
 Cell = Mapping[str, Label | None]  # values of columns, by their names
 Place = tuple[tuple[str, Label | None], ...]  # a cell as a key
+SINCE = "held back, since "  # in a note, before the ids of what holds a claim back
 
 
 def held_back(
@@ -48,7 +49,7 @@ def _without_verdict(finding: Finding, lacking: Sequence[str]) -> Finding:
     would = {"holds": "it would hold, and is", "fails": "it would fail, and is"}
     more = len(lacking) - MOST_NAMED
     named = lacking if more <= 0 else [*lacking[:MOST_NAMED], f"{more} more that it needs do not hold"]
-    said = f"{would.get(finding.verdict, 'it is')} held back, since {' and '.join(named)}"
+    said = f"{would.get(finding.verdict, 'it is')} {SINCE}{' and '.join(named)}"
     return replace(
         finding,
         verdict="undecided",

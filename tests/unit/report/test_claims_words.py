@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from obverse.report.claims_words import ends, how, trainings, under
+from obverse.report.claims_words import ends, how, in_order, trainings, under
 from obverse.report.words import counted
 from tests.left_behind import claim
 
@@ -54,6 +54,16 @@ def test_each_seeds_value_and_what_it_leaves_open() -> None:
 def test_bound_is_rounded_to_one_that_would_do(criterion: str, passes_at: float, said: str) -> None:
     assert under(claim(criterion=criterion, passes_at=passes_at), "x").endswith(
         f"would hold up to {said}"
+    )
+
+
+def test_what_holds_a_claim_back_is_named_by_its_text() -> None:
+    control = claim("told", text="the fact is known", role="control")
+    longer = claim("told/again", text="it is known again", role="control")
+    note = "it is held back, since told/again is undecided and told fails"
+    first, *_ = in_order([control, longer, claim("reverse", note=note)])
+    assert first["note"] == (
+        "it is held back, since “it is known again” is undecided and “the fact is known” fails"
     )
 
 
