@@ -44,7 +44,8 @@ def _trainings(claims: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _undecided(claims: Sequence[Mapping[str, Any]]) -> str:
-    n = sum(c["role"] == "primary" and c["verdict"] == "undecided" for c in claims)
+    asked = [c for c in claims if c["role"] == "primary" and c["measured"] is not None]
+    n = sum(c["verdict"] == "undecided" for c in asked)
     if not n:
         return ""
     verb, it = ("is", "it") if n == 1 else ("are", "them")

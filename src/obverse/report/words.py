@@ -19,6 +19,7 @@ VERBS = {
     "fails": ("fails", "fail"),
     "undecided": ("is undecided", "are undecided"),
     "explored": ("is only explored", "are only explored"),
+    "not measured": ("was not measured", "were not measured"),
 }
 
 
@@ -109,18 +110,19 @@ def counted(claims: Sequence[Mapping[str, Any]]) -> str:
 def _counted(claims: Sequence[Mapping[str, Any]], what: str) -> str:
     if not claims:
         return ""
-    counts = Counter(claim["verdict"] for claim in claims)
+    became = ["not measured" if claim["measured"] is None else claim["verdict"] for claim in claims]
+    counts = Counter(became)
     told = [f"{counts[v]} {VERBS[v][counts[v] > 1]}" for v in VERBS if counts[v]]
     if len(told) > 1:
         return f"Of {len(claims)} {what}s {listed(told)}."
-    verb = VERBS[claims[0]["verdict"]][len(claims) > 1]
+    verb = VERBS[became[0]][len(claims) > 1]
     return f"{f'The one {what}' if len(claims) == 1 else f'All {len(claims)} {what}s'} {verb}."
 
 
 def outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the sentences that tell what became of the claims, the surest with their numbers."""
     if not claims:
-        return ["No claim was measured."]
+        return ["There is no claim, and so no verdict; what was measured stands below."]
     sentences = [counted(claims)]
     several = len({claim["model"] for claim in claims}) > 1
     measured = [claim for claim in claims if claim["measured"] is not None]
@@ -134,8 +136,6 @@ def outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:
         chosen = [_said(claim, several) for claim in _telling(telling, verdict)]
         if chosen:
             sentences.append(f"{HEADS[verdict]} {'; '.join(chosen)}.")
-    if not measured:
-        sentences.append(f"Nothing was measured of {'it' if len(claims) == 1 else 'them'}.")
     return sentences
 
 

@@ -106,7 +106,7 @@ def test_experiment_given_with_its_settings_has_no_preset(leave: Leave) -> None:
 
 def test_claim_without_a_number_is_not_told(leave: Leave) -> None:
     none = claim(measured=None, low=None, high=None, p=None, verdict="undecided", by_seed={})
-    assert "The one claim is undecided. Nothing was measured of it." in paragraph(leave, [none])
+    assert "The one claim was not measured." in paragraph(leave, [none])
 
 
 def test_own_words_stand_before_what_is_counted(leave: Leave) -> None:
