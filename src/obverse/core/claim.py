@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, get_args
 
 from obverse.core.data import Label
 from obverse.core.errors import ObverseError
-from obverse.core.format import whom
+from obverse.core.format import number, whom
 
 # What a control says that is to show learning, where it does not (`Claim.hint`).
 NOT_LEARNT = "the model has not learnt the facts: train longer"
@@ -50,7 +50,7 @@ class Above:
     threshold: float
 
     def __str__(self) -> str:
-        return f"> {self.threshold:.3f}"
+        return f"> {number(self.threshold)}"
 
     def meets(self, value: float) -> bool:
         """Return whether a single value is what the criterion asks for."""
@@ -72,7 +72,7 @@ class Below:
     threshold: float
 
     def __str__(self) -> str:
-        return f"< {self.threshold:.3f}"
+        return f"< {number(self.threshold)}"
 
     def meets(self, value: float) -> bool:
         """Return whether a single value is what the criterion asks for."""

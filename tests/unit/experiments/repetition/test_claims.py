@@ -162,7 +162,7 @@ def test_loss_and_accuracy_over_the_whole_scale() -> None:
     assert claim["loss/parameters"].criterion == "> 0.100"
     assert "more than 0.1 nats" in claim["loss/parameters"].text
     assert claim["accuracy/parameters"].measured == pytest.approx(-0.6, abs=0.05)
-    assert claim["accuracy/parameters"].criterion == "< -0.100"
+    assert claim["accuracy/parameters"].criterion == "< −0.100"
     for name in ("loss/parameters", "accuracy/parameters"):
         assert claim[name].verdict == "holds"
         assert (claim[name].n_facts, claim[name].n_seeds) == (len(CELLS), 6)
