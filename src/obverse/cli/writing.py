@@ -95,9 +95,12 @@ def export(
     The questions of DIR are those of its run: ask a trained model that it has kept with
     pretrained=DIR/runs/NAME/weights (docs/output.md).
     """
+    from obverse.core.settings import unknown_name
     from obverse.studies import tables
-    from obverse.studies.exporting import export_study
+    from obverse.studies.exporting import HARNESSES, export_study
 
+    if to not in (known := (*HARNESSES, *tables.FORMATS)):
+        raise ObverseError(unknown_name(to, known, "harness or format"))
     of_questions = {"--set": settings, "--data": data, "--preset": preset, "--seed": seed}
     of_tables = {"--measure": measure, "--where": where}
     wrong = of_questions if to in tables.FORMATS else of_tables

@@ -43,8 +43,9 @@ def find(what: What) -> type[Experiment]:
         return of_entry_point(registered()[text])
     if is_reference(text):
         return load(text, Experiment)
+    said = unknown_name(text, registered(), "study")
     raise ObverseError(
-        f"{unknown_name(text, registered(), 'study')}. Your own: FILE.py, FILE.py:CLASS or MODULE:CLASS"
+        f"{said}{'' if said.endswith('?') else '.'} Your own: FILE.py, FILE.py:CLASS or MODULE:CLASS"
     )
 
 

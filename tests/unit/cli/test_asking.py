@@ -82,7 +82,7 @@ def test_options_of_one_kind_of_export_are_refused_with_the_other(command: Comma
                 "--to",
                 "lmeval",
             ),
-            "unknown harness 'lmeval'; did you mean lm-eval",
+            "unknown harness or format 'lmeval'; did you mean lm-eval",
         ),
     ):
         given = command("export", str(kept), "--out", "nowhere", *words, fails=True)
