@@ -67,7 +67,7 @@ def under(claim: Mapping[str, Any], facts: str) -> str:
     parts.append(f"{whole(claim['n_facts'])} {counted}, {_trained(claim)}")
     parts.append(_seeds(claim["by_seed"]))
     parts.append(trainings(claim))
-    if claim["passes_at"] is not None:
+    if claim["passes_at"] is not None and claim["verdict"] == "holds":
         parts.append(f"would hold up to {_bound(claim)}")
     if claim["seeds_needed"]:
         parts.append(f"{span(*claim['seeds_needed'])} seeds would show it with 90 % power")

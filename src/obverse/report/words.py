@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from math import prod
 from typing import Any, get_args
 
@@ -28,9 +29,19 @@ def meta(finished: Finished, paper: str | None = None) -> str:
     study = finished.study
     parts = [
         study["paper"] if paper is None else paper, _preset(finished),
-        count(len(study["models"]), "model"), repeated(finished.runs), study["provenance"]["time"],
+        count(len(study["models"]), "model"), repeated(finished.runs),
+        _moment(study["provenance"]["time"]),
     ]  # fmt: skip
     return " · ".join(part for part in parts if part)
+
+
+def _moment(time: str) -> str:
+    """Return a time as it is read, to the minute, without a place to break it; odd ones as they are."""
+    try:
+        said = f"{datetime.fromisoformat(time).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError):
+        return time
+    return said.replace("-", "\u2011").replace(" ", "\u00a0")
 
 
 def first(finished: Finished, page: Page) -> dict[str, str]:

@@ -68,7 +68,7 @@ def test_page_has_everything_in_its_order(leave: Leave) -> None:
     change_runs(out, left_out={"too long": 3})
     html = page_of(out)
     order = [
-        "<h1>Sides</h1>", "Nobody 2026 · preset tiny · 1 model · seeds 0, 1 · 2026-11-21",
+        "<h1>Sides</h1>", "Nobody 2026 · preset tiny · 1 model · seeds 0, 1 · 2026\u201111\u201121",
         "Is the left side known? Here: 1 model (m) trained with 2 seeds, preset tiny.",
         "The one claim holds.", "<strong>Not shown</strong> This is of one model", 'id="claims"',
         "<h2>Claims</h2>", "the left side is known", "Table 1 · 4 facts, 2 seeds",

@@ -101,7 +101,9 @@ def test_the_question_comes_first(leave: Leave, about: str, begins: str) -> None
 def test_experiment_given_with_its_settings_has_no_preset(leave: Leave) -> None:
     finished = read(leave(preset=""))
     assert "Here: 1 model (m) trained with 2 seeds." in first(finished, Page())["Asked"]
-    assert meta(finished) == "Nobody 2026 · 1 model · seeds 0, 1 · 2026-11-21T12:00:00+00:00"
+    assert (
+        meta(finished) == "Nobody 2026 · 1 model · seeds 0, 1 · 2026\u201111\u201121\u00a012:00\u00a0UTC"
+    )
 
 
 def test_claim_without_a_number_is_not_told(leave: Leave) -> None:

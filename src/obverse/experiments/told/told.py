@@ -33,7 +33,7 @@ class Told(Experiment):
     name = "told"
     line = "Your own documents and questions: what is known of what was told?"
     title = "Your own documents and questions"
-    about = "What does a model know of what it was told? (--data DIR, docs/own-data.md)"
+    about = "What does a model know of what it was told, from your own files?"
 
     data: InputFile | None = None
     recipe: Recipe = Recipe()
