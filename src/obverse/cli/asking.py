@@ -28,6 +28,7 @@ def ask(
     those of the run. Classes that the directory names are loaded: open one that somebody gave you as you
     would run a program of theirs.
     """
+    from obverse.core.format import harmless
     from obverse.run.task import Execution
     from obverse.studies import asking
     from obverse.studies.tables import write
@@ -41,12 +42,12 @@ def ask(
     tables = []
     for one in found:
         if prompts:
-            typer.echo(one.label)
+            typer.echo(harmless(one.label))
             for prompt, answer in zip(prompts, asking.answers(one, prompts, execution), strict=True):
-                typer.echo(f"  {prompt}|{answer}")
+                typer.echo(harmless(f"  {prompt}|{answer}"))  # a model may write orders for a terminal
         else:
             tables.append(asking.asked_again(one, execution))
-            typer.echo(f"{one.label}: {asking.agreement(one, tables[-1])}")
+            typer.echo(harmless(f"{one.label}: {asking.agreement(one, tables[-1])}"))
     if out is not None:
         write(tables, out)
         typer.echo(str(out))

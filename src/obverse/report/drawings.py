@@ -21,6 +21,7 @@ from obverse.store.program import program
 INCHES, DOTS = 6.5, 300  # width of a page of text, and dots per inch of a PNG of that width
 POINTS = 72  # an inch
 KINDS = ("svg", "png", "pdf")
+BREAKS = {0x2028: " ", 0x2029: " "}
 MADE = ".cache/figures.json"  # of a study's directory: what the last page has drawn
 # Numbers as `core.format` writes them: thin spaces between thousands, a true minus sign.
 LOCALE = {
@@ -87,8 +88,8 @@ class Drawings:
 
 
 def specification(chart: alt.TopLevelMixin) -> Any:
-    """Return a chart in the common look, without what the drawing would die of: control characters, and
-    numbers that are none, which are missing."""
+    """Return a chart in the common look, without what the drawing would die of: control characters, line
+    breaks that JavaScript has beside the usual ones, and numbers that are none, which are missing."""
     with alt.data_transformers.disable_max_rows():
         spec = chart.to_dict()
     spec["config"] = spec.get("config", {}) | STYLE
@@ -134,7 +135,7 @@ def finished(svg: str, name: str, caption: str) -> str:
 
 def _harmless(spec: Any) -> Any:
     if isinstance(spec, str):
-        return harmless(spec)
+        return harmless(spec).translate(BREAKS)
     if isinstance(spec, float) and not math.isfinite(spec):
         return None
     if isinstance(spec, list):

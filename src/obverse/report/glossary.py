@@ -121,5 +121,7 @@ class Terms:
 
 def _pattern(term: str) -> str:
     """Return a pattern of a term, which may begin a sentence."""
-    first = term[0]
-    return f"[{first}{first.upper()}]{re.escape(term[1:])}" if first.islower() else re.escape(term)
+    first, capital = term[0], term[0].upper()
+    if capital == first or capital.lower() != first:  # "µ" and "ß" have no capital of their own
+        return re.escape(term)
+    return f"[{first}{capital}]{re.escape(term[1:])}"

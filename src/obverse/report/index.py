@@ -48,7 +48,7 @@ def build_index(out: str | Path) -> Path:
 
 def _link_back(page: Path) -> None:
     """Show on a page, which may have been made before there was an index, the link to it."""
-    html = page.read_text(encoding="utf-8")
+    html = files.read_text(page)
     if HIDDEN in html:
         files.write_text(page, html.replace(HIDDEN, SHOWN, 1))
 

@@ -179,7 +179,10 @@ def _by_series(chart: alt.Chart, means: pl.DataFrame, series: Sequence[str]) -> 
         return [chart]
     rows = means.select(series).unique(maintain_order=True).iter_rows(named=True)
     tests = [
-        [f"datum[{json.dumps(name)}] === {json.dumps(value)}" for name, value in row.items()]
-        for row in rows
+        [f"datum[{_written(name)}] === {_written(value)}" for name, value in row.items()] for row in rows
     ]
     return [chart.transform_filter(" && ".join(test)) for test in tests]
+
+
+def _written(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)  # as data have it, so that both are drawn alike

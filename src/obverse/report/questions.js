@@ -5,9 +5,9 @@
   const AT_ONCE = 25; // rows a page
   const LAST = "last moment";
   const ANY = "any";
-  const place = document.getElementById("s-questions");
   const packed = document.getElementById("questions-data");
-  if (!place || !packed) return;
+  if (!packed) return;
+  const place = packed.closest("section"); // an experiment's own section may be called "Questions"
 
   function make(tag, text, attributes = {}) {
     const made = document.createElement(tag);
@@ -39,7 +39,8 @@
       const at = column.values[row];
       const it = column.known ? column.known[at] : at;
       if (it === null || it === undefined) return "–";
-      return (column.places ? it.toFixed(column.places) : String(it)).replace(/^-(?=\d)/, "−");
+      if (typeof it !== "number") return String(it); // an answer "-3" is shown as it is
+      return (column.places ? it.toFixed(column.places) : String(it)).replace(/^-/, "−");
     };
 
     // One select for each column of few values, and a field for words.

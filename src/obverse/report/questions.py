@@ -17,6 +17,7 @@ MOST_LETTERS = 8_000_000  # of all prompts and answers together
 QUESTION = ("run", "branch", "fact", "probe")  # what one question to one training is known by
 WHO = ("model", "variant", "seed")
 TEXTS = {"prompt": "prompt", "target": "right answer", "generation": "answer"}
+MADE = ("question", "moment", "verdict", "last", "placed")  # columns that the browser has beside
 JUDGED = {"right": "right", "wrong": "wrong", "first": "ranked first", "later": "not ranked first"}
 
 
@@ -32,7 +33,11 @@ def section(finished: Finished) -> dict[str, str] | None:
     shown, _ = labels_of(finished, table)
     kept = _drawn(table, [*WHO, *shown])
     labels = [n for n in declared if table.schema[n] != pl.Float64]
-    choices = [n for n in (*WHO, *finished.study["grid"], *labels) if _varies(kept, n)]
+    titles = {n: n for n in (*WHO, *finished.study["grid"], *labels) if _varies(kept, n)}
+    # A label may be called like a column that is made here.
+    names = {n: f"{n} (label)" for n in declared if n in MADE}
+    kept = kept.rename(names)
+    choices = {names.get(n, n): title for n, title in titles.items()}
     numbered = kept.select(QUESTION).unique(maintain_order=True).with_row_index("question")
     ranked = pl.when(pl.col("rank").is_not_null()).then(pl.format("{} of {}", "rank", "n_candidates"))
     rows = kept.join(
@@ -42,7 +47,8 @@ def section(finished: Finished) -> dict[str, str] | None:
         ranked.alias("placed"),
     )  # fmt: skip
     columns = [
-        *(_coded(rows, name, name, "choice") for name in (*choices, "moment")),
+        *(_coded(rows, name, title, "choice") for name, title in choices.items()),
+        _coded(rows, "moment", "moment", "choice"),
         _coded(rows, "verdict", "judged", "choice"),
         *(_coded(rows, name, title, "text") for name, title in TEXTS.items() if rows[name].count()),
         {
@@ -58,7 +64,7 @@ def section(finished: Finished) -> dict[str, str] | None:
     ]
     packed = {
         "rows": rows.height,
-        "shown": [n for n in choices if n in (*WHO, *shown)],
+        "shown": [n for n, title in choices.items() if title in (*WHO, *shown)],
         "columns": columns,
     }
     return {"data": _packed(packed), "note": _note(table, kept)}

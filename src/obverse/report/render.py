@@ -47,11 +47,14 @@ def fill(name: str, terms: Terms | None = None, scripts: Sequence[str] = (), **v
 
 
 def _policy(scripts: Sequence[str]) -> Markup:
-    """Return the content security policy of a page: nothing is loaded, and only these scripts run."""
+    """Return the content security policy of a page: nothing is loaded or sent, and only
+    these scripts run."""
     hashes = [f"'sha256-{b64encode(sha256(one.encode()).digest()).decode()}'" for one in scripts]
     allowed = " ".join(hashes) or "'none'"
-    loaded = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src"
-    return Markup(f"{loaded} {allowed}")  # hashes hold nothing that HTML reads otherwise
+    loaded = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    sent = "base-uri 'none'; form-action 'none'"  # which default-src says nothing of
+    # Hashes hold nothing that HTML reads otherwise.
+    return Markup(f"{loaded}; {sent}; script-src {allowed}")
 
 
 def section(drawings: Drawings, one: Section) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from obverse.store import files
 MOST_RUNS = 200  # that are read and drawn, evenly over models and variants
 MOST_POINTS = 200  # of a line; of many lines fewer, so that all together are at most MOST_ALL
 MOST_ALL, LEAST_POINTS = 12_000, 40
+MOST_STAGES = 18  # a panel each
 BRANCH = re.compile(r", branch \d+$")  # stages that go on from the same one stand in one panel
 
 
@@ -34,7 +35,7 @@ def section(found: Finished, out: Path) -> Section | None:
         groups.setdefault(_whose(run, runs), []).append(run)
     most = max(1, MOST_RUNS // max(1, len(groups)))
     chosen = [(whose, run) for whose, some in groups.items() for run in _evenly(some, most)]
-    read = [(whose, run, _losses(out / "runs" / str(run["name"]))) for whose, run in chosen]
+    read = [(whose, run, _losses(out / "runs" / str(run["name"]), run)) for whose, run in chosen]
     n_lines = sum(len(losses) for _, _, losses in read)
     points = min(MOST_POINTS, max(LEAST_POINTS, MOST_ALL // max(1, n_lines)))
     lines = [line for whose, run, losses in read for line in _lines(whose, run["seed"], losses, points)]
@@ -54,16 +55,22 @@ def _evenly(runs: Sequence[Mapping[str, Any]], most: int) -> list[Mapping[str, A
     return [by_seed[place] for place in spread(list(range(len(by_seed))), most)]
 
 
-def _losses(folder: Path) -> dict[str, list[tuple[float, float]]]:
-    """Return what a run's losses.json says, by stage; nothing if there is none or it is another thing."""
-    path = folder / "losses.json"
+def _losses(folder: Path, run: Mapping[str, Any]) -> dict[str, list[tuple[float, float]]]:
+    """Return what losses.json says of a run's stages; nothing if it says other things.
+
+    Anybody may have written into it: a study's hashes are of its results alone.
+    """
+    path, known = folder / "losses.json", {stage["name"] for stage in run["stages"]}
     try:
         told = files.read_json(path) if path.is_file() else {}
-        return {
-            str(stage): [
-                (float(step), float(loss)) for step, loss in pairs if loss is not None and isfinite(loss)
-            ]
+        found = {
+            stage: [(float(step), float(loss)) for step, loss in pairs if loss is not None]
             for stage, pairs in told.items()
+            if not known.isdisjoint((stage, BRANCH.sub("", stage)))
+        }
+        return {
+            stage: [(step, loss) for step, loss in pairs if isfinite(step) and isfinite(loss)]
+            for stage, pairs in found.items()
         }
     except (ObverseError, TypeError, ValueError, AttributeError):
         return {}
@@ -90,7 +97,8 @@ def _lines(
 
 def _figure(table: pl.DataFrame, n_runs: int, n_read: int) -> Figure:
     names = table["whose"].unique(maintain_order=True).to_list()
-    stages = table["stage"].unique(maintain_order=True).to_list()
+    every = table["stage"].unique(maintain_order=True).to_list()
+    stages = every[:MOST_STAGES]
     color: Any = alt.value(BLUE)
     if len(names) > 1:
         few = len(names) <= len(PALETTE)
@@ -127,5 +135,6 @@ def _figure(table: pl.DataFrame, n_runs: int, n_read: int) -> Figure:
         "seed"
         + (f" (of {len(names)} models and variants together)" if len(names) > len(PALETTE) else "")
         + (f", {whole(n_read)} trainings of {whole(n_runs)}, evenly" if n_read < n_runs else "")
+        + (f", the first {len(stages)} of {whole(len(every))} stages" if stages != every else "")
         + f". n = {count(n_seeds, 'seed')}, {count(n_read, 'training')}.",
     )

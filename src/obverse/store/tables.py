@@ -31,7 +31,7 @@ def columns(path: Path) -> list[str]:
         ObverseError: as `read`.
     """
     try:
-        return list(pl.read_parquet_schema(path))
+        return list(pl.scan_parquet(path, glob=False).collect_schema())
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ObverseError(f"{path}: cannot be read as a table: {error}") from None
 

@@ -14,11 +14,12 @@ from obverse.core.model import Generates, Model, Setup, Trains
 from obverse.core.stage import Stage
 from obverse.measures.ask import Ask
 from obverse.measures.frame import conform
+from obverse.models.untrusted import guarded
 from obverse.run.folder import RunFolder
 from obverse.run.loop import prepare
 from obverse.run.run import Run
 from obverse.run.task import Execution
-from obverse.store import files
+from obverse.store import files, tables
 
 MEASURED = ("exact_match", "logprob")  # what is compared with the answers of the run
 ANSWER = 50  # tokens of an answer to a question of the user's own, at most
@@ -51,9 +52,8 @@ def kept(out: Path) -> list[Kept]:
         folder = RunFolder(path.parent)
         if folder.finished:
             run = Run.from_spec(files.read_json(folder.path / "run.json"))
-            branches = sorted(path.glob("branch-*"), key=lambda p: int(p.name.rpartition("-")[2]))
-            for place in branches or [path]:
-                branch = int(place.name.rpartition("-")[2]) if branches else 0
+            branches = {int(p.name[7:]): p for p in path.glob("branch-*") if p.name[7:].isdecimal()}
+            for branch, place in sorted(branches.items()) or [(0, path)]:
                 found.append(Kept(run=run, folder=folder, weights=place, branch=branch))
     if not found:
         raise ObverseError(
@@ -75,7 +75,8 @@ def loaded(one: Kept, execution: Execution) -> Iterator[tuple[Model, tuple[Stage
                 f"{one.label}: a {type(one.run.model).__name__} takes no weights back; ask the directory "
                 f"as a checkpoint: obverse run STUDY --model {one.weights}"
             )
-        model.restore(one.weights)
+        with guarded(str(one.weights)):
+            model.restore(one.weights)
         yield model, stages
 
 
@@ -98,7 +99,9 @@ def asked_again(one: Kept, execution: Execution) -> pl.DataFrame:
         ObverseError: if the run asked none.
     """
     with loaded(one, execution) as (model, stages):
-        stage = [s for s in stages if s.branch == one.branch][-1]
+        stage = next((s for s in reversed(stages) if s.branch == one.branch), None)
+        if stage is None:
+            raise ObverseError(f"{one.weights}: its run has no branch {one.branch}")
         measures = [m for m, when in stage.measures if when.end and isinstance(m, Ask)]
         moment = Moment(
             run=one.run.label, model=one.run.model.name, parameters=model.parameters, family=None,
@@ -106,14 +109,14 @@ def asked_again(one: Kept, execution: Execution) -> pl.DataFrame:
             epoch=0, step=0, tokens=None, final=True,
         )  # fmt: skip
         labels = dict(one.run.experiment.columns)
-        tables = [
+        found = [
             conform(m(model, moment), {"fact": str} | labels | dict(m.columns), f"the measure {m.name!r}")
             for m in measures
         ]
-    if not tables:
+    if not found:
         raise ObverseError(f"{one.label}: its run asked no questions at its end")
     first = {"model": one.run.model.name, "variant": one.run.variant or None, "seed": one.run.seed}
-    table = pl.concat(tables)
+    table = pl.concat(found)
     return table.select(*(pl.lit(v).alias(k) for k, v in first.items()), *table.columns)
 
 
@@ -137,7 +140,7 @@ class Agreement:
 
 def agreement(one: Kept, asked: pl.DataFrame) -> Agreement:
     """Compare answers with those that the run's table has of its end."""
-    stored = pl.read_parquet(one.folder.path / "observations" / "ask.parquet")
+    stored = tables.read(one.folder.path / "observations" / "ask.parquet")
     before = stored.filter(pl.col("final"), pl.col("branch") == one.branch).select("probe", *MEASURED)
     both = asked.select("probe", *MEASURED).join(before, on="probe", suffix="_before")
     other = both["exact_match"].ne_missing(both["exact_match_before"])

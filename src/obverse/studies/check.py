@@ -17,6 +17,9 @@ from obverse.core.recipe import Recipe
 from obverse.core.settings import Settings, unknown_name, validated
 from obverse.core.stage import Stage, origins
 
+# Columns that means and figures have beside labels (stats.summary, report).
+COMPUTED = ("mean", "low", "high", "sd", "n_facts", "n_seeds", "n_missing", "value", "has", "x")
+
 
 def check_claims(name: str, claims: object, tables: Mapping[str, pl.Schema]) -> None:
     """Refuse claims of one name, and claims that need or are about what is not there.
@@ -104,9 +107,14 @@ def check_stages(experiment: Experiment, stages: Sequence[Stage]) -> None:
 def _check_columns(experiment: Experiment, measures: Iterable[Measure]) -> None:
     taken = dict.fromkeys(TAKEN, "what documents and probes have")
     taken |= dict.fromkeys(LEADING, "a column of every table")
+    taken |= dict.fromkeys(COMPUTED, "what means and figures have beside labels")
     for measure in measures:
         taken |= dict.fromkeys(measure.columns, f"a column of the measure {measure.name!r}")
     for label in experiment.columns:
+        if label.startswith("_"):
+            raise ObverseError(
+                f"{experiment.name}: the label {label!r} begins with _; choose another name"
+            )
         if label in taken:
             raise ObverseError(
                 f"{experiment.name}: the label {label!r} of `columns` is {taken[label]}; choose another "

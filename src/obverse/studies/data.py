@@ -12,7 +12,7 @@ from obverse.core.experiment import CountTokens, Experiment
 from obverse.models.finetuning_file import LAYOUTS, written
 from obverse.store import files
 from obverse.studies.catalogue import What, find, preset_of
-from obverse.studies.exporting import probes_of
+from obverse.studies.exporting import folders_of, probes_of
 from obverse.studies.models import checkpoints_of
 from obverse.studies.study import Study
 
@@ -48,12 +48,7 @@ def write_data(study: Study, out: Path, seed: int, layout: str | None) -> str:
     own = None if layout in LAYOUTS else experiment.write_data(out, seed, layout)
     if own is not None:
         return own
-    folders = {name: out / files.safe_name(name) if name else out for name in study.variants()}
-    if len(set(folders.values())) < len(folders):
-        raise ObverseError(
-            f"{experiment.name}: the names of two variants make one directory: {', '.join(folders)}"
-        )
-    arms = study.variants().items()
+    folders, arms = folders_of(study, out), study.variants().items()
     if layout is not None and layout in LAYOUTS:
         made = [_training_files(arm.experiment, folders[name], seed, layout) for name, arm in arms]
         contents = {path: content for each in made for path, content in each.items()}

@@ -7,12 +7,14 @@ experiment's means are taken by.
 
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Literal, get_args
 
-from obverse.core.data import Probe
+from obverse.core.data import Label, Probe
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.settings import unknown_name
@@ -26,6 +28,7 @@ from obverse.studies.study import Study
 Harness = Literal["lm-eval", "inspect"]
 HARNESSES = get_args(Harness)
 Kind = Literal["ranked", "answered"]
+MOST_VALUES = 60  # of a label that questions are grouped by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ def export(experiment: Experiment, to: str, out: Path, *, seed: int = 0, name: s
     """
     if to not in HARNESSES:
         raise ObverseError(unknown_name(to, HARNESSES, "harness"))
-    whole = "obverse_" + _word(name or experiment.name)
+    whole = _free("obverse_" + _word(name or experiment.name), ())
     parts = _parts(experiment, experiment.stages(seed), whole)
     if not parts:
         raise ObverseError(
@@ -83,13 +86,26 @@ def export_study(study: Study, to: str, out: Path, seed: int) -> list[Path]:
     arms = study.variants()
     if len(arms) == 1:
         return export(study.experiment, to, out, seed=seed)
+    folders = folders_of(study, out)
     return [
         path
         for name, arm in arms.items()
-        for path in export(
-            arm.experiment, to, out / files.safe_name(name), seed=seed, name=f"{study.name} {name}"
-        )
+        for path in export(arm.experiment, to, folders[name], seed=seed, name=f"{study.name} {name}")
     ]
+
+
+def folders_of(study: Study, out: Path) -> dict[str, Path]:
+    """Return the directory of each variant of a study; of an experiment alone it is `out`.
+
+    Raises:
+        ObverseError: if two would have the same.
+    """
+    folders = {name: out / files.safe_name(name) if name else out for name in study.variants()}
+    if len(set(folders.values())) < len(folders):
+        raise ObverseError(
+            f"{study.name}: the names of two variants make one directory: {', '.join(folders)}"
+        )
+    return folders
 
 
 def probes_of(stages: Sequence[Stage]) -> Iterator[Probe]:
@@ -104,24 +120,35 @@ def probes_of(stages: Sequence[Stage]) -> Iterator[Probe]:
 
 
 def _parts(experiment: Experiment, stages: Sequence[Stage], whole: str) -> list[Part]:
-    """Return the groups of questions; where there is one alone, it is called like the whole."""
+    """Return the groups of questions; where there is one alone, it is called like the whole.
+
+    As on a study's page, a label of very many values makes no groups.
+    """
     by = experiment.by
     if by is None:
         by = tuple(name for name, kind in experiment.columns.items() if kind is str)
     asked = [(p, how) for p in probes_of(stages) if (how := _kind(p)) is not None]
-    varied = [n for n in by if len({p.labels.get(n) for p, _ in asked}) > 1]
-    groups: dict[tuple[str, Kind], list[Probe]] = {}
+    varied = [n for n in by if 1 < len({p.labels.get(n) for p, _ in asked}) <= MOST_VALUES]
+    groups: dict[tuple[tuple[Label | None, ...], Kind], list[Probe]] = {}
     for probe, how in asked:
-        place = "_".join(_word(str(probe.labels[n])) for n in varied if probe.labels.get(n) is not None)
-        groups.setdefault((place, how), []).append(probe)
+        groups.setdefault((tuple(probe.labels.get(n) for n in varied), how), []).append(probe)
     kinds = len({how for _, how in groups}) > 1
-    return [
-        Part(
-            name="_".join(filter(None, (whole, place, how if kinds else ""))), kind=how,
-            tokens=max(len(t.encode()) for p in probes for t in p.targets) + ROOM, probes=tuple(probes),
-        )
-        for (place, how), probes in groups.items()
-    ]  # fmt: skip
+    names: set[str] = {whole} if len(groups) > 1 else set()
+    parts = []
+    for (values, how), probes in groups.items():
+        said = [_word(str(value)) for value in values if value is not None]
+        name = _free("_".join(filter(None, (whole, *said, how if kinds else ""))), names)
+        names.add(name)
+        tokens = max(len(t.encode()) for p in probes for t in p.targets) + ROOM
+        parts.append(Part(name=name, kind=how, tokens=tokens, probes=tuple(probes)))
+    return parts
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """Return a name, shortened for a file and with a number behind it if it is taken."""
+    name = name.encode()[: files.LONGEST].decode(errors="ignore")
+    numbered = (f"{name}_{number}" for number in count(2))
+    return name if name not in taken else next(one for one in numbered if one not in taken)
 
 
 def _kind(probe: Probe) -> Kind | None:
@@ -149,4 +176,6 @@ def _match_alone() -> str:
 
 
 def _word(text: str) -> str:
-    return re.sub(r"\W+", "_", text).strip("_")
+    """Return a text as part of a name in Python."""
+    text = unicodedata.normalize("NFKC", text)  # as Python reads names
+    return re.sub("_+", "_", "".join(c if f"_{c}".isidentifier() else "_" for c in text)).strip("_")

@@ -55,7 +55,7 @@ def export(
     if measure is not None and measure not in result.tables:
         raise ObverseError(f"--measure {measure}: {out} has {', '.join(result.tables) or 'no tables'}")
     wanted = {
-        name: chosen(pl.scan_parquet(out / "observations" / f"{name}.parquet"), where, name)
+        name: chosen(pl.scan_parquet(out / "observations" / f"{name}.parquet", glob=False), where, name)
         for name in result.tables
         if measure in (None, name)
     }

@@ -1,10 +1,12 @@
 """Asking the models that a study has kept, and exporting its questions and tables."""
 
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
 
+from obverse.core.errors import ObverseError
 from tests.unit.cli.conftest import CAPITALS, HERE, Command
 
 
@@ -93,3 +95,32 @@ def test_a_study_without_questions_says_what_would_do(command: Command) -> None:
     given = command("export", "digits", "--to", "inspect", "--out", "nowhere", fails=True)
     assert "asks no questions in words" in str(given.exception)
     assert "`obverse data`" in str(given.exception)
+
+
+def test_what_a_model_says_gives_a_terminal_no_orders(command: Command, kept: Path) -> None:
+    table = next(kept.glob("runs/*seed1*/weights/table.json"))
+    given = table.read_text()
+    try:
+        table.write_text(json.dumps(json.loads(given) | {"city 0": "\x1b]0;title\x07\x1b[2J"}))
+        said = command("ask", str(kept), "city 0", "--seed", "1").stdout
+    finally:
+        table.write_text(given)
+    assert said.splitlines()[1] == "  city 0|\ufffd]0;title\ufffd\ufffd[2J"
+
+
+def test_weights_that_are_none_are_a_message(command: Command, kept: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "a[1]"  # a name that looks like a pattern
+    shutil.copytree(kept, copy)
+    assert "8 answers, as in the run" in command("ask", str(copy), "--seed", "0").stdout
+    command("export", str(copy), "--to", "csv", "--out", str(tmp_path / "csv"))
+    weights = next(copy.glob("runs/*seed0*/weights"))
+    (weights / "branch-one").mkdir()
+    command("ask", str(copy), "--seed", "0")
+    (weights / "table.json").write_text("{")
+    problem = command("ask", str(copy), "--seed", "0", fails=True).exception
+    assert isinstance(problem, ObverseError)
+    assert str(weights) in str(problem)
+    (weights / "branch-7").mkdir()
+    (weights / "branch-7" / "table.json").write_text("{}")
+    problem = command("ask", str(copy), "--seed", "0", fails=True).exception
+    assert str(problem).endswith("its run has no branch 7")

@@ -93,7 +93,7 @@ def test_page_has_everything_in_its_order(leave: Leave) -> None:
 def test_page_loads_nothing_and_runs_its_own_scripts_alone(leave: Leave) -> None:
     html = page_of(leave(paper="Nobody 2026, arXiv 2601.00001"))
     assert html.count("<script") == html.count("</script>") == 3
-    assert "default-src 'none'" in html
+    assert all(f"{what} 'none'" in html for what in ("default-src", "base-uri", "form-action"))
     assert html.count("'sha256-") == 2
     assert "src=" not in html
     links = {link for link in re.findall(r"""href=["']([^#"']+)""", html) if "figures/" not in link}

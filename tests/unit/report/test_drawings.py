@@ -89,3 +89,10 @@ def test_ids_are_those_of_the_figure() -> None:
     assert 'id="b-part0"' in made
     assert "url(#b-part0)" in made
     assert "<desc" not in made
+
+
+def test_line_breaks_that_javascript_has_are_spaces(tmp_path: Path) -> None:
+    table = pl.DataFrame({"x": [1.0, 2.0], "name": ["a long\u2028name", "b\u2029b"]})
+    encoded = alt.Chart(table).mark_point().encode(x="x:Q", row="name:N", color="name:N")
+    [svg] = save(tmp_path / "figures", Figure(name="one", chart=encoded, caption="It is."))
+    assert "a long name" in svg

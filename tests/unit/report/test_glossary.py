@@ -36,3 +36,11 @@ def test_papers_are_links_and_the_rest_is_escaped() -> None:
 
 def test_without_a_glossary_nothing_is_marked() -> None:
     assert str(Terms({})("nats & more")) == "nats &amp; more"
+
+
+@pytest.mark.parametrize("term", ["µP", "ßx", "ıx"])
+def test_a_letter_without_a_capital_of_its_own_has_none(term: str) -> None:
+    terms = Terms({term: "a model"})
+    assert str(terms(term.upper())) == term.upper()
+    assert "<button" in str(terms(term))
+    assert terms.used == [(1, term, "a model")]

@@ -91,3 +91,18 @@ def test_of_long_texts_there_are_fewer(leave: Leave, monkeypatch: pytest.MonkeyP
 def test_nothing_is_there_of_other_measures(leave: Leave) -> None:
     own = table(asked()).drop("prompt")
     assert questions.section(read(leave(tables={"own": own}))) is None
+
+
+@pytest.mark.parametrize("label", questions.MADE)
+def test_a_label_may_be_called_like_what_the_browser_makes(leave: Leave, label: str) -> None:
+    rows = [{**row, label: row["side"]} for row in asked()]
+    labels = {label: "str"}
+    about = {"type": None, "settings": {}, "columns": labels, "by": [label], "clusters": []}
+    tables = {"ask": table([{k: v for k, v in row.items() if k != "side"} for row in rows], labels)}
+    data = unpacked(questions.section(read(leave(tables=tables, experiment=about))))
+    assert len({one["name"] for one in data["columns"]}) == len(data["columns"])
+    assert len(set(column(data, "question"))) == 16
+    assert set(column(data, "verdict")) == {"right", "wrong"}
+    assert column(data, f"{label} (label)") == [row["side"] for row in rows]
+    assert f"{label} (label)" in data["shown"]
+    assert next(c for c in data["columns"] if c["name"] == f"{label} (label)")["title"] == label

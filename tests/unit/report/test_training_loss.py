@@ -8,6 +8,8 @@ from obverse.core.page import Figure, Finished
 from obverse.report import training_loss
 from tests.drawn import datasets, render
 
+STAGES = [{"name": "Stage 1"}, {"name": "Stage 2"}]
+
 
 def left(out: Path, seeds: int, points: int = 3, **more: Any) -> Finished:
     runs = []
@@ -19,7 +21,10 @@ def left(out: Path, seeds: int, points: int = 3, **more: Any) -> Finished:
         }
         (out / "runs" / name).mkdir(parents=True)
         (out / "runs" / name / "losses.json").write_text(json.dumps(losses))
-        runs.append({"name": name, "model": "m", "variant": None, "seed": seed, "trained": True} | more)
+        runs.append(
+            {"name": name, "model": "m", "variant": None, "seed": seed, "trained": True, "stages": STAGES}
+            | more
+        )
     return Finished(study={}, claims=[], tables={}, runs=runs)
 
 
@@ -51,8 +56,24 @@ def test_of_very_many_runs_some_are_read(tmp_path: Path) -> None:
 def test_models_that_were_only_asked_and_folders_without_runs_have_none(tmp_path: Path) -> None:
     assert training_loss.section(left(tmp_path, 1, trained=False), tmp_path) is None
     (tmp_path / "runs" / "m-seed0" / "losses.json").write_text('{"Stage 1": 7}')
-    runs = [{"name": "m-seed0", "model": "m", "variant": None, "seed": 0, "trained": True}]
+    runs = left(tmp_path / "other", 1).runs
     assert training_loss.section(Finished(study={}, claims=[], tables={}, runs=runs), tmp_path) is None
     assert (
         training_loss.section(Finished(study={}, claims=[], tables={}, runs=runs), tmp_path / "x") is None
     )
+
+
+def test_what_others_have_written_into_losses_is_passed_over(tmp_path: Path) -> None:
+    found = left(tmp_path, 1)
+    odd = {f"Stage {n}": [[1, 1.0]] for n in range(3, 3000)} | {"Stage 2": [["nan", 1.0], [3, 2.0]]}
+    (tmp_path / "runs" / "m-seed0" / "losses.json").write_text(json.dumps(odd))
+    _, rows = drawn(found, tmp_path)
+    assert [(row["stage"], row["step"]) for row in rows] == [("Stage 2", 3)]
+
+
+def test_of_very_many_stages_the_first_are_drawn(tmp_path: Path) -> None:
+    found = left(tmp_path, 1, stages=[{"name": f"{n}"} for n in range(40)])
+    losses = {f"{n}": [[1, 1.0]] for n in range(40)}
+    (tmp_path / "runs" / "m-seed0" / "losses.json").write_text(json.dumps(losses))
+    figure, _ = drawn(found, tmp_path)
+    assert "the first 18 of 40 stages" in figure.caption

@@ -31,6 +31,14 @@ class Clashing(Capitals):
     columns: ClassVar[Mapping[str, type]] = {"kind": str, "seed": int}
 
 
+class Computed(Capitals):
+    columns: ClassVar[Mapping[str, type]] = {"kind": str, "value": str}
+
+
+class Underscored(Capitals):
+    columns: ClassVar[Mapping[str, type]] = {"kind": str, "_row": str}
+
+
 class ClashingWithMeasure(Capitals):
     columns: ClassVar[Mapping[str, type]] = {"kind": str, "rank": int}
 
@@ -128,6 +136,8 @@ class ScoresTexts(Capitals):
     [
         (Undeclared(), "unknown label 'kind'; did you mean kin"),
         (Clashing(), "the label 'seed' of `columns` is a column of every table"),
+        (Computed(), "the label 'value' of `columns` is what means and figures have beside labels"),
+        (Underscored(), "the label '_row' begins with _"),
         (ClashingWithMeasure(), "the label 'rank' of `columns` is a column of the measure 'ask'"),
         (Mistyped(), "the label 'kind' is declared as int and has the value 'told'"),
         (NoSuchCluster(), "unknown label 'kinds'"),
