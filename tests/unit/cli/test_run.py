@@ -13,9 +13,6 @@ def test_a_study_says_what_it_does_and_what_came_out(command: Command, tmp_path:
     words = ("run", CAPITALS, "--out", str(tmp_path / "out"), *HERE)
     given = command(*words)
     said = [line.partition(" ")[2] for line in given.stderr.splitlines()]
-    assert said[0] == "building the data"
-    assert said[1] == "planning the runs"
-    assert said[-2:] == ["evaluating the claims", "drawing the page"]
     assert "table, seed 0: started (0 of 2 runs)" in said
     assert "Exact match (share of answers)" in given.stdout
     assert re.search(r" told +1.000 ", given.stdout)
