@@ -143,7 +143,7 @@ def test_interrupt_ends_the_runs(cluster: Any, tmp_path: Path) -> None:
     [task] = work(study(2.0, 1).plans(), tmp_path, CPU).tasks
 
     def interrupt(event: Event) -> None:
-        if event.kind == "progress":
+        if event.kind == "progress" and event.done:
             assert RunFolder(task.folder).held
             raise KeyboardInterrupt
 
