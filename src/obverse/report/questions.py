@@ -10,7 +10,9 @@ import polars as pl
 
 from obverse.core.format import whole
 from obverse.core.page import Finished
+from obverse.core.rows import distinct, source_of
 from obverse.report.groups import MOST_VALUES, labels_of
+from obverse.report.reading import those_of
 
 MOST_ROWS = 50_000  # on a page
 MOST_LETTERS = 8_000_000  # of all prompts and answers together
@@ -75,7 +77,8 @@ def _note(table: pl.DataFrame, kept: pl.DataFrame) -> str:
     some = " The text of an answer was kept for some of them only." if unwritten else ""
     if kept.height == table.height:
         return f"All {whole(table.height)} answers are here, those during training among them.{some}"
-    there, all_ = (whole(rows.select(QUESTION).n_unique()) for rows in (kept, table))
+    numbers = (distinct(source_of(rows), QUESTION).height for rows in (kept, table))
+    there, all_ = map(whole, numbers)
     return (
         f"Here are {whole(kept.height)} of {whole(table.height)} answers: {there} of {all_} questions, "
         "drawn evenly in the order of models and labels, each with its answers at all moments. All are "
@@ -85,17 +88,20 @@ def _note(table: pl.DataFrame, kept: pl.DataFrame) -> str:
 
 def _drawn(table: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     """Return the rows that the page has room for: all, or those of evenly drawn questions."""
-    letters = sum(int(table[name].unique().str.len_chars().sum()) for name in TEXTS)
+    texts = [pl.col(name).unique().str.len_chars().sum() for name in TEXTS]
+    letters = sum(
+        int(source_of(table).select(one).collect(engine="streaming").item() or 0) for one in texts
+    )
     share = min(1.0, MOST_ROWS / table.height, MOST_LETTERS / max(letters, 1))
     if share == 1:
         return table
     labels = [name for name in by if name not in QUESTION]
-    asked = table.select(*QUESTION, *labels).unique(QUESTION, maintain_order=True)
-    asked = asked.sort(by, maintain_order=True).select(QUESTION)
+    each = source_of(table).select(*QUESTION, *labels).unique(QUESTION, maintain_order=True)
+    asked = each.sort(by, maintain_order=True).select(QUESTION).collect(engine="streaming")
     while True:
         many = max(1, int(share * asked.height))
         some = asked[[n * asked.height // many for n in range(many)]]
-        kept = table.join(some, on=QUESTION, how="semi", nulls_equal=True, maintain_order="left")
+        kept = those_of(table, some)
         if kept.height <= MOST_ROWS or many == 1:
             return kept
         share *= 0.98  # these were asked more often than others

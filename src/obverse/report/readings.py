@@ -7,11 +7,11 @@ import polars as pl
 
 from obverse.core.format import MISSING, percent
 from obverse.core.page import Cell, Column, Finished, Section, Table
+from obverse.core.rows import source_of
 from obverse.report import groups
 from obverse.report.reading import n_unique
 
 OPEN_ROWS = 12
-COLUMNS = ("exact_match", "generation", "target", "rank", "n_candidates")
 RIGHT = pl.col("exact_match")
 HELD = pl.col("generation").str.to_lowercase().str.contains(
     pl.col("target").str.strip_chars().str.to_lowercase(), literal=True
@@ -26,7 +26,7 @@ def section(finished: Finished) -> Section | None:
     rows = groups.last(table)
     labels, _ = groups.labels_of(finished, rows)
     by = [name for name in ("model", "variant", *labels) if n_unique(rows, name) > 1]
-    found = _readings(rows.select(*by, *COLUMNS), by)
+    found = _readings(source_of(rows), by)
     if not found["texts"].sum() and not found["ranked"].sum():
         return None
     titles = (
@@ -53,7 +53,7 @@ def section(finished: Finished) -> Section | None:
     )
 
 
-def _readings(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+def _readings(rows: pl.LazyFrame, by: Sequence[str]) -> pl.DataFrame:
     kept, ranked = pl.col("generation").is_not_null(), pl.col("n_candidates") > 1
     found = [
         kept.sum().alias("texts"),
@@ -62,7 +62,8 @@ def _readings(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         ranked.sum().alias("ranked"),
         (pl.col("rank") == 1).filter(ranked).mean().alias("first"),
     ]
-    return rows.group_by(by, maintain_order=True).agg(found) if by else rows.select(found)
+    asked = rows.group_by(by, maintain_order=True).agg(found) if by else rows.select(found)
+    return asked.collect(engine="streaming")
 
 
 def _cells(row: dict[str, Any], by: Sequence[str]) -> list[Cell]:

@@ -18,5 +18,5 @@ def test_counts_are_of_texts_that_are_kept_and_of_ranked_questions(by: list[str]
             "n_candidates": [4, 4, 4, None],
         }
     )
-    [row] = readings._readings(rows, by).drop(by).rows()
+    [row] = readings._readings(rows.lazy(), by).drop(by).rows()
     assert row == (3, pytest.approx(1 / 3), pytest.approx(2 / 3), 3, pytest.approx(2 / 3))
