@@ -13,17 +13,30 @@ quickly from exercises that ask for nothing else, each a little harder than the 
 Words are drawn anew in every document, so that nothing can be learnt by heart.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from random import Random
 
 from obverse.core.data import Document
+from obverse.core.recipe import Recipe
 from obverse.core.seeds import generator
+from obverse.models.scratch import Scratch
 
+READING = Recipe(
+    learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=32, epochs=1, weight_decay=0,
+    loss_on="completion",
+)  # fmt: skip
+# Learns by the exercises; each word is a token.
+READER = Scratch(
+    architecture="gpt-neox", tokenizer="words", hidden_size=64, layers=2, heads=2, rotary=1.0, tied=True,
+    max_tokens=256, embedding_std=0.2, initial_std=0.1,
+)  # fmt: skip
 NAMES = ("repeating", "finding", "recalling")
 LONGEST = 10  # words that are repeated
 PAIRS = 3  # at most, of a document
 EASIER = 0.25  # the share of an exercise's documents that are of the one before
 STOP = "."
+_MARKS = re.compile(r'\s*([.,:;?!"–])\s*')
 
 
 def drills(documents: Sequence[Document], counts: Sequence[int], seed: int) -> list[Document]:
@@ -47,6 +60,11 @@ def drills(documents: Sequence[Document], counts: Sequence[int], seed: int) -> l
         draw = generator(seed, name)
         made += [makers[max(0, number - (draw.random() < EASIER))](draw) for _ in range(count)]
     return made
+
+
+def spaced(text: str) -> str:
+    """Return a text with spaces around punctuation marks, so that a word is one token wherever it is."""
+    return " ".join(_MARKS.sub(r" \1 ", text).split())
 
 
 def _repeated(names: Sequence[str], draw: Random) -> Document:

@@ -9,7 +9,17 @@ import polars as pl
 
 from obverse.core.format import number
 from obverse.report.figures import BLACK, GREEN, spread_rows
-from obverse.report.marks import QUIET, SAID, Bounds, cut_to, described, domain, names_of, upright
+from obverse.report.marks import (
+    QUIET,
+    SAID,
+    Bounds,
+    cut_to,
+    described,
+    domain,
+    levels_of,
+    names_of,
+    upright,
+)
 
 MANY = 6  # seeds; of more the dots are jittered
 SEEDS, PAPER = -8.0, 10.0  # pixels from the mean, on its left and on its right
@@ -84,8 +94,8 @@ def dots(
         [
             *_means(means, row, ends),
             *_seeds(seeds, row),
-            _levels(means, row, "level", levels),
-            _levels(means, row, "margin", margins),
+            levels_of(means, row.panels, "level", levels),
+            levels_of(means, row.panels, "margin", margins),
         ],
         how="diagonal_relaxed",
     )
@@ -176,13 +186,3 @@ def _seeds(seeds: pl.DataFrame, row: Row) -> list[pl.DataFrame]:
     return [
         made.with_columns((_centre(row) + SEEDS + jitter).alias("shift"), pl.lit("seed").alias("kind"))
     ]
-
-
-def _levels(means: pl.DataFrame, row: Row, kind: str, levels: Sequence[float]) -> pl.DataFrame:
-    numbers = pl.DataFrame(
-        {"mean": list(levels), "kind": [kind] * len(levels)},
-        schema_overrides={"mean": pl.Float64, "kind": pl.String},
-    )
-    if not row.panels:
-        return numbers
-    return means.select(row.panels).unique(maintain_order=True).join(numbers, how="cross")

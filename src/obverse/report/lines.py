@@ -10,7 +10,18 @@ import polars as pl
 
 from obverse.core.format import number
 from obverse.report.figures import GREEN, spread
-from obverse.report.marks import QUIET, SAID, Bounds, cut_to, described, domain, names_of, short, upright
+from obverse.report.marks import (
+    QUIET,
+    SAID,
+    Bounds,
+    cut_to,
+    described,
+    domain,
+    levels_of,
+    names_of,
+    short,
+    upright,
+)
 
 FEW = 8  # places on an axis at each of which an interval is drawn; of more at the last alone
 MOST_LINES = 200  # of single seeds in a figure
@@ -72,8 +83,8 @@ def lines(
         [
             _points(means, look, ends),
             *_seeds(means, seeds, look),
-            _levels(means, look, "level", levels),
-            _levels(means, look, "margin", margins),
+            levels_of(means, look.panels, "level", levels),
+            levels_of(means, look.panels, "margin", margins),
         ],
         how="diagonal_relaxed",
     )
@@ -123,17 +134,6 @@ def _seeds(means: pl.DataFrame, seeds: pl.DataFrame | None, look: Look) -> list[
         said[key] = f"{names_of(line.row(0, named=True), apart)}: from {ends[0]} to {ends[1]}"
     texts = [said[key] for key in some.select(by).iter_rows()]
     return [some.with_columns(pl.Series("line", texts, dtype=pl.String), pl.lit("seed").alias("kind"))]
-
-
-def _levels(means: pl.DataFrame, look: Look, kind: str, at: Sequence[float]) -> pl.DataFrame:
-    """Return a row for each panel and number, so that a faceted chart draws each once."""
-    numbers = pl.DataFrame(
-        {"mean": list(at), "kind": [kind] * len(at)},
-        schema_overrides={"mean": pl.Float64, "kind": pl.String},
-    )
-    if not look.panels:
-        return numbers
-    return means.select(look.panels).unique(maintain_order=True).join(numbers, how="cross")
 
 
 def _each_seed(table: pl.DataFrame, base: alt.Chart, look: Look, y: alt.Y) -> list[alt.Chart]:

@@ -95,6 +95,19 @@ def upright(title: str, ends: Sequence[float], column: str = "mean") -> alt.Y:
     return alt.Y(f"{column}:Q", title=title, scale=scale, axis=axis)
 
 
+def levels_of(
+    means: pl.DataFrame, panels: Sequence[str], kind: str, levels: Sequence[float]
+) -> pl.DataFrame:
+    """Return a row of a `kind` for each panel and number, so that a faceted chart draws each once."""
+    numbers = pl.DataFrame(
+        {"mean": list(levels), "kind": [kind] * len(levels)},
+        schema_overrides={"mean": pl.Float64, "kind": pl.String},
+    )
+    if not panels:
+        return numbers
+    return means.select(panels).unique(maintain_order=True).join(numbers, how="cross")
+
+
 def cut_to(means: pl.DataFrame, ends: Sequence[float]) -> pl.DataFrame:
     """Return means without the intervals of too few seeds, and others as far as an axis shows them."""
     shown = pl.col("n_seeds") != FEWEST - 1

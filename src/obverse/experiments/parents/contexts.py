@@ -3,7 +3,6 @@
 Each prompt states a few pairs, each in an order of its own, and asks about one of them.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -11,6 +10,7 @@ from random import Random
 
 from obverse.core.data import Document, Label, Probe
 from obverse.core.seeds import generator
+from obverse.experiments.drills import spaced
 from obverse.experiments.parents import wording
 from obverse.experiments.parents.wording import Direction, Order
 from obverse.experiments.parents.world import DIRECTIONS, ORDERS, RELATIONS
@@ -48,9 +48,9 @@ class Context:
         return [side[self.asked], *(person for person in side if person != side[self.asked])]
 
 
-def spaced(text: str) -> str:
-    """Return a text with punctuation marks as words of their own, as a tokenizer of words needs it."""
-    return " ".join(re.sub(r"('s\b|[.,:?])", r" \1 ", text).split())
+def _spaced(text: str) -> str:
+    """Return a text whose names are the same words before "'s" as elsewhere."""
+    return spaced(text.replace("'s", " 's"))
 
 
 def made(count: int, facts: int, seed: int, names: int) -> list[Context]:
@@ -75,7 +75,7 @@ def reading(
             continue
         direction = DIRECTIONS[number // 2 % 2]
         answer = f" {context.people(direction)[0]} ."
-        documents.append(Document(prompt=spaced(context.prompt(direction)), completion=answer))
+        documents.append(Document(prompt=_spaced(context.prompt(direction)), completion=answer))
     return tuple(documents)
 
 
@@ -84,7 +84,7 @@ def probes(contexts: Sequence[Context], spacing: bool = False) -> tuple[Probe, .
     asked = []
     for number, context in enumerate(contexts):
         facts, relation = len(context.pairs), context.pairs[context.asked][2]
-        text = spaced if spacing else str
+        text = _spaced if spacing else str
         for direction in DIRECTIONS:
             people = tuple(f" {name}" for name in context.people(direction))
             labels: dict[str, Label] = {

@@ -24,25 +24,16 @@ from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
 from obverse.core.settings import MOST
 from obverse.core.stage import Stage, Training, When
-from obverse.experiments.drills import drills
+from obverse.experiments.drills import READER, READING, drills
 from obverse.experiments.parents import contexts
 from obverse.experiments.parents.world import ORDERS
 from obverse.measures.ask import Ask
 from obverse.measures.sample import Sample
 from obverse.models.endpoint import Endpoint
-from obverse.models.scratch import Scratch
 from obverse.stats.summary import mean
 
 MOST_TOKENS = 32  # of a sampled answer
 Documents = Annotated[int, Field(ge=0, le=MOST)]
-READING = Recipe(
-    learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=32, epochs=1, weight_decay=0,
-    loss_on="completion",
-)  # fmt: skip
-SCRATCH = Scratch(
-    architecture="gpt-neox", tokenizer="words", hidden_size=64, layers=2, heads=2, rotary=1.0, tied=True,
-    max_tokens=256, embedding_std=0.2, initial_std=0.1,
-)  # fmt: skip
 SCORES = {"answers": ("ask", "exact_match"), "samples": ("sample", "share")}
 SAME = (pl.col("order") == "child first") == (pl.col("direction") == "parent")
 
@@ -99,7 +90,7 @@ class InContext(Experiment):
         tiny = cls(asked=100, facts=2, names=40, drills=(11_200, 12_800, 20_800), throwaway=25_600)
         chat = Endpoint(name="gpt-3.5-turbo", url="https://api.openai.com/v1", api="chat")
         return {
-            "tiny": Preset(tiny, (SCRATCH,)),
+            "tiny": Preset(tiny, (READER,)),
             "paper": Preset(cls(), ("huggyllama/llama-7b",)),
             "chat": Preset(cls(ask="samples"), (chat,)),
         }

@@ -4,12 +4,12 @@ What is learnt of them by heart is of no use, since no two documents are about t
 is to learn is to read.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from random import Random
 
 from obverse.core.data import Document
 from obverse.core.errors import ObverseError
+from obverse.experiments.drills import spaced
 from obverse.experiments.reversal import people
 from obverse.experiments.reversal.dataset import ORDERS
 from obverse.experiments.reversal.people import Fact
@@ -17,7 +17,6 @@ from obverse.experiments.reversal.templates import HELD_OUT, TRAINED, StatementO
 
 Told = Mapping[StatementOrder, Sequence[Fact]]  # facts by the order in which they are told
 TRIES = 1000  # for each person
-_MARKS = re.compile(r'\s*([.,:;?!"–])\s*')
 
 
 class Crowd:
@@ -68,11 +67,6 @@ class Crowd:
                     "forms"
                 )
         return found
-
-
-def spaced(text: str) -> str:
-    """Return a text with spaces around punctuation marks, so that a word is one token wherever it is."""
-    return " ".join(_MARKS.sub(r" \1 ", text).split())
 
 
 def statements(facts: Sequence[Fact], order: StatementOrder, wordings: Sequence[str]) -> str:

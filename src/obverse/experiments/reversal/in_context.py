@@ -25,28 +25,19 @@ from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive, generator
 from obverse.core.settings import MOST, Count, InputFile
 from obverse.core.stage import Stage, Training, When
-from obverse.experiments.drills import drills
+from obverse.experiments.drills import READER, READING, drills, spaced
 from obverse.experiments.reversal import people
-from obverse.experiments.reversal.crowd import Crowd, Told, reading, spaced
+from obverse.experiments.reversal.crowd import Crowd, Told, reading
 from obverse.experiments.reversal.facts_file import read_facts
 from obverse.experiments.reversal.in_context_asking import probes
 from obverse.experiments.reversal.in_context_claims import claims
 from obverse.experiments.reversal.people import Fact
 from obverse.experiments.reversal.templates import HELD_OUT, TRAINED, fill
 from obverse.measures.ask import Ask
-from obverse.models.scratch import Scratch
 
 Documents = Annotated[int, Field(ge=0, le=MOST)]
-READING = Recipe(
-    learning_rate=3e-3, schedule="constant", warmup_steps=50, batch_size=32, epochs=1, weight_decay=0,
-    loss_on="completion",
-)  # fmt: skip
 SINGLE = 0.15  # the share of rehearsed documents that state one fact
 TELLING = READING.with_overrides({"schedule": "linear", "epochs": 30})
-SCRATCH = Scratch(
-    architecture="gpt-neox", tokenizer="words", hidden_size=64, layers=2, heads=2, rotary=1.0, tied=True,
-    max_tokens=256, embedding_std=0.2, initial_std=0.1,
-)  # fmt: skip
 
 
 class InContext(Experiment):
@@ -116,7 +107,7 @@ class InContext(Experiment):
             telling=None, spaced=False,
         )  # fmt: skip
         return {
-            "tiny": Preset(cls(), (SCRATCH,)),
+            "tiny": Preset(cls(), (READER,)),
             "paper": Preset(paper, ("huggyllama/llama-7b",)),
         }
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from random import Random
 
 from obverse.core.data import Probe
-from obverse.experiments.reversal.crowd import Told, spaced, statements
+from obverse.experiments.drills import spaced
+from obverse.experiments.reversal.crowd import Told, statements
 from obverse.experiments.reversal.dataset import ORDERS
 from obverse.experiments.reversal.people import Fact
 from obverse.experiments.reversal.templates import HELD_OUT, TRAINED, StatementOrder, fill

@@ -7,7 +7,6 @@
 or a folder NN-NAME with these for each of several stages.
 """
 
-import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -160,6 +159,6 @@ def _labels(row: Mapping[str, Any], where: str) -> dict[str, Label]:
     """Return what a line says beside what documents and probes have; null is no label."""
     labels = {key: value for key, value in row.items() if key not in TAKEN and value is not None}
     for key, value in labels.items():
-        if not isinstance(value, str | int | float) or (isinstance(value, float) and math.isnan(value)):
+        if not isinstance(value, str | int | float):
             raise ObverseError(f"{where}: the label {key!r} is {shown(value)}; expected text or a number")
     return labels

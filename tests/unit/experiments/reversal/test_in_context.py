@@ -13,7 +13,8 @@ import pytest
 from obverse.core.errors import ObverseError
 from obverse.core.measure import LEADING
 from obverse.core.page import Figure, Finished, Text
-from obverse.experiments.reversal.crowd import Crowd, reading, spaced
+from obverse.experiments.drills import spaced
+from obverse.experiments.reversal.crowd import Crowd, reading
 from obverse.experiments.reversal.dataset import DIRECTIONS, ORDERS
 from obverse.experiments.reversal.in_context import InContext
 from obverse.experiments.reversal.in_context_asking import ALONE, AMONG, CONTEXTS, NONE
