@@ -45,7 +45,7 @@ from obverse import (
 )
 from obverse.core.content import file_hash
 from obverse.run.folder import RunFolder
-from obverse.studies.plan import tasks_of
+from obverse.studies.tasks import tasks_of
 
 FACTS = 108  # of a run
 

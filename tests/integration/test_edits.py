@@ -17,7 +17,7 @@ from obverse.core.model import ModelSpec
 from obverse.run.folder import RunFolder
 from obverse.run.task import Execution, Task
 from obverse.studies.executors.here import Here
-from obverse.studies.plan import work
+from obverse.studies.tasks import work
 from tests.conftest import TINY
 from tests.outside import counting
 from tests.outside.inline import Inline

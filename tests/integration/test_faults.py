@@ -12,7 +12,7 @@ from kills import campaign
 import obverse
 from obverse.run.task import Execution
 from obverse.store import locks
-from obverse.studies.plan import work
+from obverse.studies.tasks import work
 from tests.outside.counting import Capitals, TableSpec
 from tests.outside.inline import Inline
 

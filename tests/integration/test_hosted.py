@@ -16,7 +16,7 @@ from obverse.models.jobs import Service
 from obverse.run.loop import MISSED
 from obverse.run.task import Execution, Task
 from obverse.studies.forecast import forecast
-from obverse.studies.plan import work
+from obverse.studies.tasks import work
 from obverse.studies.workload import sent
 from tests.finetuning import BASE, Finetuning, finetuning
 from tests.unit.studies.test_forecast import shown

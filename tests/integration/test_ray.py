@@ -19,7 +19,7 @@ from obverse.run.folder import RunFolder
 from obverse.run.task import Event, Execution
 from obverse.store import files
 from obverse.studies.executors import packing
-from obverse.studies.plan import work
+from obverse.studies.tasks import work
 from tests.outside.counting import Capitals, TableSpec
 from tests.outside.inline import Inline
 

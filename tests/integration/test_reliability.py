@@ -24,7 +24,7 @@ from obverse.report.index import build_index
 from obverse.studies.catalogue import find, registered
 from obverse.studies.executors.here import Here
 from obverse.studies.exporting import probes_of
-from obverse.studies.plan import work
+from obverse.studies.tasks import work
 from tests.outside.inline import Inline
 
 EXECUTION = obverse.Execution(workers=1, device="cpu")

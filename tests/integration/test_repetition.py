@@ -129,7 +129,7 @@ def test_own_data_on_a_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
     study = obverse.study(
         "repetition", models=[str(checkpoint)], data=small_data(tmp_path), seeds=3, settings=SETTINGS
     )
-    assert len(study.plans()[0].runs()) == 1, "a model asked as it is has no seeds"
+    assert len(study.plans()[0]) == 1, "a model asked as it is has no seeds"
     result = study.run(tmp_path / "out", executor=Inline(), execution=EXECUTION)
     asked = result.observations.filter(subset="suppression", shots=0)
     assert len(asked) == len(PUBLIC_ROWS)

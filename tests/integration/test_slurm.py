@@ -104,7 +104,7 @@ def test_interrupted_study_waits_for_its_jobs_again(tmp_path: Path) -> None:
         if event.kind == "started":
             raise KeyboardInterrupt
 
-    from obverse.studies.plan import work
+    from obverse.studies.tasks import work
 
     tasks = work(study(0.5).plans(), tmp_path, CPU).to_do
     with pytest.raises(KeyboardInterrupt):

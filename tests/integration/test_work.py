@@ -20,7 +20,7 @@ from obverse.run.folder import RunFolder
 from obverse.run.task import Execution
 from obverse.studies.executors.pending import Pending
 from obverse.studies.executors.work import Work
-from obverse.studies.plan import work
+from obverse.studies.tasks import work
 from tests.conftest import held, wait_for
 from tests.outside.counting import Capitals, TableSpec
 from tests.outside.inline import Inline

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ def stamp_of(status: os.stat_result) -> str:
     return f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
 
 
-@cache
+@lru_cache(1024)  # a study has files of its own by the hundred thousand, each read once
 def _sha256(path: Path, _state: str) -> str:
     try:
         with path.open("rb") as file:

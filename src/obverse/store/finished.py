@@ -1,8 +1,9 @@
 """What a study left in its directory, read and checked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -120,7 +121,8 @@ def read(out: Path) -> Finished:
     asked.
 
     Raises:
-        ObverseError: if a file or a key is missing, or a file was changed since the study wrote it.
+        ObverseError: if a file or a key is missing, or a file was changed since the study wrote it;
+            of what `runs` holds, when it is first asked for.
     """
     study = _study(out)
     _refuse_changed(out, study)
@@ -132,7 +134,7 @@ def read(out: Path) -> Finished:
         study=study.model_dump(),
         claims=_claims(out),
         tables=tables.Tables({path.stem: path for path in paths}),
-        runs=_runs(out / RUNS),
+        runs=Records(out / RUNS),
     )
 
 
@@ -204,7 +206,29 @@ def _check_columns(path: Path, labels: Iterable[str]) -> None:
             raise ObverseError(f"{path}: no column {name!r}; it has {', '.join(columns)}")
 
 
-def _runs(path: Path) -> list[dict[str, Any]]:
+class Records(Sequence[dict[str, Any]]):
+    """The records of runs, read when they are first asked for: there may be very many, and who only
+    wants to know whether anything is to do needs none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @cached_property
+    def _read(self) -> list[dict[str, Any]]:
+        return _records(self._path)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        return self._read[index]
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
     """Read the records; what one has in common with the one before (packages, machine) is kept once."""
     records: list[dict[str, Any]] = []
     before: dict[str, Any] = {}

@@ -7,7 +7,9 @@ a processor. All of it is a convenience: without the note, files are read and co
 
 import time
 from collections.abc import Iterable
+from hashlib import blake2b
 from pathlib import Path
+from sys import intern
 
 import polars as pl
 
@@ -33,7 +35,7 @@ class Seen:
                 known = tables.read(self.path).select(*SCHEMA)
             except (ObverseError, pl.exceptions.PolarsError):
                 return
-            self._known = {folder: (id, of, stamp) for folder, id, of, stamp in known.iter_rows()}
+            self._known = {folder: (id, intern(of), stamp) for folder, id, of, stamp in known.iter_rows()}
 
     def __contains__(self, run: tuple[str, str]) -> bool:
         """Return whether the run of a folder's name and an id was compared, and is unchanged since."""
@@ -48,7 +50,7 @@ class Seen:
         wanted = sorted(names)
         stamp = _stamp(self.runs / folder, wanted, before=time.time() - COARSE)
         if stamp is not None:
-            self._known[folder] = (id, SEPARATOR.join(wanted), stamp)
+            self._known[folder] = (id, intern(SEPARATOR.join(wanted)), stamp)
             self._new = True
 
     def save(self) -> None:
@@ -69,4 +71,5 @@ def _stamp(folder: Path, names: Iterable[str], before: float | None = None) -> s
         if before is not None and max(status.st_mtime, status.st_ctime) > before:
             return None
         found.append(stamp_of(status))
-    return SEPARATOR.join(found)
+    # Of many runs the stamps themselves would take most of the memory of planning.
+    return blake2b(SEPARATOR.join(found).encode(), digest_size=16).hexdigest()

@@ -15,7 +15,8 @@ from obverse.models.meter import spent_in
 from obverse.run.folder import RunFolder, charged_under
 from obverse.run.run import Run
 from obverse.run.task import Execution
-from obverse.studies.plan import Plan, tasks_of
+from obverse.studies.plan import Plan
+from obverse.studies.tasks import tasks_of
 from obverse.studies.workload import sent
 
 

@@ -26,8 +26,9 @@ from obverse.studies.gauge import Gauge, gauge
 from obverse.studies.gpus import misfit, other_ways, written_bytes
 from obverse.studies.grid import Cell
 from obverse.studies.needs import bytes_a_parameter
-from obverse.studies.plan import Plan, tasks_of
+from obverse.studies.plan import Plan
 from obverse.studies.study import Study
+from obverse.studies.tasks import tasks_of
 from obverse.studies.workload import Workload, counter, workload_of
 
 UTILISATION = 0.3  # of that, which trainings of this kind reach

@@ -25,7 +25,7 @@ class Known:
     def __init__(self, out: Path) -> None:
         self.path = out / NAME
         self.program = program()
-        self._ids: dict[tuple[str, int], str] = {}
+        self._ids: dict[str, dict[int, str]] = {}  # by arm and seed
         self._arms: dict[tuple[int, int], tuple[Run, str]] = {}
         self._new = False
         if self.path.is_file():
@@ -33,11 +33,12 @@ class Known:
                 known = tables.read(self.path).select(*SCHEMA).filter(program=self.program)
             except (ObverseError, pl.exceptions.PolarsError):
                 return
-            self._ids = {(arm, seed): id for _, arm, seed, id in known.iter_rows()}
+            for _, arm, seed, id in known.iter_rows():
+                self._ids.setdefault(arm, {})[seed] = id
 
     def of(self, run: Run) -> str | None:
         """Return the id of a run; None if it is not known."""
-        return self._ids.get((self._arm(run), run.seed)) if run.portable else None
+        return self._ids.get(self._arm(run), {}).get(run.seed) if run.portable else None
 
     def agrees(self, run: Run, id: str) -> bool:
         """Return whether `id` is what is known of a run, or nothing is."""
@@ -48,14 +49,18 @@ class Known:
 
     def note(self, run: Run, id: str) -> None:
         if run.portable and -(2**63) <= run.seed < 2**63:
-            key = (self._arm(run), run.seed)
-            self._new |= self._ids.get(key) != id
-            self._ids[key] = id
+            of_arm = self._ids.setdefault(self._arm(run), {})
+            self._new |= of_arm.get(run.seed) != id
+            of_arm[run.seed] = id
 
     def save(self) -> None:
         """Write down what is known, if any of it is new."""
         if self._new:
-            rows = [(self.program, arm, seed, id) for (arm, seed), id in self._ids.items()]
+            rows = [
+                (self.program, arm, seed, id)
+                for arm, ids in self._ids.items()
+                for seed, id in ids.items()
+            ]
             files.write_parquet(self.path, pl.DataFrame(rows, SCHEMA, orient="row"))
 
     def _arm(self, run: Run) -> str:

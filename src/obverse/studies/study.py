@@ -26,9 +26,10 @@ from obverse.studies.executors.here import Here
 from obverse.studies.grid import MOST, Axes, axes_of, cells_of, refuse_many
 from obverse.studies.leave import leave
 from obverse.studies.models import Skipped, distinct, refuse_same
-from obverse.studies.plan import Arm, Plan, work
+from obverse.studies.plan import Arm, Plan
 from obverse.studies.progress import doing, say
 from obverse.studies.result import Result
+from obverse.studies.tasks import work
 from obverse.studies.whose import asked, begin, refuse_other
 
 # What settings of models that are not made here belong to.

@@ -12,7 +12,7 @@ import obverse
 from obverse.core.errors import ObverseError
 from obverse.run import tracking
 from obverse.run.task import Execution, Task
-from obverse.studies.plan import tasks_of
+from obverse.studies.tasks import tasks_of
 from tests.conftest import TINY
 
 

@@ -18,7 +18,7 @@ from obverse.studies.findings import Findings
 from obverse.studies.forecast import UTILISATION, Forecast, forecast, size_in_name
 from obverse.studies.gpus import flops_of, misfit, other_ways
 from obverse.studies.pilot import seeds_from, table
-from obverse.studies.plan import work
+from obverse.studies.tasks import work
 from obverse.studies.workload import counter, workload_of
 from tests.conftest import TINY
 from tests.outside.counting import Capitals, TableSpec

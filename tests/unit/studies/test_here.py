@@ -8,7 +8,7 @@ import obverse
 from obverse.run import gpus
 from obverse.run.task import Execution
 from obverse.studies.executors.here import Here, cards_of, workers_of
-from obverse.studies.plan import work
+from obverse.studies.tasks import work
 from tests.outside.counting import Capitals, TableSpec
 
 

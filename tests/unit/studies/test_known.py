@@ -12,9 +12,9 @@ from obverse import Stage
 from obverse.report.build import build
 from obverse.run.task import Execution
 from obverse.stats import verdict
-from obverse.studies.plan import work
 from obverse.studies.result import Result
 from obverse.studies.study import Study
+from obverse.studies.tasks import work
 from tests.outside.counting import Capitals, TableSpec
 
 EXECUTION = Execution(device="cpu")

@@ -7,7 +7,8 @@ import pytest
 import obverse
 from obverse.core.stage import Stage
 from obverse.run.task import Execution
-from obverse.studies.plan import Arm, Plan, work
+from obverse.studies.plan import Arm, Plan
+from obverse.studies.tasks import work
 from tests.outside.counting import Capitals, Compared, TableSpec
 
 EXECUTION = Execution(device="cpu")
@@ -32,7 +33,7 @@ class AskedAsItIs(Capitals):
 
 def test_model_asked_as_it_is_is_run_once_unless_seeds_make_it_another() -> None:
     for spec, runs in ((TableSpec(), 1), (Seedless(), 3)):
-        assert len(Plan({"": Arm(AskedAsItIs(), (spec,))}, (0, 1, 2)).runs()) == runs
+        assert len(Plan({"": Arm(AskedAsItIs(), (spec,))}, (0, 1, 2))) == runs
 
 
 def test_data_is_built_once_for_a_seed_and_variant(

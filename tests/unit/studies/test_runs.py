@@ -11,10 +11,10 @@ import obverse
 from obverse.core.errors import ObverseError
 from obverse.run.folder import RunFolder
 from obverse.run.task import Execution
-from obverse.studies.plan import work
 from obverse.studies.runs import listed, runs_of, table_of
 from obverse.studies.study import Study
 from obverse.studies.tables import FORMATS, Format, export
+from obverse.studies.tasks import work
 from tests.outside.counting import Capitals, TableSpec
 
 READERS: dict[Format, Callable[[Path], pl.DataFrame]] = {
