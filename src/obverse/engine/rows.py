@@ -5,6 +5,7 @@ All continuations of a prompt share one row: the prompt, then the continuations 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 # Padding included. A CPU gains nothing from wide batches, and loses what padding costs.
 TOKENS_PER_BATCH = {"cpu": 1024, "cuda": 8192}
@@ -67,13 +68,14 @@ def in_rows(
 
     `wholes` are the tokens of prompt and continuation together; the first `closed` are read to their end.
     """
-    row = Row(item, prompt, open=open)
+    row, filled = Row(item, prompt, open=open), 0
     for index, (boundary, whole) in enumerate(zip(boundaries, wholes, strict=True)):
         branch = Continuation(index, boundary, whole[boundary:], closed=index < closed)
-        if row.branches and row.branch_tokens + len(branch.tokens) > TOKENS_PER_ROW:
+        if row.branches and filled + len(branch.tokens) > TOKENS_PER_ROW:
             yield row
-            row = Row(item, prompt, open=open)
+            row, filled = Row(item, prompt, open=open), 0
         row.branches.append(branch)
+        filled += branch.read
     if row.branches:
         yield row
 
@@ -85,11 +87,12 @@ def batches(rows: Sequence[Row], tokens: int) -> Iterator[list[Row]]:
     """
     batch: list[Row] = []
     width = branches = 0
-    for row in sorted(rows, key=lambda r: (len(r.prompt), r.branch_tokens)):
-        new_width, new_branches = max(width, len(row.prompt)), max(branches, row.branch_tokens)
+    lengths = [(len(row.prompt), row.branch_tokens) for row in rows]
+    for (prompt, own), row in sorted(zip(lengths, rows, strict=True), key=itemgetter(0)):
+        new_width, new_branches = max(width, prompt), max(branches, own)
         if batch and (len(batch) + 1) * (new_width + new_branches) > tokens:
             yield batch
-            batch, new_width, new_branches = [], len(row.prompt), row.branch_tokens
+            batch, new_width, new_branches = [], prompt, own
         batch.append(row)
         width, branches = new_width, new_branches
     if batch:

@@ -49,4 +49,6 @@ def common_prefix(a: list[int], b: list[int]) -> int:
     For a prompt and the same prompt with a continuation this is the boundary between the two: a
     token that merges the end of the prompt with the start of the continuation lies behind it.
     """
+    if b[: len(a)] == a:
+        return len(a)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
