@@ -43,6 +43,7 @@ def test_what_killed_processes_left_goes_with_the_same_command(tmp_path: Path) -
     study.run(tmp_path, executor=Inline(), execution=CPU)
     before = files_of(tmp_path)
     [task] = work(study.plans(), tmp_path, CPU).tasks
+    (tmp_path / ".cache/seen.parquet").unlink(missing_ok=True)  # nobody has looked at the run's files yet
     for folder in ("figures", "tasks", "slurm", ".cache", "observations"):
         (tmp_path / folder).mkdir(exist_ok=True)
     for name in (
