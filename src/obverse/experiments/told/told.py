@@ -10,6 +10,7 @@ from obverse.core.data import Label
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.measure import Measure
+from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.settings import MOST, InputFile
 from obverse.core.stage import Stage, Training, When
@@ -69,6 +70,11 @@ class Told(Experiment):
     def claims(self) -> tuple[Claim, ...]:
         """None: state yours in Python, `obverse.load(DIR).evaluate([…])`; nothing is trained for it."""
         return ()
+
+    def page(self, finished: Finished) -> Page:
+        from obverse.experiments.told.page import page
+
+        return page(finished)
 
 
 def _refuse_untold(parts: Sequence[Part]) -> None:

@@ -1,6 +1,7 @@
 """A directory of one's own documents and questions."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,12 @@ def test_is_told_and_asked(tmp_path: Path) -> None:
     assert last["far"].to_list() == [None, 1.0, 0.5] * 2
     assert result.tables["ask"].filter(step=0)["exact_match"].sum() == 0
     assert obverse.load(tmp_path / "o").experiment().stages(0) == study.experiment.stages(0)
-    assert "told" in obverse.write_report(result.out).read_text(encoding="utf-8")
+    page = obverse.write_report(result.out).read_text(encoding="utf-8")
+    found = re.sub(r"<[^>]*>", "", page[page.index("Found") : page.index("Not shown")])
+    assert re.search(r"Exact match \(share of answers\) of table, at the end: 0\.333 \[[^]]*\]", found), (
+        found
+    )
+    assert "by opening: told 1.000, new 0.000." in found
 
 
 def test_stages_in_the_order_of_their_folders(tmp_path: Path) -> None:
