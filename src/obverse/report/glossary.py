@@ -11,7 +11,8 @@ from obverse.core.page import Finished
 
 GENERAL = {
     "exact match": "The share of answers that are the right one, as the model writes it, word for word; "
-    "from 0 (none) to 1 (all).",
+    "from 0 (none) to 1 (all). Unless a question asks for more, as many words are compared as the right "
+    "answer has: what a model goes on to say does not count.",
     "nat": "The unit of log-probabilities and losses. One nat more is 2.7 times as likely, two nats 7.4 "
     "times.",
     "log-probability": "How likely the model finds a text: the logarithm of its probability, in nats. 0 "
