@@ -28,7 +28,11 @@ def number(value: float | None, places: int = 3) -> str:
 
 
 def interval(low: float | None, high: float | None, places: int = 3) -> str:
-    return f"[{number(low, places)}, {number(high, places)}]"
+    """Write an interval; one of which one end alone is known, by that end."""
+    low, high = (None if v is None or math.isnan(v) else v for v in (low, high))
+    if (low is None) == (high is None):
+        return f"[{number(low, places)}, {number(high, places)}]"
+    return f"≥ {number(low, places)}" if high is None else f"≤ {number(high, places)}"
 
 
 def percent(value: float | None, places: int = 1) -> str:

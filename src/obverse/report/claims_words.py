@@ -112,5 +112,6 @@ def ends(claim: Mapping[str, Any]) -> str:
     paper = "" if claim["paper"] is None else f"; the paper's number: {number(claim['paper'])}"
     if claim["paper_outside"]:
         paper += ", outside the interval"
-    said = "" if claim["low"] is None else f", 95 % interval {interval(claim['low'], claim['high'])}"
+    known = claim["low"] is not None or claim["high"] is not None
+    said = "" if not known else f", 95 % interval {interval(claim['low'], claim['high'])}"
     return said + paper

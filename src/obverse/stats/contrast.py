@@ -11,37 +11,50 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from obverse.stats.clustered import ClusteredMean, clustered_mean
 
 Pair = tuple[pl.DataFrame, pl.DataFrame]
+Bounds = tuple[float, float]
 
 
 def difference(
-    a: pl.DataFrame, b: pl.DataFrame, metric: str, *, shares: bool = False
+    a: pl.DataFrame, b: pl.DataFrame, metric: str, *, bounds: Bounds | None = None
 ) -> ClusteredMean | None:
     """Return mean(a) − mean(b) of `metric` over the seeds that have both; None if none has.
 
-    That of two shares lies between −1 and 1, and so does its interval. A metric that is true or false
-    has shares; of numbers, such as chances, `shares` says so.
+    Args:
+        a, b: a measure's rows.
+        metric: a column of numbers, or of true and false, which count as 1 and 0.
+        bounds: between which its values lie, (0, 1) for shares; no need to say so of true and false. Two
+            shares differ by at most 1, and the interval goes no further.
     """
     found = over_seeds(by_seed(a, b, metric), _facts([a, b], metric), _least(a, b, metric))
-    return _bounded(found, 1.0) if shares or _true_or_false(a, b, metric) else found
+    return _within(found, _span((a, b), metric, bounds))
 
 
-def excess(pair: Pair, control: Pair, metric: str) -> ClusteredMean | None:
-    """Return how much the difference in `pair` exceeds that in `control`, over seeds that have both."""
+def excess(
+    pair: Pair, control: Pair, metric: str, *, bounds: Bounds | None = None
+) -> ClusteredMean | None:
+    """Return how much the difference in `pair` exceeds that in `control`, over seeds that have both.
+
+    The arguments are those of `difference`.
+    """
     of_pair, of_control = by_seed(*pair, metric), by_seed(*control, metric)
     values = {seed: of_pair[seed] - of_control[seed] for seed in of_pair if seed in of_control}
     found = over_seeds(values, _facts([*pair, *control], metric), _least(*pair, metric))
-    return _bounded(found, 2.0) if _true_or_false(*pair, metric) else found
+    return _within(found, 2 * _span((*pair, *control), metric, bounds))
 
 
-def slope(pairs: Mapping[float, Pair], metric: str) -> ClusteredMean | None:
+def slope(
+    pairs: Mapping[float, Pair], metric: str, *, bounds: Bounds | None = None
+) -> ClusteredMean | None:
     """Return how much mean(a) − mean(b) changes for each unit of x, given `{x: (a, b)}`.
 
     A line is fitted to each seed's differences by least squares, and the slopes are averaged over seeds.
-    None with fewer than two places x, or if no seed was measured at all of them.
+    None with fewer than two places x, or if no seed was measured at all of them. The other arguments are
+    those of `difference`.
     """
     places = {x: by_seed(a, b, metric) for x, (a, b) in pairs.items()}
     seeds = sorted(set.intersection(*(set(values) for values in places.values()))) if places else []
@@ -53,7 +66,17 @@ def slope(pairs: Mapping[float, Pair], metric: str) -> ClusteredMean | None:
     }
     frames = [frame for pair in pairs.values() for frame in pair]
     least = _least(*next(iter(pairs.values())), metric) / (xs.max() - xs.min())
-    return over_seeds(slopes, _facts(frames, metric), float(least))
+    found = over_seeds(slopes, _facts(frames, metric), float(least))
+    return _within(found, steepest(xs) * _span(frames, metric, bounds))
+
+
+def steepest(xs: NDArray[np.float64]) -> float:
+    """Return the largest slope over the places x (n,) of a least-squares line through y in [−1, 1].
+
+    The slope is Σ_j w_j y_j with w_j = (x_j − x̄) / Σ (x − x̄)², so at most Σ_j |w_j|.
+    """
+    apart = xs - xs.mean()
+    return float(np.abs(apart).sum() / np.square(apart).sum())
 
 
 def by_seed(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> dict[int, float]:
@@ -83,12 +106,17 @@ def over_seeds(values: Mapping[int, float], n_facts: int = 0, least: float = 0.0
     return replace(mean, n_facts=n_facts)
 
 
-def _true_or_false(a: pl.DataFrame, b: pl.DataFrame, metric: str) -> bool:
-    return a.schema[metric] == b.schema[metric] == pl.Boolean
+def _span(frames: Sequence[pl.DataFrame], metric: str, bounds: Bounds | None) -> float:
+    """Return by how much two means of a metric can differ."""
+    if bounds is None:
+        truths = all(frame.schema[metric] == pl.Boolean for frame in frames)
+        bounds = (0.0, 1.0) if truths else (-math.inf, math.inf)
+    return bounds[1] - bounds[0]
 
 
-def _bounded(found: ClusteredMean | None, most: float) -> ClusteredMean | None:
-    return None if found is None else replace(found, bounds=(-most, most))
+def _within(found: ClusteredMean | None, most: float) -> ClusteredMean | None:
+    """Return an estimate whose interval ends at ±`most`."""
+    return found if found is None or math.isinf(most) else replace(found, bounds=(-most, most))
 
 
 def _means(rows: pl.DataFrame, metric: str) -> dict[int, float]:

@@ -39,6 +39,7 @@ class Largest:
             that "nowhere" cannot be shown.
         least: the smallest difference that a seed could show at a place; where all seeds agree in every
             digit, it stands for their spread.
+        bounds: between which all means lie, where that is known; they clip the interval.
     """
 
     values: Numbers
@@ -46,6 +47,7 @@ class Largest:
     least: float = 0.0
     seeds: tuple[int, ...] = ()
     lacking: int = 0
+    bounds: tuple[float, float] | None = None
 
     @property
     def n_seeds(self) -> int:
@@ -72,19 +74,22 @@ class Largest:
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the interval whose ends the two tests leave open, each at (1 − level) / 2.
 
-        Its lower end is NaN with fewer than six seeds, of which no signs can be ruled out at 95 %.
+        Fewer than six seeds, of which no signs can be ruled out at 95 %, leave every low value open: the
+        lower end is that of the bounds, or NaN without any.
         """
         if self.n_seeds < 2:
             return math.nan, math.nan
         tail = (1 - level) / 2
-        high = (self.values.mean(0) + stats.t.ppf(1 - tail, self.n_seeds - 1) * self._errors).max()
+        ends = self.values.mean(0) + stats.t.ppf(1 - tail, self.n_seeds - 1) * self._errors
+        least, most = self.bounds or (math.nan, math.inf)
+        high = min(float(ends.max()), most)
         if 0.5**self.n_seeds > tail:  # so few seeds that no sign can be ruled out
-            return math.nan, float(high)
+            return least, high
         above, below = self.value, self.value - 50 * float(self._errors.max()) - 1e-9
         for _ in range(STEPS):
             middle = (above + below) / 2
             above, below = (middle, below) if self.p_greater(middle) > tail else (above, middle)
-        return below, float(high)
+        return below if math.isnan(least) else max(below, least), high
 
     def p_greater(self, threshold: float) -> float:
         """Return the p-value for: the mean is above `threshold` at one place or more."""
@@ -128,7 +133,12 @@ class Largest:
 
 
 def largest(
-    rows: pl.DataFrame, column: str, by: Sequence[str], minus: str | None = None
+    rows: pl.DataFrame,
+    column: str,
+    by: Sequence[str],
+    minus: str | None = None,
+    *,
+    bounds: tuple[float, float] | None = None,
 ) -> Largest | None:
     """Return the largest mean of `column` over the places that `by` tells apart, seeds the unit.
 
@@ -137,6 +147,7 @@ def largest(
         column: numbers, or true and false.
         by: columns that tell places apart. A place that some seed lacks is left out, and counted.
         minus: a column of baselines, subtracted from `column`.
+        bounds: between which what is averaged lies, (-1, 1) for a share minus another.
 
     Returns:
         None if no place was measured in every seed.
@@ -163,4 +174,5 @@ def largest(
         least=1 / int(means["_rows"].to_numpy().min()),
         seeds=tuple(seeds),
         lacking=len(places) - len(columns),
+        bounds=bounds,
     )

@@ -1,8 +1,10 @@
 """Differences between sets of rows with seeds as the unit."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from scipy import stats
@@ -42,13 +44,36 @@ def test_difference_is_that_of_the_seeds_that_have_both() -> None:
 
 def test_no_interval_of_shares_reaches_beyond_what_they_can_differ_by() -> None:
     far = rows({(0, 0): [True, True], (1, 0): [False, False]})
-    assert (found := difference(far, B, "exact_match", shares=True)) is not None
+    assert (found := difference(far, B, "exact_match", bounds=(0, 1))) is not None
     assert found.interval() == (-1.0, 1.0)
     one, other = (frame.with_columns(pl.col("exact_match").cast(float)) for frame in (far, B))
     assert (found := difference(one, other, "exact_match")) is not None
     assert found.interval()[1] > 1, "of numbers nobody knows that they are shares"
     assert (found := excess((far, B), (B, far), "exact_match")) is not None
     assert found.interval() == (-2.0, 2.0)
+    assert (found := difference(one, other, "exact_match", bounds=(-1, 1))) is not None
+    assert found.interval()[1] == 2.0
+    assert (found := slope({0.0: (far, B), 1.0: (B, far)}, "exact_match")) is not None
+    assert found.interval() == (-2.0, 2.0), "from a difference of 1 at x = 0 to one of −1 at x = 1"
+
+
+def test_cutting_intervals_at_what_is_possible_changes_no_coverage() -> None:
+    draw, true, n = np.random.default_rng(0), 0.75, 300  # of shares 0.9 and 0.15
+    covered, beyond = [], 0
+    for _ in range(n):
+        first, second = (
+            rows({(s, 0): [bool(hit) for hit in draw.random(8) < share] for s in range(3)})
+            for share in (0.9, 0.15)
+        )
+        found = difference(first, second, "exact_match")
+        assert found is not None
+        low, high = found.interval()
+        wide_low, wide_high = replace(found, bounds=None).interval()
+        beyond += wide_high > 1
+        covered.append((low <= true <= high, wide_low <= true <= wide_high))
+    assert beyond > n / 4, "the cases in which something is cut"
+    assert all(cut == whole for cut, whole in covered)
+    assert sum(cut for cut, _ in covered) / n > 0.93
 
 
 def test_branches_are_averaged_within_their_seed() -> None:

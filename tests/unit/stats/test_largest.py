@@ -1,6 +1,7 @@
 """The largest of several means: it knows how many there are to choose from."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,14 @@ def test_few_seeds_show_nothing() -> None:
     five = Largest(np.full((5, 3), 0.4) + np.arange(5)[:, None] / 100)
     assert five.p_greater(0.0) == pytest.approx(1 / 32)
     assert math.isnan(five.interval()[0])
+    assert replace(five, bounds=(-1.0, 1.0)).interval() == (-1.0, five.interval()[1])
+
+
+def test_intervals_end_at_the_bounds() -> None:
+    near = np.array([[0.9, 0.1], [1.0, 0.0], [0.7, 0.2], [1.0, 0.1], [1.0, 0.3], [0.95, 0.0]])
+    low, high = Largest(near).interval()
+    assert high > 1
+    assert Largest(near, bounds=(-1.0, 1.0)).interval() == (low, 1.0)
 
 
 def test_seeds_that_agree_in_every_digit_are_not_certain() -> None:

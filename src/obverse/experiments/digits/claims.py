@@ -55,7 +55,9 @@ def _gap(margin: float, variant: str, control: str, role: Role = "primary") -> t
     learnt, alike, beyond = (f"{what}/{variant}" for what in ("learnt", "alike", "excess"))
 
     def estimate_excess(rows: pl.DataFrame) -> Estimate | None:
-        return excess(_pair(rows, variant, D5, D6), _pair(rows, control, D5, D6), "exact_match")
+        return excess(
+            _pair(rows, variant, D5, D6), _pair(rows, control, D5, D6), "exact_match", bounds=(0, 1)
+        )
 
     return (
         _difference(
@@ -92,7 +94,7 @@ def _difference(
     needs: tuple[str, ...] = (),
 ) -> Claim:
     def estimate(rows: pl.DataFrame) -> Estimate | None:
-        return difference(*_pair(rows, variant, a, b), "exact_match", shares=True)
+        return difference(*_pair(rows, variant, a, b), "exact_match", bounds=(0, 1))
 
     return Claim(
         id=id, text=text, unit=UNIT, source=source, estimate=estimate, criterion=criterion, role=role,
@@ -106,7 +108,7 @@ def _learnt(id: str, variant: str, subset: str, margin: float) -> Claim:
     def estimate(rows: pl.DataFrame) -> Estimate | None:
         answered, _ = _pair(rows, variant, subset, subset)
         guessed = answered.with_columns(exact_match=pl.col("chance"))
-        return difference(answered, guessed, "exact_match", shares=True)
+        return difference(answered, guessed, "exact_match", bounds=(0, 1))
 
     return Claim(
         id=id, text=f"{variant}: definitions of {subset} are learnt, more than {margin:g} above chance",
@@ -119,7 +121,7 @@ def _learnt(id: str, variant: str, subset: str, margin: float) -> Claim:
 def _trend(sizes: tuple[int, ...]) -> Claim:
     def estimate(rows: pl.DataFrame) -> Estimate | None:
         pairs = {log2(size): _pair(rows, at_size(BASE, size), D5, D6) for size in sizes}
-        return slope(pairs, "exact_match")
+        return slope(pairs, "exact_match", bounds=(0, 1))
 
     return Claim(
         id="sizes", text="the gap between D5cons and D6cons grows with the number of aliases",

@@ -112,9 +112,8 @@ def _frequency(margin: float) -> Claim:
 
     def estimate(rows: pl.DataFrame) -> Estimate | None:
         of_pairs = paired(rows.filter("final"), "exact_match")
-        return difference(
-            of_pairs.filter(frequency="child"), of_pairs.filter(frequency="parent"), "difference"
-        )
+        child, parent = (of_pairs.filter(frequency=mentioned) for mentioned in ("child", "parent"))
+        return difference(child, parent, "difference", bounds=(-1, 1))
 
     return Claim(
         id="frequency",

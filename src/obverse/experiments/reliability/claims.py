@@ -139,7 +139,7 @@ def _learnt(variant: str, direction: str, subset: str, margin: float, guess: Gue
             pair = against_chance(rows, variant, subset, direction)
         else:
             pair = cell(rows, variant, subset, direction), cell(rows, variant, "QA7", direction)
-        return difference(*pair, "exact_match", shares=True)
+        return difference(*pair, "exact_match", bounds=(0, 1))
 
     return Claim(
         id=f"learnt/{variant}/{direction}/{subset}",

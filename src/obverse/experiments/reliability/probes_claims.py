@@ -58,7 +58,7 @@ def _read(
 
     def estimate(rows: pl.DataFrame) -> Estimate | None:
         some = rows.filter(pl.col("variant") == variant, pl.col("task") == task)
-        return largest(some, "accuracy", ("layer", "position"), minus="baseline")
+        return largest(some, "accuracy", ("layer", "position"), minus="baseline", bounds=(-1, 1))
 
     role: Role = "primary" if criterion is not None else "explored"
     return Claim(
@@ -73,7 +73,7 @@ def _learnt(variant: str) -> Claim:
 
     def estimate(observations: pl.DataFrame) -> Estimate | None:
         rows = against_chance(at_the_end(observations), variant, TRAINED)
-        return difference(*rows, "exact_match", shares=True)
+        return difference(*rows, "exact_match", bounds=(0, 1))
 
     return Claim(
         id=f"learnt/{variant}",

@@ -110,7 +110,7 @@ def learnt_beyond_chance(variant: str) -> Claim:
 
     def estimate(observations: pl.DataFrame) -> Estimate | None:
         pair = against_chance(after_stage_1(observations), variant, "D1cons-QA1")
-        return difference(*pair, "exact_match", shares=True)
+        return difference(*pair, "exact_match", bounds=(0, 1))
 
     return Claim(
         id=f"learnt/{variant}/stage 1",

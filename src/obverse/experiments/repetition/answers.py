@@ -6,7 +6,7 @@ All functions take rows of the table "ask" with the labels of `questions.COLUMNS
 import polars as pl
 
 from obverse.stats.clustered import ClusteredMean
-from obverse.stats.summary import mean
+from obverse.stats.summary import Bounds, mean
 from obverse.stats.trend import points
 
 CLUSTERS = ("pattern", "template")  # what items of the grid have in common
@@ -73,7 +73,9 @@ def differences(rows: pl.DataFrame, control: str) -> pl.DataFrame:
     )
 
 
-def apart(rows: pl.DataFrame, label: str, value: str) -> ClusteredMean | None:
+def apart(
+    rows: pl.DataFrame, label: str, value: str, bounds: Bounds | None = None
+) -> ClusteredMean | None:
     """Return the mean of `value` where `label` is true minus where it is false; None without either.
 
     With m_g the mean of a row's own side, n_g the side's number of rows, n that of all, and d the
@@ -82,7 +84,7 @@ def apart(rows: pl.DataFrame, label: str, value: str) -> ClusteredMean | None:
         z = d ± (n / n_g) (value − m_g)
 
     whose mean is d. A template lies on one side alone, so that its rows move one mean, and clustering the
-    z by template counts it so (to first order).
+    z by template counts it so (to first order). The `bounds` are those of d.
     """
     known = rows.drop_nulls([label, value]).with_columns(pl.col(value).cast(pl.Float64))
     if known[label].n_unique() < 2:
@@ -91,7 +93,7 @@ def apart(rows: pl.DataFrame, label: str, value: str) -> ClusteredMean | None:
     sign = pl.when(label).then(1.0).otherwise(-1.0)
     distance = pl.col(value) - pl.col(value).mean().over(label)
     z = sides[True] - sides[False] + sign * distance * pl.len() / pl.len().over(label)
-    return mean(known.with_columns(z.alias("z")), "z", clusters=CLUSTERS)
+    return mean(known.with_columns(z.alias("z")), "z", bounds=bounds, clusters=CLUSTERS)
 
 
 def induction_gains(rows: pl.DataFrame) -> pl.DataFrame:

@@ -175,7 +175,7 @@ def _contrasts() -> list[Claim]:
 
 
 def _apart(rows: pl.DataFrame, value: str) -> ClusteredMean | None:
-    return apart(_largest(rows), "names", value)
+    return apart(_largest(rows), "names", value, (-1.0, 1.0) if value == "correct" else None)
 
 
 def _induction(margin: float) -> Claim:

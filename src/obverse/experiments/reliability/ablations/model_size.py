@@ -23,7 +23,7 @@ from obverse.experiments.reliability.claims import (
 from obverse.experiments.reliability.populations.published import Cvdb, Trex
 from obverse.experiments.reliability.presets import SCRATCH, paper_settings
 from obverse.stats.clustered import ClusteredMean
-from obverse.stats.contrast import Pair, difference, slope
+from obverse.stats.contrast import Pair, difference, slope, steepest
 
 METRIC = "exact_match"
 
@@ -119,4 +119,7 @@ def over_models(pairs: Mapping[float, Pair]) -> ClusteredMean | None:
     df = len(x) - 2
     se = sqrt(float((rest**2).sum()) / df / squares) if df else float("nan")
     facts = pl.concat([frame for pair in pairs.values() for frame in pair])["fact"].n_unique()
-    return ClusteredMean(value, se, df or float("nan"), facts, 1, facts, n_models=len(x))
+    most = steepest(x)  # gaps lie between −1 and 1
+    return ClusteredMean(
+        value, se, df or float("nan"), facts, 1, facts, bounds=(-most, most), n_models=len(x)
+    )

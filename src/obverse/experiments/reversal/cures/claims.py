@@ -223,7 +223,8 @@ def _largest_row(rows: pl.DataFrame, targets: pl.DataFrame, which: pl.Expr) -> L
     cured = asked.filter(~pl.col("variant").is_in([NOTHING, *NOT_COUNTED])).join(
         known, on=["variant", "told"], how="semi"
     )
-    return largest(cured.join(untreated, on=keys), "exact_match", ["variant"], minus="untreated")
+    both = cured.join(untreated, on=keys)
+    return largest(both, "exact_match", ["variant"], minus="untreated", bounds=(-1, 1))
 
 
 def _points(margin: float) -> str:
