@@ -66,13 +66,13 @@ class Findings(Sequence[Finding]):
 
         A narrow one leaves criterion, p-value, and how many seeds meet the criterion out, and has the
         interval below its value and the paper's number behind the claim. Why a verdict was not reached
-        stands under the claim. Claims without data are named in one line below.
+        stands under the claim. Claims without data stand below, a line each.
         """
         wide = width >= WIDE
         shown = range(len(HEADINGS)) if wide else NARROW
         table = Table(
-            box=box.SIMPLE_HEAD, padding=(0, 1) if wide else (0, 1, 0, 0), caption=self._caption(wide),
-            caption_justify="left",
+            box=box.SIMPLE_HEAD, padding=(0, 1) if wide else (0, 1, 0, 0),
+            caption=self._caption(wide, width), caption_justify="left",
         )  # fmt: skip
         for i in shown:
             table.add_column(
@@ -95,7 +95,7 @@ class Findings(Sequence[Finding]):
             table.add_section()
         return table
 
-    def _caption(self, wide: bool) -> str | None:
+    def _caption(self, wide: bool, width: int) -> str | None:
         """Say how verdicts are reached, as far as what is shown needs it, and what was not measured."""
         said = []
         if wide and (family := max((f.family for f in self.items), default=0)):
@@ -108,17 +108,21 @@ class Findings(Sequence[Finding]):
             said.append("Seeds: how many meet the criterion by themselves.")
         if any(f.paper_outside for f in self.items):
             said.append(f"{OUTSIDE} The paper's number lies outside the interval.")
-        return "\n".join(filter(None, (" ".join(said), self._not_measured(), *self.remarks))) or None
+        return (
+            "\n".join(filter(None, (" ".join(said), *self._not_measured(width), *self.remarks))) or None
+        )
 
-    def _not_measured(self) -> str:
-        """Name the claims without data, in one line."""
-        names = [f.claim for f in self.items if f.measured is None]
-        if not names:
-            return ""
-        ids = list(dict.fromkeys(names))
-        more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
-        was = "was" if len(names) == 1 else "were"
-        return f"{count(len(names), 'claim')} {was} not measured: {', '.join(ids[:MOST_NAMED])}{more}"
+    def _not_measured(self, width: int) -> list[str]:
+        """Return lines that say which claims have no data, each cut to `width` columns."""
+        lost = [f for f in self.items if f.measured is None]
+        texts = list(dict.fromkeys(f.text for f in lost))
+        if not texts:
+            return []
+        head = f"{count(len(lost), 'claim')} {'was' if len(lost) == 1 else 'were'} not measured:"
+        if len(texts) == 1:
+            return [_cut(f"{head} {texts[0]}", width)]
+        more = [f"  and {len(texts) - MOST_NAMED} more"] if len(texts) > MOST_NAMED else []
+        return [head, *(_cut(f"  {text}", width) for text in texts[:MOST_NAMED]), *more]
 
     def __repr__(self) -> str:
         text = StringIO()
@@ -135,8 +139,12 @@ class Findings(Sequence[Finding]):
             for f in self.items
             for verdict, *cells in [_noted(f)]
         )
-        caption = f"<caption>{escape(self._caption(True) or '')}</caption>"
+        caption = f"<caption>{escape(self._caption(True, WIDE) or '')}</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
 
 
 def _kinds() -> dict[str, Any]:

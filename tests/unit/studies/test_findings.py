@@ -76,10 +76,20 @@ def test_verdict_size_and_reason_of_a_narrow_terminal(width: int) -> None:
     assert width < 80 or any(line.endswith(why) for line in lines), "in one line"
 
 
-def test_claims_without_data_are_named_in_one_line() -> None:
+def test_claims_without_data_are_said_in_their_words_a_line_each() -> None:
     nothing = {"measured": None, "low": None, "high": None, "p": None, "verdict": "undecided"}
-    found = Findings((finding(), *(finding(claim=f"lost/{n}", text="lost", **nothing) for n in range(8))))
-    text = "\n".join(printed(found, WIDE))
-    assert "8 claims were not measured: lost/0, lost/1, lost/2, lost/3, lost/4, lost/5 and 2 more" in text
-    assert text.count("lost") == 6
-    assert "1 claim was not measured: lost/0" in "\n".join(printed(Findings(found.items[:2]), 80))
+    words = "is not known, for which there are no rows, since nothing like it was asked of any model here"
+    lost = [finding(claim=f"lost/{n}", text=f"lost {n} {words}", **nothing) for n in range(8)]
+    found = Findings((finding(), *lost))
+    lines = printed(found, WIDE)
+    assert "8 claims were not measured:" in lines
+    assert [line for line in lines if line.lstrip().startswith("lost")] == [
+        f"  lost {n} {words}" for n in range(6)
+    ]
+    assert "  and 2 more" in lines
+    one = printed(Findings(found.items[:2]), 80)
+    assert any(
+        line.startswith("1 claim was not measured: lost 0 is not known, for which") for line in one
+    )
+    assert max(map(len, one)) <= 80
+    assert one[-1].endswith("…") or one[-2].endswith("…"), "cut, and not wrapped"
