@@ -83,8 +83,10 @@ class Forecast:
         return (self.training_flops + self.asking_flops) / (flops * UTILISATION) / 3600
 
     def _misfit(self, gpu: str) -> str | None:
-        """Return what would fit on a GPU that the largest model does not fit on; None if it does."""
-        assert self.on_gpu is not None
+        """Return what would fit on a GPU that the largest model does not fit on; None if it does, or if
+        nobody knows."""
+        if self.on_gpu is None:
+            return None
         alternatives: dict[str, int] = {}
         if self.training_flops and self.parameters and self.adapters is None:
             alternatives = other_ways(self.parameters[1], self.on_gpu)
@@ -98,7 +100,7 @@ class Forecast:
         table.add_column(f"all {self.to_do} to do", justify="right")
         table.add_column("")
         each = self.to_do or 1
-        names = ("documents told", "optimizer steps", "tokens trained", "questions asked", "tokens asked")
+        names = ("documents", "optimizer steps", "tokens trained", "questions asked", "tokens asked")
         how = "" if self.counted else "a token for every four bytes: no tokenizer here"
         for name, number in zip(names, self.load, strict=True):
             said = how if name.startswith("tokens") else ""
@@ -134,7 +136,7 @@ class Forecast:
             )  # fmt: skip
         for name, flops in gpu.items():
             hours = self.hours(flops)
-            if hours is None:
+            if hours is None or self._misfit(name) is not None:
                 continue
             table.add_row(
                 f"time, {name}", _time(3600 * hours / each), _time(3600 * hours),

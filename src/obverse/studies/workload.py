@@ -38,7 +38,7 @@ class Workload:
 
     @cached_property
     def documents(self) -> int:
-        """Documents told, each as often as it is."""
+        """Documents told, each counted once, whatever the epochs."""
         return sum(stage.documents for stage in self.stages)
 
     @cached_property
@@ -86,7 +86,7 @@ def _stage(stage: Stage, count: Count, points: int, asked_along: bool) -> StageW
     if stage.training is not None:
         told, recipe = stage.training.documents, stage.training.recipe
         ends = recipe.epoch_ends(len(told))
-        documents, steps = recipe.epochs * len(told), ends[-1]
+        documents, steps = len(told), ends[-1]
         trained = recipe.epochs * sum(count([getattr(d, "text", "") for d in told]))
         evenly = tuple(trained * step // steps for step in range(steps + 1))
         table = Timetable(steps=steps, epoch_ends=tuple(ends), tokens=evenly)

@@ -51,7 +51,7 @@ def test_load_is_what_a_run_does(tmp_path: Path) -> None:
         obverse.Setup(stages=plan.first[""], seed=0, device="cpu", folder=tmp_path / "x")
     )
     load = workload_of(plan.first[""], counter(model), task.run.model)
-    assert load.documents == 2 * run["documents"], "two epochs"
+    assert load.documents == run["documents"], "once, as the page has it"
     assert load.steps == run["steps"]
     assert load.trained == pytest.approx(run["tokens"], rel=0.1), "but for ends of text"
     assert load.questions == len(result.observations)
@@ -69,7 +69,7 @@ def test_forecast_of_what_is_left(tmp_path: Path) -> None:
     study = obverse.study(Capitals, models=[TableSpec(seconds=0.01)], seeds=3)
     before = forecast(study, tmp_path, EXECUTION)
     assert (before.runs, before.done, before.to_do) == (3, 0, 3)
-    assert before.load[:2] == (3 * 6 * 4, 24), "the recipe has four epochs, and one batch each"
+    assert before.load[:2] == (3 * 6, 24), "the recipe has four epochs, and one batch each"
     assert before.seconds == pytest.approx(24 * 0.01, rel=0.5)
     assert (before.parameters, before.training_flops) == (None, None)
     assert "time, H100" not in shown(before, H100=989e12)
@@ -78,7 +78,7 @@ def test_forecast_of_what_is_left(tmp_path: Path) -> None:
         tmp_path, execution=EXECUTION, executor=Here()
     )
     after = forecast(study, tmp_path, EXECUTION)
-    assert (after.runs, after.done, after.load[0]) == (3, 2, 24)
+    assert (after.runs, after.done, after.load[0]) == (3, 2, 6)
     assert "all 1 to do" in shown(after)
     changed = next(tmp_path.glob("runs/*/observations/ask.parquet"))
     changed.write_bytes(changed.read_bytes() + b" ")
@@ -88,7 +88,7 @@ def test_forecast_of_what_is_left(tmp_path: Path) -> None:
 def test_cells_of_a_grid_add_up(tmp_path: Path) -> None:
     study = obverse.study(Capitals, models=[TableSpec()], seeds=2).grid({"facts": [8, 12]})
     found = forecast(study, tmp_path, EXECUTION)
-    assert (found.runs, found.load[0]) == (4, 2 * 4 * (6 + 10))
+    assert (found.runs, found.load[0]) == (4, 2 * (6 + 10))
 
 
 def test_local_model_is_measured(tmp_path: Path) -> None:
@@ -120,12 +120,14 @@ def test_model_that_is_not_at_hand_is_planned_by_its_name(
     found = forecast(study, tmp_path, EXECUTION)
     assert found.parameters == (7_000_000_000, 7_000_000_000)
     assert (found.seconds, found.memory, found.counted) == (None, None, False)
-    assert found.load[0] == 36_000
+    assert found.load[0] == 3_600
     assert found.on_gpu == 16 * 7_000_000_000
     assert "110 GB" in shown(found, A100=312e12)
     said = shown(found, A100=312e12)
     assert "no tokenizer here" in said
     assert "time here" not in said
+    assert "time, A100" not in said, "of what does not fit there is no time"
+    assert "time, H200" in shown(found, H200=989e12)
 
 
 @pytest.mark.parametrize(
