@@ -182,7 +182,7 @@ def test_text_from_data_is_escaped(tmp_path: Path) -> None:
         (["run", "reversals"], "unknown study 'reversals'; did you mean reversal or"),
         (["run", "reversal", "--preset", "papr"], "did you mean paper?"),
         (["run", "reversal", "--set", "recipe.lr=1"], "unknown setting 'recipe.lr'"),
-        (["run", "reversal", "--set", "recipe.learning_rate=-1"], "recipe.learning_rate: Input should"),
+        (["run", "reversal", "--set", "recipe.learning_rate=-1"], "recipe.learning_rate: expected"),
         (["run", "reversal", "--set", "epochs"], "expected KEY=VALUE"),
         (["run", "reversal", "--data", "nowhere"], "nowhere: no such file or directory"),
         (["run", "reversal", "--model", "./nowhere"], "./nowhere: no such directory"),

@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
@@ -13,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from obverse.core.errors import ObverseError
+from obverse.core.refusals import in_words
 from obverse.core.strict_json import LARGEST, problem_of, shown
 
 MOST = 1_000_000  # of whatever a setting counts, unless it says otherwise: more is a slip of the finger
@@ -89,22 +89,15 @@ S = TypeVar("S", bound=BaseModel)
 
 
 def validated(kind: type[S], data: object, where: str = "") -> S:
-    """Validate `data` as `kind`, turning pydantic's report into an `ObverseError`."""
+    """Return `data` as `kind`.
+
+    Raises:
+        ObverseError: naming each key at fault behind `where`, and what is expected of it.
+    """
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        problems = []
-        for item in error.errors():
-            loc = ".".join(str(part) for part in item["loc"])
-            # What is about the whole is named by where it stands, or by its kind where that says nothing.
-            key = f"{where}{loc}: " if loc else f"{where.rstrip('.: ') or kind.__name__}: "
-            # Our own checks name the values that they are about, where pydantic would give all settings.
-            told = item["type"] in ("missing", "value_error")
-            given = "" if told else f" (got {shown(item['input'])})"
-            # What is read from a file is no instance of a class that nobody else knows.
-            msg = re.sub(r" or instance of _\w+$", "", item["msg"])
-            problems.append(f"{key}{msg}{given}")
-        raise ObverseError("\n".join(problems)) from None
+        raise ObverseError(in_words(error, kind.__name__, where)) from None
 
 
 def _single(value: object) -> Iterator[object]:

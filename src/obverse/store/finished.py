@@ -191,7 +191,7 @@ def _refuse_changed(out: Path, study: _Study) -> None:
     again = f"run again: {study.command}" if study.command else "run the study again"
     for name in ("claims.json", RUNS):
         if name not in study.files:
-            raise ObverseError(f"{out / 'study.json'}: files.{name}: Field required")
+            raise ObverseError(f"{out / 'study.json'}: files.{name}: is missing")
     for name, wanted in study.files.items():
         if file_hash(out / name) != wanted:
             raise ObverseError(

@@ -16,5 +16,5 @@ def test_epoch_ends_count_every_document_once() -> None:
     ("key", "most"), [("epochs", 100_000), ("batch_size", 10**6), ("pad_to", 131_072)]
 )
 def test_sizes_have_bounds(key: str, most: int) -> None:
-    with pytest.raises(ObverseError, match=f"{key}: Input should be less than or equal to {most} "):
+    with pytest.raises(ObverseError, match=f"{key}: expected at most {most}, got"):
         Recipe().with_overrides({key: 10**9})

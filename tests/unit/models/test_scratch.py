@@ -105,7 +105,7 @@ def test_what_is_not_told_anything_is_not_asked() -> None:
 
 @pytest.mark.parametrize("kind", [Scratch, Grown])
 def test_vocabulary_that_no_memory_holds_is_refused(kind: type[Scratch] | type[Grown]) -> None:
-    with pytest.raises(ObverseError, match=r"model.vocabulary: Input should be less than"):
+    with pytest.raises(ObverseError, match=r"model.vocabulary: expected at most"):
         kind().with_overrides({"vocabulary": 1_000_000_000}, prefix="model.")
 
 

@@ -211,7 +211,7 @@ def test_page_is_made_although_the_experiment_is_gone(leave: Leave, tmp_path: Pa
 
 def test_page_is_made_although_the_settings_have_changed(leave: Leave, tmp_path: Path) -> None:
     html = page_of(leave(experiment=experiment(tmp_path, "return Page()", facts="many")))
-    assert "missing: settings: facts: Input should be a valid integer" in html
+    assert "missing: settings: facts: expected a whole number" in html
 
 
 def test_page_without_claims_or_answers(leave: Leave) -> None:

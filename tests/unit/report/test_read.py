@@ -68,14 +68,14 @@ def test_missing_files_are_named(leave: Leave) -> None:
 def test_missing_key_of_a_study_is_named(leave: Leave, key: str) -> None:
     out = leave()
     change(out / "study.json", **{key: ...})
-    with pytest.raises(ObverseError, match=f"study.json: {key}: Field required"):
+    with pytest.raises(ObverseError, match=f"study.json: {key}: is missing"):
         read(out)
 
 
 def test_nested_and_mistyped_keys_are_named(leave: Leave) -> None:
     out = leave()
     change_runs(out, seed=...)
-    with pytest.raises(ObverseError, match=r"runs\.jsonl, line 1: seed: Field required"):
+    with pytest.raises(ObverseError, match=r"runs\.jsonl, line 1: seed: is missing"):
         read(out)
     change(out / "study.json", seeds="all")
     with pytest.raises(ObverseError, match=r"study\.json: seeds: .*got 'all'"):
@@ -88,7 +88,7 @@ def test_nested_and_mistyped_keys_are_named(leave: Leave) -> None:
 def test_claims_have_to_be_listed_among_the_files(leave: Leave) -> None:
     out = leave()
     change(out / "study.json", files={})
-    with pytest.raises(ObverseError, match=r"study\.json: files\.claims\.json: Field required"):
+    with pytest.raises(ObverseError, match=r"study\.json: files\.claims\.json: is missing"):
         read(out)
 
 
@@ -110,5 +110,7 @@ def test_table_without_a_declared_label_is_refused(leave: Leave) -> None:
 def test_file_that_holds_something_else_is_named_without_our_classes(leave: Leave) -> None:
     out = leave()
     (out / "claims.json").write_text("[]")
-    with pytest.raises(ObverseError, match=r"/claims\.json: Input .* valid dictionary .got \[\].$"):
+    with pytest.raises(
+        ObverseError, match=r"/claims\.json: expected names with values in curly brackets, got \[\]$"
+    ):
         study_and_claims(out)

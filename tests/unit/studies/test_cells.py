@@ -88,9 +88,9 @@ def test_settings_that_depend_on_one_another_are_checked_in_each_cell() -> None:
     assert [plan.arms[""].models[0].identity()["heads"] for plan in made.plans()] == [3, 6, 3, 6]  # type: ignore[index]
     with pytest.raises(ObverseError, match=r"the grid at width 48, heads 5: model: .* with 5 heads"):
         coupled.grid({"model.width": [48], "model.heads": [3, 5]})
-    with pytest.raises(ObverseError, match=r"the grid: model.width: Input should be"):
+    with pytest.raises(ObverseError, match=r"the grid: model.width: expected"):
         coupled.grid({"model.width": [0]})
-    with pytest.raises(ObverseError, match=r"^model.width: Input should be"):
+    with pytest.raises(ObverseError, match=r"^model.width: expected"):
         coupled.with_settings({"model.width": "0"})
 
 

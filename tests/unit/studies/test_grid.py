@@ -116,13 +116,13 @@ def test_preset_brings_its_grid() -> None:
     ("axes", "said"),
     [
         ({"fact": [1]}, "unknown setting 'fact'; did you mean facts"),
-        ({"facts": ["many"]}, "the grid: facts: Input should be a valid integer"),
+        ({"facts": ["many"]}, "the grid: facts: expected a whole number"),
         ({"facts": [8, "8"]}, "facts: the grid has 8 twice"),
         ({"facts": []}, "expected one value or more"),
         ({"facts": "8"}, "expected one value or more"),
         ({"facts": [True]}, "the grid: facts: expected a number, got true"),
         ({"model.layers": [2]}, "unknown setting 'model.layers'"),
-        ({"model.seconds": ["long"]}, "the grid: model.seconds: Input should be a valid number"),
+        ({"model.seconds": ["long"]}, "the grid: model.seconds: expected a number"),
         (
             {"facts": range(8, 600)},
             "the grid makes 1,184 runs .592 cells × 1 variant × 1 model × 2 seeds",

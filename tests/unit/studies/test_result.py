@@ -79,7 +79,7 @@ def test_claims_are_evaluated_again_with_other_margins_and_of_ones_own(tmp_path:
         ({"facts.many": 3}, r"facts.many: determines what is trained"),
         ({"model.seconds": 3}, r"model.seconds: determines what is trained"),
         ({"treshold": 0.1}, "did you mean threshold"),
-        ({"threshold": "much"}, "threshold: Input should be a valid number"),
+        ({"threshold": "much"}, "threshold: expected a number"),
     ],
 )
 def test_settings_that_would_be_another_study_are_refused(
