@@ -96,6 +96,11 @@ def check_stages(experiment: Experiment, stages: Sequence[Stage]) -> None:
                 f"{experiment.name}: a measure is called {measure.name!r}, which names its file; "
                 "expected at most 60 letters, digits, - and _"
             )
+        if measure.name.lower() in ("claims", "runs"):  # files of the same names when a study is exported
+            raise ObverseError(
+                f"{experiment.name}: a measure is called {measure.name!r}, as a table of every study is; "
+                "choose another name"
+            )
     _check_columns(experiment, measures)
     seen: set[int] = set()
     for measure in measures:

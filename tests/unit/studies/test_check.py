@@ -92,12 +92,23 @@ class Escaping(Entries):
     name: ClassVar[str] = "../../entries"
 
 
+@dataclass(frozen=True, kw_only=True)
+class CalledRuns(Entries):
+    name: ClassVar[str] = "Runs"
+
+
 class NamesAFile(Capitals):
+    measure: ClassVar[type[Entries]] = Escaping
+
     def claims(self) -> tuple[obverse.Claim, ...]:
         return ()
 
     def stages(self, seed: int) -> tuple[obverse.Stage, ...]:
-        return (obverse.Stage(name="x", measures=((Escaping(), obverse.When()),)),)
+        return (obverse.Stage(name="x", measures=((self.measure(), obverse.When()),)),)
+
+
+class NamesATable(NamesAFile):
+    measure: ClassVar[type[Entries]] = CalledRuns
 
 
 class Quits(Capitals):
@@ -148,6 +159,7 @@ class ScoresTexts(Capitals):
         (BesideNothing(), "the claim 'a' is beside='entires': unknown measure 'entires'; did you mean"),
         (Misspelt(), "the claim 'a': unknown column 'knd'; did you mean kind"),
         (NamesAFile(), r"a measure is called '../../entries', which names its file"),
+        (NamesATable(), r"a measure is called 'Runs', as a table of every study is"),
         (Quits(), r"capitals: stages\(\) ended with SystemExit\(0\)"),
         (AfterNothing(), "stage 'x': after='y' is not an earlier stage"),
         (NamedTwice(), "two stages are called 'first'"),
