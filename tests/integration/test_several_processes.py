@@ -60,7 +60,7 @@ def assert_same(one: RunFolder, other: RunFolder, tight: float = TIGHT) -> None:
 
 
 def losses_of(folder: RunFolder, stage: str) -> dict[int, float]:
-    return {int(step or 0): float(loss or 0.0) for step, loss in folder.losses()[stage]}
+    return {step: loss or 0.0 for step, loss in folder.losses()[stage]}
 
 
 def children() -> list[int]:

@@ -4,8 +4,20 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from obverse.core.settings import validated
+from obverse.core.strict_json import parse
+
 NAME = "losses.json"
 TIMES = 100
+
+
+class _Kept(BaseModel):
+    """What a checkpoint keeps."""
+
+    told: list[tuple[int, float]]
+    sum: float
 
 
 class Losses:
@@ -35,11 +47,16 @@ class Losses:
         (folder / NAME).write_text(text, encoding="utf-8")
 
     def go_on(self, folder: Path) -> None:
-        """Take up what a checkpoint has, and tell it again: who listened may not have kept it."""
+        """Take up what a checkpoint has, and tell it again: who listened may not have kept it.
+
+        Raises:
+            ObverseError: naming the file, if somebody has made something else of it.
+        """
         if not (folder / NAME).is_file():  # of an older version
             return
-        kept = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        self._told = [(step, loss) for step, loss in kept["told"]]
-        self._sum = kept["sum"]
+        path = folder / NAME
+        text = path.read_text(encoding="utf-8", errors="replace")
+        kept = validated(_Kept, parse(text, path, constants=True), f"{path}: ")
+        self._told, self._sum = kept.told, kept.sum
         for step, loss in self._told:
             self._tell(step, loss)

@@ -23,9 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from pydantic import RootModel
 
 from obverse.core.content import file_hash
 from obverse.core.errors import HeldError, ObverseError
+from obverse.core.settings import validated
 from obverse.engine.group import by_first
 from obverse.run.task import Word
 from obverse.store import files, locks, tables
@@ -33,6 +35,9 @@ from obverse.store.provenance import provenance
 
 PROGRESS = "progress.json"
 COMING = ".coming-"  # where a run that was carried out elsewhere is unpacked
+
+
+_Losses = RootModel[dict[str, list[tuple[int, float | None]]]]
 
 
 @by_first
@@ -180,9 +185,14 @@ class RunFolder:
         for checkpoint in self.stage(number).glob("checkpoint-*"):
             shutil.rmtree(checkpoint)
 
-    def losses(self) -> dict[str, list[list[float | None]]]:
+    def losses(self) -> dict[str, list[tuple[int, float | None]]]:
+        """Return `(step, loss)` pairs of each stage.
+
+        Raises:
+            ObverseError: naming the file, if somebody has made something else of it.
+        """
         path = self.path / "losses.json"
-        return files.read_json(path) if path.is_file() else {}
+        return validated(_Losses, files.read_json(path), f"{path}: ").root if path.is_file() else {}
 
     @by_first
     def add_losses(self, stage: str, losses: list[tuple[int, float]]) -> None:
@@ -192,8 +202,7 @@ class RunFolder:
         """
         known = self.losses()
         new = {step: loss if math.isfinite(loss) else None for step, loss in losses}
-        merged = {int(step or 0): loss for step, loss in known.get(stage, [])} | new
-        known[stage] = [[step, merged[step]] for step in sorted(merged)]
+        known[stage] = sorted((dict(known.get(stage, [])) | new).items())
         files.write_json(self.path / "losses.json", known)
 
     @by_first

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from obverse.core.errors import ObverseError
 from obverse.engine.losses import Losses
 
 LOSSES = [2.0, 1.5, 1.25, 1.0 / 3, 0.1, 0.7, math.pi]
@@ -53,3 +54,15 @@ def test_a_loss_that_is_no_number_stays_one(tmp_path: Path) -> None:
     losses.add(4, 1.0)
     assert math.isnan(found[0][1])
     assert found[1] == (4, 1.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "7", '{"told": 7, "sum": 0}', '{"told": [[1, 2.0]]}', '{"told": [["one", 2.0]], "sum": 0}',
+     '{"told": [[1, "low"]], "sum": 0}', '{"told": [[1, null]], "sum": 0}', '{"told": [[1]], "sum": 0}',
+     '{"told": [], "sum": "none"}', '{"told": [], "told": [], "sum": 0}', "{"],
+)  # fmt: skip
+def test_losses_that_somebody_has_edited_are_named(text: str, tmp_path: Path) -> None:
+    (tmp_path / "losses.json").write_text(text)
+    with pytest.raises(ObverseError, match=r"losses\.json"):
+        Losses(3, lambda step, loss: None).go_on(tmp_path)

@@ -215,9 +215,9 @@ def test_loss_of_a_diverged_training_is_not_0(tmp_path: Path) -> None:
     assert all(math.isnan(loss) for _, loss in losses)
     folder = RunFolder(tmp_path / "run")
     folder.add_losses("told", losses[:2])
-    assert folder.losses() == {"told": [[1, None], [2, None]]}
+    assert folder.losses() == {"told": [(1, None), (2, None)]}
     folder.add_losses("told", [(2, 0.5)])
-    assert folder.losses() == {"told": [[1, None], [2, 0.5]]}
+    assert folder.losses() == {"told": [(1, None), (2, 0.5)]}
 
 
 def test_losses_are_told(tmp_path: Path) -> None:

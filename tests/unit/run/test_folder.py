@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -24,8 +23,14 @@ def test_losses_of_steps_trained_again_are_replaced(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.add_losses("s", [(1, 3.0), (2, 2.0)])
     folder.add_losses("s", [(2, 2.5), (3, 1.0)])
-    expected: dict[str, Any] = {"s": [[1, 3.0], [2, 2.5], [3, 1.0]]}
-    assert folder.losses() == expected
+    assert folder.losses() == {"s": [(1, 3.0), (2, 2.5), (3, 1.0)]}
+
+
+@pytest.mark.parametrize("text", ["[]", '{"s": 7}', '{"s": [[1]]}', '{"s": [["one", 2.0]]}', "{"])
+def test_losses_that_somebody_has_edited_are_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "losses.json").write_text(text)
+    with pytest.raises(ObverseError, match=r"losses\.json"):
+        RunFolder(tmp_path).add_losses("s", [(2, 1.0)])
 
 
 def finished(path: Path) -> RunFolder:
