@@ -22,10 +22,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
+
+from local_server import served
 
 from obverse.core.errors import ObverseError
 from obverse.models import asking, remote
@@ -198,15 +200,8 @@ def handler(state: Faulty) -> type[BaseHTTPRequestHandler]:
 def faulty(share: float = 0.3, seed: int = 0) -> Iterator[Faulty]:
     """Answer requests at the `url` of what is yielded."""
     state = Faulty(share, seed)
-    http = ThreadingHTTPServer(("127.0.0.1", 0), handler(state))
-    http.daemon_threads = True
-    thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    state.url = f"http://127.0.0.1:{http.server_port}/v1"
-    yield state
-    http.shutdown()
-    thread.join()
-    http.server_close()
+    with served(handler(state)) as state.url:
+        yield state
 
 
 def prompts(questions: int) -> list[str]:

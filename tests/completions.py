@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import accumulate
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
 
 import torch
+from local_server import served
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from obverse.engine.tokens import encode
@@ -124,11 +125,5 @@ def serving(model: CausalModel) -> Iterator[Completions]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    state.url = f"http://127.0.0.1:{http.server_port}/v1"
-    yield state
-    http.shutdown()
-    thread.join()
-    http.server_close()
+    with served(Handler) as state.url:
+        yield state

@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import RLock, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import RLock
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from local_server import served
 
 BASE = "base-model"
 
@@ -311,15 +313,5 @@ def finetuning(**settings: Any) -> Iterator[Finetuning]:
             with suppress(ConnectionError, ValueError, OSError):
                 super().finish()
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    http.daemon_threads = True
-    http.block_on_close = False
-    thread = Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    state.url = f"http://127.0.0.1:{http.server_port}/v1"
-    try:
+    with served(Handler) as state.url:
         yield state
-    finally:
-        http.shutdown()
-        thread.join()
-        http.server_close()

@@ -1,6 +1,6 @@
 """A study on a model behind a server: counted beforehand, limited, and without a word of its key."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +14,15 @@ from obverse.core.errors import ObverseError
 from obverse.core.format import without_secrets
 from obverse.models.causal import CausalModel
 from obverse.models.meter import spent_in
-from obverse.run.task import Execution, Task
+from obverse.run.task import Execution
 from obverse.studies.forecast import forecast
 from tests.completions import Completions, serving
 from tests.integration.test_repetition import small_data
+from tests.outside.inline import Inline
 from tests.unit.studies.test_forecast import shown
 
 EXECUTION = Execution(device="cpu", workers=1)
 KEY, PASSWORD = "sk-never-to-be-seen-0123456789", "hunter2-swordfish"
-
-
-class Here:
-    """Carries out runs in this process."""
-
-    def run(self, tasks: Sequence[Task], on: Any) -> list[Any]:
-        for task in tasks:
-            task.perform(lambda done, total: None)
-        return []
 
 
 @pytest.fixture
@@ -56,12 +48,12 @@ def test_requests_are_counted_beforehand(
     planned = forecast(made, tmp_path / "out", EXECUTION)
     assert planned.bill is not None
     assert "no model.most_requests" in shown(planned)
-    made.run(tmp_path / "out", execution=EXECUTION, executor=Here())
+    made.run(tmp_path / "out", execution=EXECUTION, executor=Inline())
     assert f"tiny: about {planned.bill.requests} requests, " in capsys.readouterr().err
     # What is the same is asked once, and tokens that merge with the prompt's take one request more.
     assert 0.8 * planned.bill.requests <= len(server.seen) <= 1.1 * planned.bill.requests
     assert spent_in(tmp_path / "out").requests == len(server.seen)
-    made.run(tmp_path / "out", execution=EXECUTION, executor=Here())
+    made.run(tmp_path / "out", execution=EXECUTION, executor=Inline())
     assert "requests" not in capsys.readouterr().err, "nothing is left to ask"
 
 
@@ -69,20 +61,20 @@ def test_limits_stop_a_study_and_the_same_command_goes_on(
     server: Completions, tmp_path: Path, capsys: Any
 ) -> None:
     out = tmp_path / "out"
-    study(server, tmp_path).run(tmp_path / "whole", execution=EXECUTION, executor=Here())
+    study(server, tmp_path).run(tmp_path / "whole", execution=EXECUTION, executor=Inline())
     needed = len(server.seen)
     server.seen.clear()
     for most in (needed // 3, needed // 3, 2 * needed // 3):
         limited = study(server, tmp_path, {"model.most_requests": most})
         with pytest.raises(ObverseError, match=r"limit of requests is reached: .* goes on from there"):
-            limited.run(out, execution=EXECUTION, executor=Here())
+            limited.run(out, execution=EXECUTION, executor=Inline())
         assert len(server.seen) == most
         assert "The limit may be reached: then the run stops" in " ".join(capsys.readouterr().err.split())
     dear = study(server, tmp_path, {"model.cost_limit": 1e-9, "model.asking_price": 1})
     with pytest.raises(ObverseError, match="limit of cost is reached"):
-        dear.run(out, execution=EXECUTION, executor=Here())
+        dear.run(out, execution=EXECUTION, executor=Inline())
     study(server, tmp_path, {"model.most_requests": needed}).run(
-        out, execution=EXECUTION, executor=Here()
+        out, execution=EXECUTION, executor=Inline()
     )
     assert len(server.seen) == needed, "nothing is asked twice"
     one, other = (pl.read_parquet(tmp_path / n / "observations/ask.parquet") for n in ("whole", "out"))
@@ -91,7 +83,7 @@ def test_limits_stop_a_study_and_the_same_command_goes_on(
 
 def test_limit_of_cost_needs_a_price(server: Completions, tmp_path: Path) -> None:
     with pytest.raises(ObverseError, match=r"model\.cost_limit .* need model\.asking_price"):
-        study(server, tmp_path, {"model.cost_limit": 1}).run(tmp_path / "out", executor=Here())
+        study(server, tmp_path, {"model.cost_limit": 1}).run(tmp_path / "out", executor=Inline())
     with pytest.raises(ObverseError, match=r"model\.patience: belongs to a model behind a server"):
         obverse.study("reversal", settings={"model.patience": 3})
     assert not server.seen
@@ -118,11 +110,11 @@ def test_key_is_written_and_printed_nowhere(
     out = tmp_path / "out"
     server.fails = True
     with pytest.raises(ObverseError, match=r"Bearer \*\*\*") as caught:
-        study(server, tmp_path, api=api).run(out, execution=EXECUTION, executor=Here())
+        study(server, tmp_path, api=api).run(out, execution=EXECUTION, executor=Inline())
     server.fails = False
     said = server.say
     monkeypatch.setattr(server, "say", lambda prompt, body: f"{said(prompt, body)} is Bearer {KEY}")
-    study(server, tmp_path, api=api).run(out, execution=EXECUTION, executor=Here())
+    study(server, tmp_path, api=api).run(out, execution=EXECUTION, executor=Inline())
     obverse.write_report(out)
     assert server.seen[-1][1] == f"Bearer {KEY}", "it was sent"
     written, printed = everything_written(out), capfd.readouterr()

@@ -1,7 +1,7 @@
 """A study on a model that a service finetunes: planned, refused, carried out, interrupted."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ from obverse.core.errors import ObverseError
 from obverse.models import jobs
 from obverse.models.jobs import Service
 from obverse.run.loop import MISSED
-from obverse.run.task import Execution, Task
+from obverse.run.task import Execution
 from obverse.studies.forecast import forecast
 from obverse.studies.tasks import work
 from obverse.studies.workload import sent
 from tests.finetuning import BASE, Finetuning, finetuning
+from tests.outside.inline import Inline
 from tests.unit.studies.test_forecast import shown
 
 SETTINGS = {
@@ -26,15 +27,6 @@ SETTINGS = {
     "recipe.batch_size": 8, "recipe.loss_on": "completion", "model.training_price": 3,
     "model.cost_limit": 1, "model.poll": 0.01,
 }  # fmt: skip
-
-
-class Here:
-    """Carries out runs in this process."""
-
-    def run(self, tasks: Sequence[Task], on: Any) -> list[Any]:
-        for task in tasks:
-            task.perform(lambda done, total: None)
-        return []
 
 
 EXECUTION = Execution(device="cpu", workers=1)
@@ -64,7 +56,7 @@ def test_study_goes_from_the_forecast_to_its_results(server: Finetuning, tmp_pat
     assert "cost, training" in said
     assert "of at most 1" in said
     assert "no model.asking_price: not counted" in said
-    result = made.run(tmp_path / "out", execution=EXECUTION, executor=Here())
+    result = made.run(tmp_path / "out", execution=EXECUTION, executor=Inline())
     assert (len(server.files), len(server.jobs)) == (2, 2)
     table = result.observations
     assert set(table["epoch"].unique()) == {0, 2}, "the start and the end"
@@ -75,7 +67,7 @@ def test_study_goes_from_the_forecast_to_its_results(server: Finetuning, tmp_pat
     assert record["stages"][0]["job"] == "ftjob-1"
     assert record["weights_after_sha256"] is None
     before = len(server.requests)
-    made.run(tmp_path / "out", execution=EXECUTION, executor=Here())
+    made.run(tmp_path / "out", execution=EXECUTION, executor=Inline())
     assert len(server.requests) == before, "a study that is finished asks for nothing"
 
 
@@ -85,11 +77,11 @@ def test_study_that_costs_too_much_is_refused_as_a_whole(server: Finetuning, tmp
     assert one.total is not None
     limit = 1.5 * one.total  # enough for one run, and not for two
     with pytest.raises(ObverseError, match=r"base-model: would cost about"):
-        study(server, 2, **{"model.cost_limit": limit}).run(tmp_path, executor=Here())
+        study(server, 2, **{"model.cost_limit": limit}).run(tmp_path, executor=Inline())
     with pytest.raises(ObverseError, match="nothing is started without a price"):
-        study(server, 1, **{"model.training_price": None}).run(tmp_path, executor=Here())
+        study(server, 1, **{"model.training_price": None}).run(tmp_path, executor=Inline())
     assert not server.requests
-    study(server, 1, **{"model.cost_limit": limit}).run(tmp_path, execution=EXECUTION, executor=Here())
+    study(server, 1, **{"model.cost_limit": limit}).run(tmp_path, execution=EXECUTION, executor=Inline())
     assert len(server.jobs) == 1
 
 
@@ -102,9 +94,9 @@ def test_run_that_was_killed_goes_on_with_its_job(
     with monkeypatch.context() as patch:
         patch.setattr(Service, "wait", killed)
         with pytest.raises(KeyboardInterrupt):
-            study(server, 1).run(tmp_path, execution=EXECUTION, executor=Here())
+            study(server, 1).run(tmp_path, execution=EXECUTION, executor=Inline())
     asked = server.count("POST /v1/chat/completions")
-    result = study(server, 1).run(tmp_path, execution=EXECUTION, executor=Here())
+    result = study(server, 1).run(tmp_path, execution=EXECUTION, executor=Inline())
     assert (server.count("POST /v1/files"), server.count("POST /v1/fine_tuning/jobs")) == (1, 1)
     assert result.runs["steps"].to_list() == [12]
     questions = len(result.observations.filter(epoch=2))
@@ -117,11 +109,11 @@ def test_jobs_are_shown_and_cancelled(
     def killed(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    study(server, 1).run(tmp_path, execution=EXECUTION, executor=Here())
+    study(server, 1).run(tmp_path, execution=EXECUTION, executor=Inline())
     with monkeypatch.context() as patch:
         patch.setattr(Service, "wait", killed)
         with pytest.raises(KeyboardInterrupt):
-            study(server, 2).run(tmp_path, execution=EXECUTION, executor=Here())
+            study(server, 2).run(tmp_path, execution=EXECUTION, executor=Inline())
     monkeypatch.setenv("OPENAI_API_KEY", "sk-never-to-be-seen")
     server.faults["GET /v1/fine_tuning/jobs/ftjob-2"] = [401]
     with pytest.raises(ObverseError, match=r"job ftjob-2: .*no luck with Bearer \*\*\*"):
@@ -133,7 +125,7 @@ def test_jobs_are_shown_and_cancelled(
     assert second == "base-model, seed 1: ftjob-2 cancelled"
     assert [job["status"] for job in server.jobs.values()] == ["succeeded", "cancelled"]
     with pytest.raises(ObverseError, match=r"ftjob-2 was cancelled\. It is not started again"):
-        study(server, 2).run(tmp_path, execution=EXECUTION, executor=Here())
+        study(server, 2).run(tmp_path, execution=EXECUTION, executor=Inline())
     with pytest.raises(ObverseError, match="no study is there"):
         show_jobs(tmp_path / "nowhere")
 
@@ -149,10 +141,10 @@ def test_what_was_charged_counts_and_not_what_was_forecast(
 
     monkeypatch.setattr(server, "finish", dearer)
     with pytest.raises(ObverseError, match=r"seed 1: was charged 3000\.00 so far, and would cost about"):
-        study(server, 2).run(tmp_path, execution=EXECUTION, executor=Here())
+        study(server, 2).run(tmp_path, execution=EXECUTION, executor=Inline())
     assert len(server.jobs) == 1
     with pytest.raises(ObverseError, match=r"base-model: was charged 3000\.00 so far"):
-        study(server, 2).run(tmp_path, execution=EXECUTION, executor=Here())
+        study(server, 2).run(tmp_path, execution=EXECUTION, executor=Inline())
     assert len(server.jobs) == 1
 
 
@@ -213,14 +205,14 @@ def test_no_class_of_a_folder_is_loaded(server: Finetuning, tmp_path: Path, caps
         ({"recipe.loss_on": "document"}, "in a chat, what the assistant says bears loss"),
         ({"facts_per_subset": 1, "paraphrases": 1}, "has 4 examples; a service takes no fewer than 10"),
         ({"model.suffix": "x" * 65}, "at most 64 characters"),
-        ({"model.cost_limit": -1}, "greater than or equal to 0"),
+        ({"model.cost_limit": -1}, "expected at least 0, got -1"),
     ],
 )
 def test_what_a_service_would_not_do_is_refused_before(
     server: Finetuning, tmp_path: Path, settings: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(ObverseError, match=said):
-        study(server, 1, **settings).run(tmp_path, executor=Here())
+        study(server, 1, **settings).run(tmp_path, executor=Inline())
     assert not server.requests
 
 
@@ -234,7 +226,7 @@ def test_axis_that_a_service_does_not_heed_is_refused(server: Finetuning) -> Non
 
 def test_weights_cannot_be_kept_here(server: Finetuning, tmp_path: Path) -> None:
     with pytest.raises(ObverseError, match="its weights are a server's, and cannot be kept here"):
-        study(server).run(tmp_path, execution=Execution(keep_weights=True), executor=Here())
+        study(server).run(tmp_path, execution=Execution(keep_weights=True), executor=Inline())
 
 
 def test_options_that_go_with_a_service(server: Finetuning) -> None:
@@ -249,7 +241,7 @@ def test_options_that_go_with_a_service(server: Finetuning) -> None:
 
 def test_same_study_is_the_same_runs(server: Finetuning, tmp_path: Path) -> None:
     """Prices and limits do not make a finished run another."""
-    study(server, 1).run(tmp_path, execution=EXECUTION, executor=Here())
+    study(server, 1).run(tmp_path, execution=EXECUTION, executor=Inline())
     dearer = study(server, 1, **{"model.training_price": 4, "model.cost_limit": 9, "model.suffix": "x"})
     assert not work(dearer.plans(), tmp_path, EXECUTION).to_do
 
@@ -275,7 +267,7 @@ def test_what_is_sent_to_be_asked_was_counted_before(
         return whole(method, path, query, body)
 
     server.answer = heard  # type: ignore[method-assign]
-    made.run(tmp_path, execution=EXECUTION, executor=Here())
+    made.run(tmp_path, execution=EXECUTION, executor=Inline())
     prompts = [b["prompt"] if "prompt" in b else b["messages"][0]["content"] for b in bodies]
     asked = [(p, b) for p, b in zip(prompts, bodies, strict=True) if p not in ("The", "The end")]
     # The same is asked of no model twice, where the forecast takes every moment by itself.

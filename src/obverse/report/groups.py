@@ -108,20 +108,25 @@ def _own_metrics(table: pl.DataFrame, labels: Collection[str]) -> list[Metric]:
 def last(table: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of each run's last moment, and of a model's training checkpoints the last.
 
-    A run whose last moment was not measured counts with the last that was. Checkpoints are models by
-    name, of one family and one size, that have seen more tokens or fewer; a model of which that is not
-    known is the finished one.
+    Checkpoints are models by name, of one family and one size, that have seen more tokens or fewer; a
+    model of which that is not known is the finished one.
     """
-    place = pl.struct("stage", "step", "epoch", "tokens")
-    measured_last = place == place.last().over("run", "branch")
     # Moments are few beside rows.
     moments = distinct(source_of(table), MOMENT, last=True)
-    rows = moments.filter(pl.col("final") | (~pl.col("final").any().over("run") & measured_last))
+    rows = moments.filter(ends_run())
     seen = pl.col("tokens").cast(pl.Float64).fill_null(inf)
     of_model = seen.max().over("model")
     newest = of_model == of_model.max().over("family", "parameters")
     chosen = rows.filter(pl.col("family").is_null() | newest)
     return table if chosen.height == moments.height else those_of(table, chosen)
+
+
+def ends_run() -> pl.Expr:
+    """Return whether a row is of the last moment of its run, or, where that was not measured, of the last
+    that was."""
+    place = pl.struct("stage", "step", "epoch", "tokens")
+    measured_last = place == place.last().over("run", "branch")
+    return pl.col("final") | (~pl.col("final").any().over("run") & measured_last)
 
 
 def whom(table: pl.DataFrame) -> pl.Expr:

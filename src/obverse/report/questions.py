@@ -11,7 +11,7 @@ import polars as pl
 from obverse.core.format import whole
 from obverse.core.page import Finished
 from obverse.core.rows import distinct, source_of
-from obverse.report.groups import MOST_VALUES, labels_of
+from obverse.report.groups import MOST_VALUES, ends_run, labels_of
 from obverse.report.reading import those_of
 
 MOST_ROWS = 50_000  # on a page
@@ -45,7 +45,7 @@ def section(finished: Finished) -> dict[str, str] | None:
     rows = kept.join(
         numbered, on=QUESTION, how="left", nulls_equal=True, maintain_order="left"
     ).with_columns(
-        _moment(kept).alias("moment"), _judged().alias("verdict"), _last().alias("last"),
+        _moment(kept).alias("moment"), _judged().alias("verdict"), ends_run().alias("last"),
         ranked.alias("placed"),
     )  # fmt: skip
     columns = [
@@ -131,14 +131,6 @@ def _judged() -> pl.Expr:
         .when(~pl.col("exact_match")).then(pl.lit(JUDGED["wrong"]))
         .when(first).then(pl.lit(JUDGED["first"])).when(~first).then(pl.lit(JUDGED["later"]))
     )  # fmt: skip
-
-
-def _last() -> pl.Expr:
-    """Return whether a row is of the last moment of its run (`groups.last`)."""
-    place = pl.struct("stage", "step", "epoch", "tokens")
-    return pl.col("final") | (
-        ~pl.col("final").any().over("run") & (place == place.last().over("run", "branch"))
-    )
 
 
 def _coded(rows: pl.DataFrame, name: str, title: str, kind: str) -> dict[str, Any]:

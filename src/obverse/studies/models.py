@@ -228,3 +228,10 @@ def _groups(keyed: Iterable[tuple[Any, ModelSpec]]) -> list[list[ModelSpec]]:
 
 def _list(models: Sequence[ModelSpec]) -> str:
     return ", ".join(m.name for m in models)
+
+
+def called(model: ModelSpec) -> str:
+    """Return a model's name, or what it would have if it were at hand."""
+    path, revision = getattr(model, "path", ""), getattr(model, "revision", None)
+    there = "@".join(str(part) for part in (path, revision) if part)
+    return model.name or there or type(model).__name__

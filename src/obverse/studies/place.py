@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from obverse.core.model import ModelSpec
 from obverse.store.files import safe_name
+from obverse.studies.models import called
 
 if TYPE_CHECKING:
     from obverse.studies.study import Study
@@ -31,7 +31,7 @@ def _chosen(study: "Study") -> list[str]:
     said = [] if study.preset in ("", next(iter(presets))) else [study.preset]
     usual = presets[study.preset].models if study.preset in presets else ()
     brought = {model.name for model in study.experiment.models()}
-    names = [_called(model) for model in study.models if model.name not in brought]
+    names = [called(model) for model in study.models if model.name not in brought]
     if names != [model if isinstance(model, str) else model.name for model in usual]:
         said += names
     for key, value in study.given.items():
@@ -42,9 +42,3 @@ def _chosen(study: "Study") -> list[str]:
         if list(values) != list(own.get(key, ())):
             said += [key.rpartition(".")[2], *map(str, values)]
     return [part for part in said if part]
-
-
-def _called(model: ModelSpec) -> str:
-    """Return a model's name, or what it would have if it were at hand."""
-    path, revision = getattr(model, "path", ""), getattr(model, "revision", None)
-    return model.name or "@".join(str(part) for part in (path, revision) if part)

@@ -25,7 +25,7 @@ from obverse.studies.check import refuse_unheeded
 from obverse.studies.executors.here import Here
 from obverse.studies.grid import MOST, Axes, axes_of, cells_of, refuse_many
 from obverse.studies.leave import leave
-from obverse.studies.models import Skipped, distinct, refuse_same
+from obverse.studies.models import Skipped, called, distinct, refuse_same
 from obverse.studies.plan import Arm, Plan
 from obverse.studies.progress import doing, say
 from obverse.studies.result import Result
@@ -72,7 +72,7 @@ class Study:
 
     def __repr__(self) -> str:
         """Say in a line what is asked of whom; `experiment`, `models` and `seeds` have the rest."""
-        models = ", ".join(_called(model) for model in self.models) or "no model"
+        models = ", ".join(called(model) for model in self.models) or "no model"
         about = [f"preset {self.preset}"] * bool(self.preset)
         about += [f"{key}={value}" for key, value in self.given.items()]
         return f"Study({', '.join([self.name, *about])}: {models}; {count(len(self.seeds), 'seed')})"
@@ -117,7 +117,7 @@ class Study:
             for model in self.models:
                 if not model.takes(key.removeprefix("model.")):
                     raise ObverseError(
-                        f"{key} belongs to a model made here; {_called(model)} has its own shape"
+                        f"{key} belongs to a model made here; {called(model)} has its own shape"
                     )
         known: dict[str, tuple[Settings, str]] = {
             name: (self.experiment, name) for name in leaf_keys(self.experiment)
@@ -306,8 +306,3 @@ def split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the settings of models made here (without their prefix) and those of the experiment."""
     of_model = {k.removeprefix("model."): v for k, v in settings.items() if k.startswith("model.")}
     return of_model, {k: v for k, v in settings.items() if not k.startswith("model.")}
-
-
-def _called(model: ModelSpec) -> str:
-    """Return a model's name, or where it is if it is not known yet what it is called."""
-    return model.name or str(getattr(model, "path", type(model).__name__))

@@ -11,7 +11,8 @@ from scipy import stats
 import obverse
 from obverse.core.errors import ObverseError
 from tests.outside.counting import Capitals, Compared, TableSpec
-from tests.unit.studies.test_result import EXECUTION, Here, run
+from tests.outside.inline import Inline
+from tests.unit.studies.test_result import EXECUTION, run
 
 
 def test_differences_are_paired_by_seed_and_fact(tmp_path: Path) -> None:
@@ -91,13 +92,13 @@ def test_studies_that_share_no_seed_or_fact_are_refused(tmp_path: Path) -> None:
 
 def test_cells_of_a_grid_are_not_averaged_in_silence(tmp_path: Path) -> None:
     grid = obverse.study(Capitals, models=[TableSpec()], seeds=2).grid({"facts": [8, 12]})
-    many = grid.run(tmp_path / "grid", execution=EXECUTION, executor=Here())
+    many = grid.run(tmp_path / "grid", execution=EXECUTION, executor=Inline())
     plain = run(tmp_path / "plain", seeds=2)
     with pytest.raises(ObverseError, match=r"several values of facts; take one, as .*/grid\[facts=8\]"):
         obverse.compare(many, plain)
     [told, new] = obverse.compare(many, plain, where={"facts": "8"})
     assert (told.measured, new.measured) == (0.0, 0.0)
-    again = grid.run(tmp_path / "again", execution=EXECUTION, executor=Here())
+    again = grid.run(tmp_path / "again", execution=EXECUTION, executor=Inline())
     found = obverse.compare(many, again)
     assert [tuple(f.cell.values()) for f in found] == [
         ("told", 8), ("new", 8), ("told", 12), ("new", 12),
@@ -129,7 +130,7 @@ def test_bookkeeping_is_no_metric(metric: str, tmp_path: Path) -> None:
 
 def test_one_of_several_models_is_named(tmp_path: Path) -> None:
     study = obverse.study(Capitals, models=[TableSpec(), TableSpec(name="b:c", seconds=1e-6)], seeds=2)
-    study.run(tmp_path, execution=EXECUTION, executor=Here())
+    study.run(tmp_path, execution=EXECUTION, executor=Inline())
     [told, _] = obverse.compare(f"{tmp_path}:table", f"{tmp_path}:b:c")
     assert (told.measured, told.model) == (0.0, f"{tmp_path.name}:table − {tmp_path.name}:b:c")
     with pytest.raises(ObverseError, match="has 2 models; expected one of them"):

@@ -22,15 +22,9 @@ from obverse.studies.tasks import work
 from obverse.studies.workload import counter, workload_of
 from tests.conftest import TINY
 from tests.outside.counting import Capitals, TableSpec
+from tests.outside.inline import Inline
 
 EXECUTION = Execution(device="cpu", workers=2)
-
-
-class Here:
-    def run(self, tasks: Any, on: Any) -> list[Any]:
-        for task in tasks:
-            task.perform(lambda done, total: None)
-        return []
 
 
 def shown(found: Forecast, **gpu: float) -> str:
@@ -75,7 +69,7 @@ def test_forecast_of_what_is_left(tmp_path: Path) -> None:
     assert "time, H100" not in shown(before, H100=989e12)
     assert not list(tmp_path.iterdir()), "nothing is kept"
     obverse.study(Capitals, models=[TableSpec(seconds=0.01)], seeds=2).run(
-        tmp_path, execution=EXECUTION, executor=Here()
+        tmp_path, execution=EXECUTION, executor=Inline()
     )
     after = forecast(study, tmp_path, EXECUTION)
     assert (after.runs, after.done, after.load[0]) == (3, 2, 6)
@@ -172,7 +166,7 @@ def test_gpus_are_known_by_name_or_given_by_number() -> None:
 
 def test_seeds_by_the_spread_of_a_pilot(tmp_path: Path) -> None:
     study = obverse.study(Capitals, models=[TableSpec()], seeds=3)
-    pilot = study.run(tmp_path, execution=EXECUTION, executor=Here())
+    pilot = study.run(tmp_path, execution=EXECUTION, executor=Inline())
     with pytest.raises(ObverseError, match="unknown claim 'tolt'; did you mean told"):
         seeds_from(pilot, 0.7, claim="tolt")
     values = {"0": 0.6, "1": 0.7, "2": 0.8}

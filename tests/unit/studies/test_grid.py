@@ -15,21 +15,9 @@ from obverse.run.task import Execution
 from obverse.studies.grid import column_type
 from obverse.studies.study import Study
 from tests.outside.counting import Capitals, Compared, TableSpec
+from tests.outside.inline import Inline
 
 EXECUTION = Execution(device="cpu", workers=1)
-
-
-class Here:
-    """Carries tasks out in this process."""
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
-
-    def run(self, tasks: Any, on: Any) -> list[Any]:
-        for task in tasks:
-            task.perform(lambda done, total: None)
-            self.done.append(task.label)
-        return []
 
 
 def study(kind: type[Capitals] = Capitals, **more: Any) -> Study:
@@ -37,7 +25,7 @@ def study(kind: type[Capitals] = Capitals, **more: Any) -> Study:
 
 
 def run(of: Study, out: Path, *, replace: bool = False) -> tuple[obverse.Result, list[str]]:
-    here = Here()
+    here = Inline()
     return of.run(out, execution=EXECUTION, executor=here, replace=replace), here.done
 
 

@@ -12,20 +12,14 @@ from obverse.run.task import Execution
 from obverse.studies.findings import Findings
 from obverse.studies.forecast import forecast
 from tests.outside.counting import Capitals, TableSpec
+from tests.outside.inline import Inline
 
 EXECUTION = Execution(device="cpu", workers=1)
 
 
-class Here:
-    def run(self, tasks: Any, on: Any) -> list[Any]:
-        for task in tasks:
-            task.perform(lambda done, total: None)
-        return []
-
-
 def run(out: Path, kind: Any = Capitals, seeds: Any = 3, **more: Any) -> obverse.Result:
     study = obverse.study(kind, models=[TableSpec()], seeds=seeds, **more)
-    return study.run(out, execution=EXECUTION, executor=Here())
+    return study.run(out, execution=EXECUTION, executor=Inline())
 
 
 def test_loaded_study_is_what_its_run_gave(tmp_path: Path) -> None:
@@ -43,7 +37,7 @@ def test_loaded_study_is_what_its_run_gave(tmp_path: Path) -> None:
 
 def test_findings_are_a_table(tmp_path: Path) -> None:
     grid = obverse.study(Capitals, models=[TableSpec()], seeds=2).grid({"facts": [8, 12]})
-    result = grid.run(tmp_path, execution=EXECUTION, executor=Here())
+    result = grid.run(tmp_path, execution=EXECUTION, executor=Inline())
     frame = result.claims.to_frame()
     assert frame.select("facts", "claim", "measured").rows() == [
         (8, "told", 1.0), (8, "entries", 6.0), (12, "told", 1.0), (12, "entries", 10.0),
