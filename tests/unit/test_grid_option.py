@@ -2,7 +2,7 @@
 
 import pytest
 
-from obverse.cli.options import axes_of
+from obverse.cli.typed import axes_of
 from obverse.core.errors import ObverseError
 
 

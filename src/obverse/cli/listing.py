@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from obverse.cli.options import Name, Preset, Set, study_of, width
+from obverse.cli.options import Name, Preset, Set
+from obverse.cli.showing import width
+from obverse.cli.typed import study_of
 from obverse.core.errors import ObverseError
 
 NAMES = 27  # letters of the longest of our studies, and two

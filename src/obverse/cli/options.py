@@ -1,19 +1,9 @@
-"""What the commands' options mean: their help, and how what is typed is read."""
+"""The arguments and options of the commands, and their help."""
 
-import json
-import shutil
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
-
-from obverse.core.errors import ObverseError
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from obverse.studies.study import Study
 
 
 def _studies(beginning: str) -> list[str]:
@@ -201,92 +191,3 @@ Seeds = Annotated[
         "one alone. Default: as many as the study says."
     ),
 ]
-
-
-def study_of(
-    name: str,
-    preset: str | None,
-    models: list[str] | None,
-    data: Path | None,
-    seeds: str | None,
-    settings: list[str] | None,
-    endpoint: str | None = None,
-    finetune: str | None = None,
-    family: str | None = None,
-    dtype: str | None = None,
-    looks: int = 1,
-    grid: "dict[str, list[Any]] | None" = None,
-    most: int | None = None,
-    at_hand: bool = True,
-) -> "Study":
-    from obverse.studies.naming import study
-
-    return study(
-        name, preset=preset, models=models or [], data=data, seeds=seeds, settings=pairs(settings),
-        endpoint=endpoint, finetune=finetune, family=family, dtype=dtype, looks=looks, grid=grid,
-        most=most, at_hand=at_hand,
-    )  # fmt: skip
-
-
-def axes_of(grid: list[str] | None) -> dict[str, list[Any]]:
-    """Return the axes of a grid. Values that have commas of their own stand in a JSON list."""
-    axes: dict[str, list[Any]] = {}
-    for text in grid or []:
-        key, equals, values = (part.strip() for part in text.partition("="))
-        if not (key and equals and values):
-            raise ObverseError(f"--grid {text}: expected KEY=VALUE,VALUE…")
-        if key in axes:
-            raise ObverseError(f"--grid {text}: {key} is named twice; expected all its values at once")
-        axes[key] = _listed(values, f"--grid {text}", key)
-    return axes
-
-
-def _listed(text: str, where: str, key: str) -> list[Any]:
-    try:
-        listed = json.loads(text) if text.startswith("[") else None
-    except (ValueError, RecursionError):  # no JSON, or a number of thousands of digits
-        listed = None
-    if isinstance(listed, list):
-        return listed
-    values = [value.strip() for value in text.split(",")]
-    for value in values:
-        if value.count('"') % 2 or any(value.count(a) != value.count(b) for a, b in ("[]", "{}", "()")):
-            raise ObverseError(
-                f"{where}: a quote or bracket of {value} is not closed; values that have commas or such "
-                f'of their own stand in a JSON list: --grid \'{key}=["a,b","c"]\''
-            )
-    return values
-
-
-def pairs(given: list[str] | None, option: str = "--set") -> dict[str, str]:
-    pairs = {}
-    for text in given or []:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise ObverseError(
-                f"{option} {text}: expected {'KEY' if option == '--set' else 'COLUMN'}=VALUE"
-            )
-        pairs[key.strip()] = value.strip()
-    return pairs
-
-
-def terminal() -> "Console":
-    """Return where tables are printed: as wide as the terminal, or wide enough for a file."""
-    from rich.console import Console
-
-    from obverse.studies.findings import WIDE
-
-    return Console() if sys.stdout.isatty() else Console(width=WIDE)
-
-
-def width() -> int:
-    """Return how many columns text is filled to: the terminal's, up to a hundred."""
-    return min(shutil.get_terminal_size().columns, 100)
-
-
-def open_page(page: Path) -> None:
-    """Open a page in the user's browser, or say that there is none."""
-    import webbrowser
-
-    if not webbrowser.open(page.resolve().as_uri()):
-        typer.echo(f"--open: no browser is found; open {page}", err=True)

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from obverse.cli.options import Open, Where, open_page, pairs, terminal
+from obverse.cli.options import Open, Where
+from obverse.cli.showing import open_page, terminal
+from obverse.cli.typed import pairs
 
 
 def report(

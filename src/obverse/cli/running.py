@@ -36,12 +36,9 @@ from obverse.cli.options import (
     Threads,
     Track,
     Workers,
-    axes_of,
-    open_page,
-    pairs,
-    study_of,
-    terminal,
 )
+from obverse.cli.showing import open_page, terminal
+from obverse.cli.typed import axes_of, pairs, study_of
 from obverse.core.errors import ObverseError
 from obverse.core.format import without_secrets
 

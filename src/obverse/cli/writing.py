@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from obverse.cli.options import (
-    Data,
-    Models,
-    Name,
-    Preset,
-    Set,
-    Where,
-    pairs,
-)
+from obverse.cli.options import Data, Models, Name, Preset, Set, Where
+from obverse.cli.typed import pairs
 from obverse.core.errors import ObverseError
 
 if TYPE_CHECKING:
