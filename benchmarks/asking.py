@@ -20,8 +20,9 @@ import torch
 import transformers
 
 import obverse
+from obverse.core.abilities import Beginning, Point, Watch
 from obverse.core.measure import Moment
-from obverse.core.model import Beginning, Point, Setup, Watch
+from obverse.core.model import Setup
 from obverse.measures.ask import Ask
 from obverse.models.local import LocalModel
 from obverse.run.run import built

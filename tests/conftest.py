@@ -17,9 +17,10 @@ from typing import Any, NoReturn
 import pytest
 from huggingface_hub import constants
 
+from obverse.core.abilities import Point, Watch
 from obverse.core.data import Document
 from obverse.core.measure import Moment
-from obverse.core.model import Point, Setup, Watch
+from obverse.core.model import Setup
 from obverse.core.recipe import Recipe
 from obverse.core.stage import Stage, Timetable, Training, When
 from obverse.measures.perplexity import Perplexity

@@ -14,24 +14,23 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
+    from obverse.core.abilities import (
+        Generates,
+        GivesGradients,
+        GivesHiddenStates,
+        Model,
+        Point,
+        Samples,
+        Scores,
+        Trains,
+        Watch,
+    )
     from obverse.core.claim import Above, Below, Claim, Estimate, Finding, Within
     from obverse.core.data import Document, Probe
     from obverse.core.errors import ObverseError
     from obverse.core.experiment import Experiment, Preset, Variant
     from obverse.core.measure import Measure, Moment
-    from obverse.core.model import (
-        Generates,
-        GivesGradients,
-        GivesHiddenStates,
-        Model,
-        ModelSpec,
-        Point,
-        Samples,
-        Scores,
-        Setup,
-        Trains,
-        Watch,
-    )
+    from obverse.core.model import ModelSpec, Setup
     from obverse.core.page import Column, Figure, Finished, Page, Section, Table, Text
     from obverse.core.recipe import Recipe
     from obverse.core.seeds import generator
@@ -64,24 +63,23 @@ if TYPE_CHECKING:
 
 # Where each public name is: loaded on first use, so that `import obverse` and the command line stay fast.
 _WHERE = {
+    "core.abilities": (
+        "Generates",
+        "GivesGradients",
+        "GivesHiddenStates",
+        "Model",
+        "Point",
+        "Samples",
+        "Scores",
+        "Trains",
+        "Watch",
+    ),
     "core.claim": ("Above", "Below", "Claim", "Estimate", "Finding", "Within"),
     "core.data": ("Document", "Probe"),
     "core.errors": ("ObverseError",),
     "core.experiment": ("Experiment", "Preset", "Variant"),
     "core.measure": ("Measure", "Moment"),
-    "core.model": (
-        "Generates",
-        "GivesGradients",
-        "GivesHiddenStates",
-        "Model",
-        "ModelSpec",
-        "Point",
-        "Samples",
-        "Scores",
-        "Setup",
-        "Trains",
-        "Watch",
-    ),
+    "core.model": ("ModelSpec", "Setup"),
     "core.page": ("Column", "Figure", "Finished", "Page", "Section", "Table", "Text"),
     "core.recipe": ("Recipe",),
     "core.seeds": ("generator",),

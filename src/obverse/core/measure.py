@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from obverse.core.abilities import Capability, Model
 from obverse.core.data import Label
-from obverse.core.model import Capability, Model
 
 if TYPE_CHECKING:
     import polars as pl

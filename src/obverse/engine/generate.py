@@ -39,7 +39,7 @@ def sample(
     temperature: float,
     seed: int,
 ) -> list[list[str]]:
-    """Return `samples` continuations of each prompt, drawn at `temperature` (`core.model.Samples`).
+    """Return `samples` continuations of each prompt, drawn at `temperature` (`core.abilities.Samples`).
 
     Raises:
         ValueError: if the temperature is not above 0.

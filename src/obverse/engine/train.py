@@ -22,8 +22,8 @@ from transformers import (
     TrainingArguments,
 )
 
+from obverse.core.abilities import Point, Watch
 from obverse.core.errors import ObverseError
-from obverse.core.model import Point, Watch
 from obverse.core.recipe import Recipe
 from obverse.core.seeds import derive
 from obverse.core.stage import Timetable, Training

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from obverse.core.abilities import Beginning, Capability, Foresees, Generates, Model, Scores
 from obverse.core.data import Label, Match, Probe, probe_row
 from obverse.core.errors import ObverseError
 from obverse.core.measure import Measure, Moment
-from obverse.core.model import Beginning, Capability, Foresees, Generates, Model, Scores
 from obverse.measures.frame import to_frame
 from obverse.measures.match import exact_match, judged_early, prefix_match
 from obverse.measures.room import NO_ROOM, has_room

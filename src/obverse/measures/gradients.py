@@ -7,11 +7,11 @@ from typing import ClassVar, Literal
 import numpy as np
 import polars as pl
 
+from obverse.core.abilities import Capability, GivesGradients, Model
 from obverse.core.data import Document, Label, document_row
 from obverse.core.errors import ObverseError
 from obverse.core.gradients import Products
 from obverse.core.measure import Measure, Moment
-from obverse.core.model import Capability, GivesGradients, Model
 from obverse.measures.frame import to_frame
 
 NO_OPTIMIZER = "moments at which no optimizer had second moments yet"

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from obverse.core.abilities import Capability, GivesHiddenStates, Model
 from obverse.core.data import Label
 from obverse.core.errors import ObverseError
 from obverse.core.measure import Measure, Moment
-from obverse.core.model import Capability, GivesHiddenStates, Model
 from obverse.core.seeds import generator
 from obverse.measures.frame import to_frame
 

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import polars as pl
 
+from obverse.core.abilities import Capability, Model, Scores
 from obverse.core.data import Document, Label, document_row
 from obverse.core.errors import ObverseError
 from obverse.core.measure import Measure, Moment
-from obverse.core.model import Capability, Model, Scores
 from obverse.measures.frame import to_frame
 from obverse.measures.room import NO_ROOM, has_room
 

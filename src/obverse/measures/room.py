@@ -1,6 +1,6 @@
 """Whether a model can read a text."""
 
-from obverse.core.model import Model
+from obverse.core.abilities import Model
 
 NO_ROOM = "longer than the model can read"
 

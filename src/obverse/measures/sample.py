@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from obverse.core.abilities import Capability, Generates, Model, Samples
 from obverse.core.data import Label, Probe, probe_row
 from obverse.core.errors import ObverseError
 from obverse.core.measure import Measure, Moment
-from obverse.core.model import Capability, Generates, Model, Samples
 from obverse.measures.ask import ROOM
 from obverse.measures.frame import to_frame
 from obverse.measures.match import exact_match

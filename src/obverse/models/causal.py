@@ -24,7 +24,7 @@ class CausalModel(LocalModel):
         self.scorer = Scorer(model, tokenizer)
 
     def hidden_states(self, texts: Sequence[str]) -> list[States]:
-        """Return the residual stream of each text (`core.model.GivesHiddenStates`)."""
+        """Return the residual stream of each text (`core.abilities.GivesHiddenStates`)."""
         return hidden_states(self.model, self.tokenizer, texts)
 
     def _scored(

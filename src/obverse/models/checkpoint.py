@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from obverse.core.model import Capability, Model, ModelSpec, Setup
+from obverse.core.abilities import Capability, Model
+from obverse.core.model import ModelSpec, Setup
 from obverse.core.seeds import derive
 from obverse.core.stage import Stage
 from obverse.engine.group import in_turn

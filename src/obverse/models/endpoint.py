@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from obverse.core.abilities import Capability, Model
 from obverse.core.bill import Bill
 from obverse.core.errors import ObverseError
-from obverse.core.model import Capability, Model, ModelSpec, Setup
+from obverse.core.model import ModelSpec, Setup
 from obverse.core.stage import Stage
 from obverse.models.meter import Price, Tokens
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import openai
 
+from obverse.core.abilities import Point, Watch
 from obverse.core.bill import Bill
 from obverse.core.content import content_hash
 from obverse.core.errors import ObverseError
-from obverse.core.model import Point, Watch
 from obverse.core.stage import Timetable, Training
 from obverse.core.strict_json import parse
 from obverse.models import jobs

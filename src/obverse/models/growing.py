@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
-from obverse.core.model import Point
+from obverse.core.abilities import Point
 from obverse.core.seeds import derive
 from obverse.engine.pretrain import pretrain, windows
 from obverse.models.causal import CausalModel

@@ -4,8 +4,9 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from obverse.core.abilities import Capability, Model
 from obverse.core.errors import ObverseError
-from obverse.core.model import Capability, Model, ModelSpec, Setup
+from obverse.core.model import ModelSpec, Setup
 from obverse.core.settings import MOST
 from obverse.models.corpus import corpus_hash
 from obverse.models.scratch import MOST_TOKENS, refuse_large

@@ -5,9 +5,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from obverse.core.abilities import Capability, Model
 from obverse.core.bill import Bill
 from obverse.core.errors import ObverseError
-from obverse.core.model import Capability, Model, Setup
+from obverse.core.model import Setup
 from obverse.core.settings import MOST
 from obverse.core.stage import Stage, Training
 from obverse.models.endpoint import BYTES_PER_TOKEN, Endpoint, NotNegative

@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from obverse.core.abilities import Beginning
 from obverse.core.data import Document
 from obverse.core.gradients import Products
-from obverse.core.model import Beginning
 from obverse.engine.documents import encode_texts
 from obverse.engine.generate import generate, sample
 from obverse.engine.gradients.metric import adam_metric
@@ -42,7 +42,7 @@ class LocalModel(TokenizedModel, ABC):
         max_new_tokens: Sequence[int],
         closed: Sequence[int],
     ) -> tuple[list[list[float]], list[Beginning | None]]:
-        """Return `logprobs`, and how each greedy answer begins (`core.model.Foresees`)."""
+        """Return `logprobs`, and how each greedy answer begins (`core.abilities.Foresees`)."""
         scores, found = self._scored(prompts, continuations, max_new_tokens, closed)
         ids = [[] if greedy is None else list(greedy.ids) for greedy in found]
         texts = self.tokenizer.batch_decode(ids, skip_special_tokens=True)
@@ -64,7 +64,7 @@ class LocalModel(TokenizedModel, ABC):
         temperature: float = 1.0,
         seed: int = 0,
     ) -> list[list[str]]:
-        """Return drawn continuations (`core.model.Samples`)."""
+        """Return drawn continuations (`core.abilities.Samples`)."""
         return sample(
             self.model, self.tokenizer, prompts, max_new_tokens, samples=samples,
             temperature=temperature, seed=seed,
@@ -80,7 +80,7 @@ class LocalModel(TokenizedModel, ABC):
         projections: int | None = None,
         seed: int = 0,
     ) -> Products | None:
-        """Return inner products of gradients (`core.model.GivesGradients`)."""
+        """Return inner products of gradients (`core.abilities.GivesGradients`)."""
         weights = None
         if preconditioned:
             weights = adam_metric(self.model, self._optimizers[-1]) if self._optimizers else None

@@ -81,7 +81,7 @@ class RemoteModel(ABC):
         temperature: float = 1.0,
         seed: int = 0,
     ) -> list[list[str]]:
-        """Return the server's drawn answers, one request each (`core.model.Samples`).
+        """Return the server's drawn answers, one request each (`core.abilities.Samples`).
 
         Each request names its seed. Servers that heed it give the same answers again, as far as they
         promise; what was drawn before an interruption is not drawn again from any.

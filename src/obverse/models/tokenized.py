@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from obverse.core.model import Watch
+from obverse.core.abilities import Watch
 from obverse.core.stage import Training
 from obverse.engine import group
 from obverse.engine.objective import Objective

@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
+from obverse.core.abilities import Closes, Grows, Model, Point, Saves, Trains, Watch
 from obverse.core.errors import ObverseError
 from obverse.core.measure import LEADING, Moment
-from obverse.core.model import Closes, Grows, Model, Point, Saves, Setup, Trains, Watch
+from obverse.core.model import Setup
 from obverse.core.seeds import derive
 from obverse.core.stage import Stage, Timetable, origins
 from obverse.engine import group

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
+from obverse.core.abilities import Generates, Model, Trains
 from obverse.core.errors import ObverseError
 from obverse.core.measure import Moment
-from obverse.core.model import Generates, Model, Setup, Trains
+from obverse.core.model import Setup
 from obverse.core.stage import Stage
 from obverse.measures.ask import Ask
 from obverse.measures.frame import conform

@@ -7,12 +7,13 @@ from math import isfinite
 
 import polars as pl
 
+from obverse.core.abilities import Capability
 from obverse.core.claim import Claim, in_order
 from obverse.core.data import TAKEN, Label
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.measure import LEADING, Measure
-from obverse.core.model import Capability, ModelSpec
+from obverse.core.model import ModelSpec
 from obverse.core.recipe import Recipe
 from obverse.core.settings import Settings, unknown_name, validated
 from obverse.core.stage import Stage, origins

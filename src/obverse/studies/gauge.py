@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from obverse.core.abilities import Closes, Grows, Model, Trains, Watch
 from obverse.core.measure import Measure, Moment
-from obverse.core.model import Closes, Grows, Model, Setup, Trains, Watch
+from obverse.core.model import Setup
 from obverse.core.seeds import generator
 from obverse.core.stage import Stage, Training
 from obverse.measures.ask import Ask

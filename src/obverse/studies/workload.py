@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from obverse.core.abilities import Model
 from obverse.core.data import Probe
 from obverse.core.measure import Measure
-from obverse.core.model import Model, ModelSpec
+from obverse.core.model import ModelSpec
 from obverse.core.stage import Stage, Timetable, When
 from obverse.measures.ask import ROOM, Ask
 from obverse.measures.sample import Sample

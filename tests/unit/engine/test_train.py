@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from obverse.core.abilities import Point
 from obverse.core.data import Document
 from obverse.core.errors import ObverseError
-from obverse.core.model import Point
 from obverse.core.recipe import Recipe
 from obverse.core.stage import Timetable, Training, When
 from obverse.engine import train as train_module

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from obverse.core.abilities import GivesGradients
 from obverse.core.data import Document
 from obverse.core.errors import ObverseError
-from obverse.core.model import GivesGradients
 from obverse.core.recipe import Recipe
 from obverse.core.stage import Training, When
 from obverse.measures.gradients import NO_OPTIMIZER, Gradients

@@ -7,8 +7,8 @@ import pytest
 import torch
 from safetensors.torch import load_model
 
+from obverse.core.abilities import Generates, Grows, Point, Saves, Scores
 from obverse.core.errors import ObverseError
-from obverse.core.model import Generates, Grows, Point, Saves, Scores
 from obverse.engine.pretrain import windows
 from obverse.engine.score import Scorer
 from obverse.models.causal import CausalModel

@@ -7,8 +7,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from obverse.core.errors import CannotLoadError
-from obverse.core.model import (
+from obverse.core.abilities import (
     Foresees,
     Generates,
     GivesGradients,
@@ -18,6 +17,7 @@ from obverse.core.model import (
     Scores,
     Trains,
 )
+from obverse.core.errors import CannotLoadError
 from obverse.engine.masked import logits_at
 from obverse.models.causal import CausalModel
 from obverse.models.checkpoint import Checkpoint

@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
+from obverse.core.abilities import Closes, Generates, Samples, Scores
 from obverse.core.errors import ObverseError
-from obverse.core.model import Closes, Generates, Samples, Scores
 from obverse.engine.tokens import encode
 from obverse.models import asking, remote
 from obverse.models.causal import CausalModel

@@ -8,8 +8,8 @@ import torch
 from pydantic import ValidationError
 from transformers import GPT2LMHeadModel, GPTNeoXForCausalLM, T5ForConditionalGeneration
 
+from obverse.core.abilities import Generates, Saves, Scores, Trains
 from obverse.core.errors import ObverseError
-from obverse.core.model import Generates, Saves, Scores, Trains
 from obverse.models.causal import CausalModel
 from obverse.models.grown import Grown
 from obverse.models.scratch import Scratch

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from obverse import Ask, Document, Moment, Probe, Recipe, Setup, Stage, Training, Watch, When
+from obverse.core.abilities import Model, Point
 from obverse.core.errors import ObverseError
-from obverse.core.model import Model, ModelSpec, Point
+from obverse.core.model import ModelSpec
 from obverse.run.folder import RunFolder
 from obverse.run.identity import identify
 from obverse.run.run import Run

@@ -6,10 +6,10 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 import polars as pl
 
+from obverse.core.abilities import Capability, Model
 from obverse.core.data import Label
 from obverse.core.errors import ObverseError
 from obverse.core.measure import Measure, Moment
-from obverse.core.model import Capability, Model
 from obverse.experiments.digits.documents import Grid
 from obverse.measures.frame import to_frame
 

@@ -4,8 +4,9 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from obverse.core.abilities import Capability, Model
 from obverse.core.errors import ObverseError
-from obverse.core.model import Capability, Model, ModelSpec, Setup
+from obverse.core.model import ModelSpec, Setup
 
 Widths = tuple[Annotated[int, Field(ge=4, le=1000)], ...]
 Depths = tuple[Annotated[int, Field(ge=1, le=1000)], ...]

@@ -16,8 +16,8 @@ from safetensors.torch import load_model, save_model
 from torch.nn import functional
 from transformers import ConvNextV2Config, ConvNextV2ForImageClassification
 
+from obverse.core.abilities import Point, Watch
 from obverse.core.errors import ObverseError
-from obverse.core.model import Point, Watch
 from obverse.core.seeds import derive
 from obverse.core.stage import Timetable, Training
 from obverse.experiments.digits.documents import Grid

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 
+from obverse.core.abilities import Closes, Generates
 from obverse.core.content import content_hash
 from obverse.core.errors import ObverseError
 from obverse.core.format import alike
-from obverse.core.model import Closes, Generates, ModelSpec, Setup
+from obverse.core.model import ModelSpec, Setup
 from obverse.experiments.parents.pairs import COLUMNS, RELATIONS, TRUTH
 from obverse.experiments.parents.prompts import Prompts
 from obverse.store.csv_file import read_csv

@@ -16,10 +16,11 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from obverse.core.abilities import Capability, Model
 from obverse.core.data import Label
 from obverse.core.errors import ObverseError
 from obverse.core.measure import Measure, Moment
-from obverse.core.model import Capability, Model, ModelSpec, Setup
+from obverse.core.model import ModelSpec, Setup
 from obverse.core.settings import InputFile
 from obverse.experiments.parents.pairs import (
     CAN_REVERSE,

@@ -7,10 +7,10 @@ in the grid the item stands. Of random words: `subset` "induction" and `copy`, "
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from obverse.core.abilities import Model
 from obverse.core.data import Label, Probe
 from obverse.core.errors import ObverseError
 from obverse.core.measure import Moment
-from obverse.core.model import Model
 from obverse.core.seeds import generator
 from obverse.experiments.repetition.check import problems
 from obverse.experiments.repetition.grid import Condition, Item

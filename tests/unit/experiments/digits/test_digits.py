@@ -16,8 +16,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from obverse.core.abilities import Point, Trains
 from obverse.core.errors import ObverseError
-from obverse.core.model import Point, Setup, Trains
+from obverse.core.model import Setup
 from obverse.core.recipe import Recipe
 from obverse.core.settings import InputFile
 from obverse.core.stage import Stage, Training, When

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from obverse.core.abilities import Closes, Generates, Saves, Scores, Trains
 from obverse.core.data import Document
-from obverse.core.model import Closes, Generates, Saves, Scores, Trains
 from obverse.core.stage import Stage, Training
 from obverse.models.hosted import Hosted
 from tests.conftest import watch

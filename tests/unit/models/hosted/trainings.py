@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from obverse.core.abilities import Point
 from obverse.core.data import Document
-from obverse.core.model import Point
 from obverse.core.recipe import Recipe
 from obverse.core.stage import Training, When
 from obverse.models.finetuned import FinetunedModel

@@ -12,9 +12,9 @@ from typing import ClassVar, Literal
 
 import polars as pl
 
+from obverse.core.abilities import Model
 from obverse.core.data import Document, Label
 from obverse.core.measure import Measure, Moment
-from obverse.core.model import Model
 
 Sees = Literal["before", "around"]
 
