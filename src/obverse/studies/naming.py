@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from obverse.core.errors import ObverseError
-from obverse.core.experiment import Experiment
+from obverse.core.experiment import Experiment, Preset
 from obverse.core.model import ModelSpec
 from obverse.studies.catalogue import What, find, preset_of
 from obverse.studies.grid import MOST, refuse_no_axes
@@ -37,67 +37,58 @@ def study(
     Args:
         what: a name of `obverse list`, a file (`FILE.py` or `FILE.py:CLASS`), `MODULE:CLASS`, a class, or
             an experiment with its settings.
-        preset: a name among the experiment's presets; by default its first. It is not for an
-            experiment that is given with its settings, whose models are those of that preset.
-        models: checkpoint directories, hub names (`name@revision` for a training checkpoint),
-            families (`pythia`), classes of your own (`FILE.py:CLASS`) or model settings; by default what
-            the settings bring along, or else what the preset takes. Models that cannot be loaded are left
-            out, and said to be, as long as one remains.
+        preset: its name; by default the first. An experiment with its settings takes none but its models.
+        models: checkpoint directories, hub names (`name@revision`), families (`pythia`), classes of your
+            own (`FILE.py:CLASS`) or model settings; by default what the settings bring along, or else
+            the preset. Those that cannot be loaded are left out and said to be, as long as one remains.
         data: the input file or directory; stands for the setting `data`.
-        seeds: how many (0, 1, …) or which, as numbers or as on the command line ("1000-1009"); by
-            default as many as the experiment says.
+        seeds: how many (0, 1, …) or which, as numbers or as typed ("1000-1009").
         settings: overrides by dotted key, e.g. `{"recipe.epochs": 8}`; `model.*` for models made here.
-        endpoint: address of an OpenAI-compatible server whose models `models` names (`NAME=7e9` tells
-            its parameters), with `#chat` at its end where it serves chat alone.
-        finetune: address of a server that finetunes the models that `models` names by OpenAI's API, in
-            the same form; `model.training_price` and `model.cost_limit` have to be set.
-        family: what the models have in common, for trends over their size; the members of published
-            families are known by their names.
-        dtype: what checkpoints are loaded in: "float32" (the default), "bfloat16" (to be asked, or
-            trained with adapters) or "float16" (to be asked).
-        looks: how often the study will be looked at, with more seeds each time; every look has its
-            share of the level.
-        grid: values of settings at whose combinations the study is done (`Study.grid`), beside those of
-            the preset's own grid; an axis replaces the preset's.
+        endpoint: address of an OpenAI-compatible server of `models` (`NAME=7e9` tells parameters), with
+            `#chat` at its end where it serves chat alone.
+        finetune: likewise, of a server that finetunes them; needs `model.training_price`, `.cost_limit`.
+        family: what the models have in common, for trends; published families are known by their names.
+        dtype: of checkpoints: "float32", "bfloat16" (asked, or with adapters) or "float16" (asked).
+        looks: how often you will look, with more seeds each time; every look has its share of the level.
+        grid: values of settings at whose combinations it is done (`Study.grid`), beside the preset's.
         most: runs that a grid may make, a thousand by default.
         at_hand: whether models have to be here, or on the hub; a study of others can be planned.
 
     Raises:
         ObverseError: on an unknown name or setting, or where no model or a file can be had.
     """
+    _refuse_options(endpoint, finetune, models, looks)
+    kind = find(what)
+    name, chosen = preset_of(kind, preset)
+    if isinstance(what, Experiment):
+        name, chosen = "", Preset(what, chosen.models)
+    of_model, of_experiment = split(dict(settings or {}) | _data(chosen.experiment, data))
+    # Settings are checked before any checkpoint is looked for.
+    named = tuple(model for model in models or chosen.models if isinstance(model, ModelSpec))
+    numbers = which_seeds(kind.seeds if seeds is None else seeds)
+    base = Study(
+        experiment=chosen.experiment, models=named, seeds=numbers, preset=name, looks=looks
+    ).with_settings(of_experiment)
+    wanted = models or base.experiment.models() or chosen.models
+    of_all = OfAll(endpoint=endpoint, finetune=finetune, family=family, dtype=dtype)
+    specs, skipped = choose(wanted, of_all, at_hand=at_hand)
+    base = replace(base, models=specs, skipped=skipped)
+    base = base.with_settings({f"model.{key}": value for key, value in of_model.items()})
+    refuse_no_axes({} if grid is None else grid)
+    axes = {**chosen.grid, **(grid or {})}
+    return base.grid(axes, most=MOST if most is None else most) if axes else base
+
+
+def _refuse_options(
+    endpoint: str | None, finetune: str | None, models: Sequence[object], looks: int
+) -> None:
     for option, address in (("--endpoint", endpoint), ("--finetune", finetune)):
         if address is not None and not models:
             raise ObverseError(f"{option}: name the server's model with --model NAME")
     if endpoint is not None and finetune is not None:
         raise ObverseError("--endpoint, --finetune: expected one of the two")
-    kind = find(what)
-    name, chosen = preset_of(kind, preset)
-    given = isinstance(what, Experiment)
-    experiment = what if given else chosen.experiment
-    assert isinstance(experiment, Experiment)
     if looks < 1:
         raise ObverseError(f"looks: at least one is needed, got {looks}")
-    overrides = dict(settings or {}) | _data(experiment, data)
-    of_model, of_experiment = split(overrides)
-    # Settings are checked before any checkpoint is looked for.
-    base = Study(
-        experiment=experiment,
-        models=tuple(m for m in models or chosen.models if isinstance(m, ModelSpec)),
-        seeds=which_seeds(kind.seeds if seeds is None else seeds),
-        preset="" if given else name,
-        looks=looks,
-    ).with_settings(of_experiment)
-    wanted = models or base.experiment.models() or chosen.models
-    specs, skipped = choose(
-        wanted,
-        OfAll(endpoint=endpoint, finetune=finetune, family=family, dtype=dtype),
-        at_hand=at_hand,
-    )
-    base = replace(base, models=specs, skipped=skipped)
-    base = base.with_settings({f"model.{k}": v for k, v in of_model.items()})
-    refuse_no_axes({} if grid is None else grid)
-    axes = ({} if given else dict(chosen.grid)) | dict(grid or {})
-    return base.grid(axes, most=MOST if most is None else most) if axes else base
 
 
 def _data(experiment: Experiment, data: str | Path | None) -> dict[str, Any]:
