@@ -142,7 +142,7 @@ TABLE = """\
 
 A claim holds if p is below the level behind it: 2 primary claims share 0.025 (Holm), controls have all of it. Seeds:
 how many meet the criterion by themselves. * The paper's number lies outside the interval.
-1 claim was not measured: c
+1 claim was not measured: who was told
 """
 
 
@@ -159,7 +159,7 @@ def test_findings_as_they_are_printed() -> None:
                 note="held back, since learnt is undecided", seeds_needed=(7, None),
             ),
             finding(
-                text="not measured", paper=None, measured=None, low=None, high=None,
+                text="who was told", paper=None, measured=None, low=None, high=None,
                 criterion="> 1.000", p=None, verdict="undecided",
             ),
         )
