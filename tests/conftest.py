@@ -1,5 +1,6 @@
 """Small things that tests share: a tiny model, published-layout files, tiny settings."""
 
+import gc
 import hashlib
 import html
 import json
@@ -49,6 +50,16 @@ TEXTS = [
 
 
 LONGEST = 300  # seconds a test may take; one that waits for what never comes fails, and stops nobody
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _spared() -> None:
+    """Let the collector pass over what libraries made when they were imported.
+
+    Each training has it look at everything, which takes a third of a second in a process that has
+    imported all that tests need.
+    """
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,13 @@ def mean(
     Returns:
         None if nothing but missing values is there.
     """
-    known = _needed(rows, (column,), clusters).drop_nulls(column)
+    return _mean(_needed(rows, (column,), clusters), column, bounds, clusters)
+
+
+def _mean(
+    rows: pl.DataFrame, column: str, bounds: Bounds | None, clusters: Sequence[str]
+) -> ClusteredMean | None:
+    known = rows.drop_nulls(column)
     if known.is_empty():
         return None
     return clustered_mean(
@@ -57,16 +63,18 @@ def group_means(
     seeds' own means (null with one seed); `n_facts`, `n_seeds`, `n_missing`. A group with nothing but
     missing values has nulls for numbers. The other arguments are those of `mean`.
     """
+    needed = _needed(rows, (*by, metric), clusters)
+    of_seeds = needed.group_by(*by, "seed", maintain_order=True).agg(pl.col(metric).cast(pl.Float64).mean())
+    spread = of_seeds.group_by(by, maintain_order=True).agg(pl.col(metric).std())[metric]
     found = []
-    for key, group in _needed(rows, (*by, metric), clusters).group_by(by, maintain_order=True):
-        estimate = mean(group, metric, bounds=bounds, clusters=clusters)
+    for (key, group), sd in zip(needed.group_by(by, maintain_order=True), spread, strict=True):
+        estimate = _mean(group, metric, bounds, clusters)
         row = dict(zip(by, key, strict=True)) | {"n_missing": group[metric].null_count()}
         if estimate is None:
             row |= dict.fromkeys(("mean", "low", "high", "sd")) | {"n_facts": 0, "n_seeds": 0}
         else:
             low, high = estimate.interval(level)
-            of_seeds = group.group_by("seed").agg(pl.col(metric).cast(pl.Float64).mean())[metric]
-            row |= {"mean": estimate.value, "low": low, "high": high, "sd": of_seeds.std()}
+            row |= {"mean": estimate.value, "low": low, "high": high, "sd": sd}
             row |= {"n_facts": estimate.n_facts, "n_seeds": estimate.n_seeds}
         found.append(row)
     return pl.DataFrame(found, infer_schema_length=None)

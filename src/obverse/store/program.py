@@ -67,5 +67,10 @@ def is_users(module: ModuleType | None) -> bool:
         return False
     if file is None:
         return module.__name__ == "__main__"
+    return _is_users_file(file)
+
+
+@cache  # thousands of modules are looked at several times
+def _is_users_file(file: str) -> bool:
     place = Path(file).resolve()
     return INSTALLED.isdisjoint(place.parts) and not any(map(place.is_relative_to, LIBRARIES))
