@@ -48,8 +48,9 @@ def p_value(value: float | None) -> str:
 
 
 def whole(value: float | None) -> str:
-    """Write a whole number with thin spaces between thousands."""
-    return MISSING if value is None else f"{value:,}".replace(",", "\u2009")
+    """Write a whole number with commas between thousands, as the terminal and the docs have them: no line
+    breaks at these, as it may at a thin space."""
+    return MISSING if value is None else f"{value:,}".replace("-", "−")
 
 
 def without_secrets(text: str) -> str:
@@ -59,8 +60,8 @@ def without_secrets(text: str) -> str:
 
 
 def count(n: float, what: str) -> str:
-    """Write how many there are: "1 seed", "3 seeds", "0.1 nats"."""
-    return f"{n if isinstance(n, int) else format(n, 'g')} {what}{'' if n == 1 else 's'}"
+    """Write how many there are: "1 seed", "3,000 seeds", "0.1 nats"."""
+    return f"{whole(n) if isinstance(n, int) else format(n, 'g')} {what}{'' if n == 1 else 's'}"
 
 
 def span(low: int, high: int | None) -> str:

@@ -80,7 +80,7 @@ def _figure(name: str, model: str, claims: Claims) -> Figure:
 
 def _range(values: Iterable[int]) -> str:
     all_ = sorted(set(values))
-    return number(all_[0], 0) if len(all_) == 1 else f"{all_[0]}–{all_[-1]}"
+    return "–".join(map(whole, dict.fromkeys((all_[0], all_[-1]))))
 
 
 def _panel(claims: Claims, unit: str, shown: Sequence[str], first: bool) -> alt.LayerChart:

@@ -23,9 +23,9 @@ POINTS = 72  # an inch
 KINDS = ("svg", "png", "pdf")
 BREAKS = {0x2028: " ", 0x2029: " "}
 MADE = ".cache/figures.json"  # of a study's directory: what the last page has drawn
-# Numbers as `core.format` writes them: thin spaces between thousands, a true minus sign.
+# Numbers as `core.format` writes them: commas between thousands, a true minus sign.
 LOCALE = {
-    "decimal": ".", "thousands": "\u2009", "grouping": [3], "currency": ["", ""], "minus": "−",
+    "decimal": ".", "thousands": ",", "grouping": [3], "currency": ["", ""], "minus": "−",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from math import inf
 
 import polars as pl
 
-from obverse.core.format import MISSING
+from obverse.core.format import MISSING, whole
 from obverse.core.measure import LEADING
 from obverse.core.page import Finished
 from obverse.core.rows import distinct, source_of
@@ -232,7 +232,8 @@ def counted(made: pl.DataFrame, facts: str) -> str:
 def _span(values: pl.Series) -> str:
     """Return the smallest and the largest of some counts."""
     counts = values.sort().to_list()
-    return f"{counts[0]}" if counts[0] == counts[-1] else f"{counts[0]}–{counts[-1]}"
+    ends = dict.fromkeys((counts[0], counts[-1]))
+    return "–".join(map(whole, ends))
 
 
 def shown(value: str | float | bool | None) -> str:

@@ -19,7 +19,7 @@ _ASCII = (
 )  # fmt: skip
 _WIDTHS = {chr(32 + place): width for place, width in enumerate(_ASCII)}
 _WIDTHS |= {"−": 584, "–": 556, "±": 549, "·": 333, "…": 1000, "→": 1000, "“": 333, "”": 333, "Δ": 668}
-_WIDTHS |= {"\u2009": 200, "α": 578, "≤": 549}
+_WIDTHS |= {"α": 578, "≤": 549}
 _OTHER, _BOLD = 600, 1.075  # letters that are not in the table; bold small letters are this much wider
 SHORTEST = 4  # letters: of fewer the difference is a pixel or two
 

@@ -7,6 +7,7 @@
   const ANY = "any";
   const packed = document.getElementById("questions-data");
   if (!packed) return;
+  const written = (n) => n.toLocaleString("en"); // as the page writes whole numbers
   const place = packed.closest("section"); // an experiment's own section may be called "Questions"
 
   function make(tag, text, attributes = {}) {
@@ -88,8 +89,8 @@
       const { known, values } = columns.verdict;
       const counts = known.map(() => 0);
       for (const row of found) counts[values[row]] += 1;
-      const parts = known.map((name, at) => (counts[at] && name !== null ? `${counts[at].toLocaleString("en")} ${name} (${((100 * counts[at]) / found.length).toFixed(1)} %)` : "")).filter(Boolean);
-      const many = `${found.length.toLocaleString("en")} ${found.length === 1 ? "answer" : "answers"}`;
+      const parts = known.map((name, at) => (counts[at] && name !== null ? `${written(counts[at])} ${name} (${((100 * counts[at]) / found.length).toFixed(1)} %)` : "")).filter(Boolean);
+      const many = `${written(found.length)} ${found.length === 1 ? "answer" : "answers"}`;
       return parts.length ? `${many}: ${parts.join(", ")}` : many;
     }
 
@@ -97,7 +98,7 @@
       const rows = found.slice(start, start + AT_ONCE);
       body.replaceChildren(...rows.map(line));
       const end = start + rows.length;
-      status.textContent = `${told()}.${rows.length ? ` Shown: ${start + 1}–${end}.` : ""}`;
+      status.textContent = `${told()}.${rows.length ? ` Shown: ${written(start + 1)}–${written(end)}.` : ""}`;
       back.disabled = start === 0;
       on.disabled = end >= found.length;
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from obverse.core.format import MISSING, number
+from obverse.core.format import MISSING, number, whole
 from obverse.core.page import Cell, Column, Finished, Section, Table
 from obverse.core.rows import source_of
 from obverse.report import groups
@@ -50,7 +50,7 @@ def section(finished: Finished) -> Section | None:
         columns=[Column(title=head, numeric=head in numbers) for head in heads],
         rows=[_cells(row, by, judged) for row in chosen.iter_rows(named=True)],
         folded=chosen.height > OPEN_ROWS,
-        title=f"{chosen.height} answers of {rows.height}",
+        title=f"{whole(chosen.height)} answers of {whole(rows.height)}",
         note=(
             f"Drawn evenly over the labels{PAIRS if judged else ''}; of long texts the end is shown. "
             "Log-probabilities are sums over the tokens of the answer."
@@ -73,12 +73,12 @@ def _without_texts(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 def _with_texts(rows: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
     """Return the chosen rows, in their order, with all columns."""
     places = chosen.select("_place", "_right")
-    whole = (
+    full = (
         source_of(rows)
         .with_row_index("_place")
         .filter(pl.col("_place").is_in(places["_place"].to_list()))
     )
-    return places.join(whole.collect(engine="streaming"), on="_place", how="left", maintain_order="left")
+    return places.join(full.collect(engine="streaming"), on="_place", how="left", maintain_order="left")
 
 
 def _chosen(
@@ -149,5 +149,5 @@ def _cells(row: dict[str, Cell], by: Sequence[str], judged: bool) -> list[Cell]:
 def _cut(text: Cell) -> str:
     if text is None:
         return MISSING
-    whole = re.sub(r"\n\s*\n", "\n", str(text).strip())
-    return whole if len(whole) <= LONG else "… " + whole[-LONG:]
+    full = re.sub(r"\n\s*\n", "\n", str(text).strip())
+    return full if len(full) <= LONG else "… " + full[-LONG:]

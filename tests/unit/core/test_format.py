@@ -32,6 +32,7 @@ def test_others() -> None:
         "<0.001", "<0.001", "0.001", "0.500", "\u2013",
     ]  # fmt: skip
     assert [count(n, "seed") for n in (0, 1, 2)] == ["0 seeds", "1 seed", "2 seeds"]
+    assert count(3000, "seed") == "3,000 seeds"
     assert [count(n, "nat") for n in (1.0, 0.1, 1.5)] == ["1 nat", "0.1 nats", "1.5 nats"]
-    assert whole(1234567) == "1\u2009234\u2009567"
+    assert [whole(n) for n in (1234567, -1234, 999)] == ["1,234,567", "−1,234", "999"]
     assert whole(None) == "\u2013"

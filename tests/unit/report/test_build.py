@@ -78,7 +78,7 @@ def test_page_has_everything_in_its_order(leave: Leave) -> None:
         'id="moments-ask"', "<h2>Samples</h2>", "<h2>All questions</h2>", "Settings and provenance",
         'href="observations/ask.parquet"', "obverse run sides.py",
         "deep.a", '<td class="text short">given</td>', "deep.b", "[1, 2]",
-        "preset tiny", "12\u2009345", "peft", "not installed", "P, 2 CPUs, Linux",
+        "preset tiny", "12,345", "peft", "not installed", "P, 2 CPUs, Linux",
         "<h2>Glossary</h2>", "<dt>exact match</dt>", '<a href="#s-claims">Claims</a>',
     ]  # fmt: skip
     place = 0
@@ -170,7 +170,7 @@ def test_own_sections_stand_between_claims_and_means(leave: Leave, tmp_path: Pat
     assert '<figure id="own">' in html
     assert "own caption" in html
     assert "<details><summary>own table</summary>" in html
-    assert '<td class="n">1\u2009200</td><td class="n">0.12</td>' in html
+    assert '<td class="n">1,200</td><td class="n">0.12</td>' in html
     assert '<td class="n">–</td><td class="n">yes</td>' in html
     assert "own note" in html
 

@@ -35,10 +35,8 @@ def seeds(n: int = 3) -> pl.DataFrame:
 
 def test_mark_says_what_it_is_of_and_how_sure_it_is() -> None:
     said = described(means(), ["side", "epoch"], "aliases")["said"].to_list()
-    assert (
-        said[1] == "left, epoch 1: 0.500, 95 % interval 0.250 to 0.750, n = 1\u2009200 aliases, 3 seeds"
-    )
-    assert said[3] == "right, epoch 1: 0.000, n = 1\u2009200 aliases, 3 seeds"
+    assert said[1] == "left, epoch 1: 0.500, 95 % interval 0.250 to 0.750, n = 1,200 aliases, 3 seeds"
+    assert said[3] == "right, epoch 1: 0.000, n = 1,200 aliases, 3 seeds"
     assert described(seeds(), ["side"])["said"][2] == "left, seed 2: 0.000"
 
 

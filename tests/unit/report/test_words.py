@@ -116,9 +116,7 @@ def test_own_words_stand_before_what_is_counted(leave: Leave) -> None:
     said = first(read(leave()), page)
     assert said["Asked"].startswith("Is it? Here: 1 model (m)")
     assert said["Found"] == "It is, by 3. The one claim holds."
-    assert said["Not shown"].startswith(
-        "Not of cats. This is of one model with about 12\u2009000 parameters"
-    )
+    assert said["Not shown"].startswith("Not of cats. This is of one model with about 12,000 parameters")
 
 
 def test_what_is_left_open_is_told(leave: Leave) -> None:

@@ -29,7 +29,7 @@ def test_nothing_is_cut_off(width: int) -> None:
         "holds",
         "undecided",
         "fails",
-        "7to1\u2009044",
+        "7to1,044",
         "−10.250",
         "[−11.500,1.000]",
         "…",

@@ -140,7 +140,7 @@ def slices(changes: dict[str, pl.DataFrame]) -> Figure | None:
     caption = (
         "Change of each item's two-class loss from the smallest to the largest model of a family (mean "
         "over seeds; positive: the largest does worse), by pattern, template and repetitions. Orange: "
-        f"mean. n = {max(map(len, over_seeds.values()))} items."
+        f"mean. n = {whole(max(map(len, over_seeds.values())))} items."
     )
     return Figure(name="slices", chart=alt.vconcat(*rows), caption=caption)
 
@@ -215,4 +215,5 @@ def _items(rows: pl.DataFrame) -> str:
     """Say how many items there are, and how many sequences if these are asked about without them."""
     none = pl.col("condition") == "none"
     items, bare = (rows.filter(which)["fact"].n_unique() for which in (none.not_(), none))
-    return f"{items} items" + (f" ({bare} sequences without an instruction)" if bare else "")
+    said = f" ({whole(bare)} sequences without an instruction)" if bare else ""
+    return f"{whole(items)} items{said}"

@@ -78,7 +78,7 @@ def _own_question(experiment: "Suppression", zero: pl.DataFrame) -> str:
     assert experiment.data is not None
     items, models = zero["fact"].n_unique(), zero["model"].n_unique()
     return (
-        f"The {items:,} items of {experiment.data.name} were put to {models} "
+        f"The {format.whole(items)} items of {experiment.data.name} were put to {models} "
         f"model{'' if models == 1 else 's'}: does accuracy rise or fall with scale?"
     )
 

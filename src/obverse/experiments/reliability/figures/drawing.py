@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from obverse.core.format import count
+from obverse.core.format import count, whole
 from obverse.report.figures import AMBER, BLUE, GREEN, GREY, ORANGE, PINK, SKY, STROKES
 from obverse.report.lines import Look, lines
 from obverse.report.marks import QUIET, Bounds, intervals, of_seeds
@@ -130,6 +130,6 @@ def how_many(rows: pl.DataFrame) -> str:
     at = aliases.group_by("seed", "branch", "stage", "epoch").agg(pl.struct("subset", "fact").n_unique())
     along = at.filter(pl.col("epoch") < pl.col("epoch").max().over("stage"))["subset"].to_list()
     fewest = min(along, default=2 * facts) // 2
-    fewer = f" ({fewest} before a stage's last epoch)" if fewest < facts else ""
+    fewer = f" ({whole(fewest)} before a stage's last epoch)" if fewest < facts else ""
     of = f"of each of D5cons and D6cons in each{fewer}"
-    return f"n = {count(seeds, 'seed')}, about {facts} aliases {of}"
+    return f"n = {count(seeds, 'seed')}, about {whole(facts)} aliases {of}"

@@ -51,7 +51,7 @@ def test_a_source_that_may_be_hidden_is_not_said_to_be_recalled() -> None:
 
 def test_costs_are_read_from_the_runs() -> None:
     [line] = [n for n in table(page(PREDICTED), 2) if n["cure"] == "reversed words"]
-    assert line["tokens"] == "1\u2009234"
+    assert line["tokens"] == "1,234"
     assert line["updates"] == "9"
     assert line["seconds a run"] == "20"
     # Ten nats over the four words behind the first.
