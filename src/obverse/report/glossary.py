@@ -57,6 +57,12 @@ KINDS = {
 }
 SHAPE = ("architecture", "layers", "hidden_size", "heads", "tokenizer")
 ARXIV = r"arXiv[: ]?(?P<arxiv>\d{4}\.\d{4,5})"
+# What stands at a term without a space goes with it where a line ends: browsers break lines before and
+# behind a button, even within "(seed)," and "Holm’s".
+BEFORE, BEHIND = re.compile(r"[^\w\s]{0,6}\Z"), re.compile(r"(?:[’']s\b)?[^\w\s]{0,6}")
+NO_BREAK = "\u00a0"
+# "52 %", and intervals.
+IN_ONE = re.compile(r"(?<=\d) (?=%)|(?<=[\d–],) (?=[−\d.–]+\])")
 
 
 def of_models(finished: Finished) -> dict[str, str]:
@@ -92,24 +98,45 @@ class Terms:
 
     def __call__(self, text: object, part: str = "") -> Markup:
         """Return a text as HTML: terms are buttons, the papers of arXiv links, the rest is escaped."""
-        text, made, end = str(text), Markup(), 0
+        text = str(text)
+        shown = self._shown(text, part)
+        starts = [*(found.start() for found, _ in shown), len(text)]
+        made, end = Markup(), 0
+        for (found, term), following in zip(shown, starts[1:], strict=True):
+            start, stop = found.span()
+            if term:
+                before = BEFORE.search(text, end, start)
+                behind = BEHIND.match(text, stop, following)
+                start = before.start() if before else start
+                stop = behind.end() if behind else stop
+            one = _plain(text[start : found.start()]) + self._one(found, term)
+            one += _plain(text[found.end() : stop])
+            alone = (start, stop) == found.span()
+            made += _plain(text[end:start])
+            made += one if alone else Markup('<span class="joined">{}</span>').format(one)
+            end = stop
+        return made + _plain(text[end:])
+
+    def _shown(self, text: str, part: str) -> list[tuple[re.Match[str], str]]:
+        """Return papers ("") and those terms of a text that its part of the page has not had, marking
+        them."""
+        shown = []
         for found in self._pattern.finditer(text):
-            term = found["term"]
+            term = found["term"] or ""
             if term and term not in self._glossary:
                 term = term[0].lower() + term[1:]
-            if term and (part, term) in self._marked:
-                continue
-            made += escape(text[end : found.start()]) + self._one(found, term, part)
-            end = found.end()
-        return made + escape(text[end:])
+            if (part, term) not in self._marked:
+                shown.append((found, term))
+            if term:
+                self._marked.add((part, term))
+        return shown
 
-    def _one(self, found: re.Match[str], term: str | None, part: str) -> Markup:
+    def _one(self, found: re.Match[str], term: str) -> Markup:
         if not term:
             return Markup('<a href="https://arxiv.org/abs/{}">{}</a>').format(found["arxiv"], found[0])
-        self._marked.add((part, term))
         number = self._numbers.setdefault(term, len(self._numbers) + 1)
         button = Markup('<button type="button" class="term" popovertarget="term-{}">{}</button>')
-        return button.format(number, found[0])
+        return button.format(number, _plain(found[0]))
 
     @property
     def used(self) -> list[tuple[int, str, str]]:
@@ -118,6 +145,11 @@ class Terms:
             (self._numbers[term], term, self._glossary[term])
             for term in sorted(self._numbers, key=str.casefold)
         ]
+
+
+def _plain(text: str) -> Markup:
+    """Return a text as HTML, without breaks in its percentages and intervals."""
+    return escape(IN_ONE.sub(NO_BREAK, text))
 
 
 def _pattern(term: str) -> str:

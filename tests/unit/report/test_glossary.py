@@ -1,5 +1,7 @@
 """Terms are marked once a part, papers are linked, and everything else stays text."""
 
+import re
+
 import pytest
 
 from obverse.report.glossary import Terms
@@ -18,7 +20,32 @@ from obverse.report.glossary import Terms
 def test_terms_are_marked_as_words(text: str, marked: list[str]) -> None:
     terms = Terms({"nat": "n", "exact match": "e", "D5cons": "d"})
     html = str(terms(text))
-    assert [one.split("<")[0] for one in html.split('">')[1:]] == marked
+    assert re.findall("<button[^>]*>([^<]*)", html) == marked
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("5 (seed), and so on", ["(seed),"]),
+        ("by Holm’s method", ["Holm’s"]),
+        ("no seed at all", []),
+        ("“seed”; (Holm) [seed]", ["“seed”;", "(Holm)"]),
+        ("(arXiv 2309.12288)/Holm/seed.", [")/Holm/", "seed."]),
+    ],
+)
+def test_what_stands_at_a_term_goes_with_it(text: str, joined: list[str]) -> None:
+    """A browser may break a line before and behind a button, which would leave a bracket alone."""
+    html = str(Terms({"seed": "s", "Holm": "h"})(text))
+    assert re.sub("<[^>]*>", "", html) == text
+    spans = re.findall('<span class="joined">(.*?)</span>', html)
+    assert [re.sub("<[^>]*>", "", one) for one in spans] == joined
+
+
+def test_percentages_and_intervals_are_not_broken() -> None:
+    html = str(Terms({"95 % interval": "i"})("up to 52 %, 95 % interval [−0.038, –], of 5, 6 seeds"))
+    said = re.sub("<[^>]*>", "", html)
+    assert said == "up to 52\u00a0%, 95\u00a0% interval [−0.038,\u00a0–], of 5, 6 seeds"
+    assert html.count("<button") == 1
 
 
 def test_a_term_is_marked_once_a_part() -> None:
