@@ -1,4 +1,4 @@
-"""The files of a page's figures: SVG, PNG and PDF, drawn only where what they show has changed."""
+"""The files of a page's figures: SVG, and of it PNG and PDF where it has changed."""
 
 import html
 import math
@@ -32,7 +32,9 @@ LOCALE = {
 class Drawings:
     """The figures of one page, in `folder`.
 
-    A figure whose specification and program are those of the files that are there is not drawn again.
+    What a page shows is always drawn of the data. PNG and PDF, which take far longer and which no page
+    shows, are not drawn again where the list says that those that are there are of the same SVG and
+    program. Whoever changes them and the list alike by hand deceives nobody who looks at the page.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,17 +46,17 @@ class Drawings:
 
     def save(self, name: str, figure: Figure) -> str:
         """Write NAME.svg, NAME.png and NAME.pdf, and return the SVG."""
-        spec = specification(figure.chart)
-        drawn_of = content_hash([spec, name, figure.caption, self._program])
+        plain = svg_of(specification(figure.chart))
+        svg = finished(plain, name, figure.caption)
+        drawn_of = content_hash([svg, self._program])
         known = self._before.get(name)
+        files.write_text(self._path(name, "svg"), svg)
         if known is None or known["of"] != drawn_of or not self._as_left(name, known["files"]):
-            plain = svg_of(spec)
-            files.write_text(self._path(name, "svg"), finished(plain, name, figure.caption))
             files.write_bytes(self._path(name, "png"), png_of(plain))
             files.write_bytes(self._path(name, "pdf"), vl_convert.svg_to_pdf(plain))
         hashes = {kind: file_hash(self._path(name, kind)) for kind in KINDS}
         self._made[name] = {"of": drawn_of, "files": hashes}
-        return self._path(name, "svg").read_text(encoding="utf-8")
+        return svg
 
     def finish(self) -> None:
         """Remove figures of an earlier page that this one has not, as far as nobody changed them."""

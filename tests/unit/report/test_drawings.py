@@ -8,6 +8,7 @@ import altair as alt
 import polars as pl
 import pytest
 
+from obverse.core.content import file_hash
 from obverse.core.page import Figure
 from obverse.report import drawings
 from obverse.report.drawings import Drawings, finished, png_of
@@ -57,9 +58,21 @@ def test_figure_that_is_the_same_is_not_drawn_again(
     save(tmp_path / "figures", figure(value=2.0))
     save(tmp_path / "figures", figure(value=2.0, caption="Another."))
     assert len(drawn) == 3
-    (tmp_path / "figures" / "one.svg").write_text("<svg>edited</svg>")
-    assert "edited" not in save(tmp_path / "figures", figure(value=2.0, caption="Another."))[0]
+    (tmp_path / "figures" / "one.png").write_bytes(b"edited")
+    save(tmp_path / "figures", figure(value=2.0, caption="Another."))
     assert len(drawn) == 4
+
+
+def test_what_a_page_shows_is_drawn_of_the_data_whatever_lies_there(tmp_path: Path) -> None:
+    """Somebody may have changed a figure, and the list of what was drawn with it."""
+    [first] = save(tmp_path / "figures", figure())
+    svg, kept = tmp_path / "figures" / "one.svg", tmp_path / ".cache" / "figures.json"
+    svg.write_text("<svg>edited</svg>")
+    made = json.loads(kept.read_text())
+    made["one"]["files"]["svg"] = file_hash(svg)
+    kept.write_text(json.dumps(made))
+    assert save(tmp_path / "figures", figure()) == [first]
+    assert svg.read_text() == first
 
 
 def test_figures_of_an_earlier_page_go_and_a_users_own_stay(tmp_path: Path) -> None:
