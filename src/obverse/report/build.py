@@ -8,7 +8,17 @@ from typing import Any
 from obverse.core.content import content_hash, file_hash
 from obverse.core.errors import ObverseError, is_failure
 from obverse.core.page import Finished, Page, Section
-from obverse.report import grid, means, moments, provenance, questions, readings, samples, training_loss
+from obverse.report import (
+    grid,
+    means,
+    moments,
+    provenance,
+    questions,
+    readings,
+    said,
+    samples,
+    training_loss,
+)
 from obverse.report.claims_figure import claims_figures
 from obverse.report.claims_words import how, in_order, under
 from obverse.report.drawings import Drawings
@@ -80,7 +90,7 @@ def fitting(out: Path) -> Iterator[None]:
 
 
 def _page(found: Finished, out: Path, drawings: Drawings) -> str:
-    """Return the page as HTML; its figures are drawn."""
+    """Return the page as HTML; its figures are drawn, and what it says is kept."""
     page, own, missing = _own(found, drawings)
     drawn = parts(drawings, claims_figures(found.claims))
     generic = (*_generic(found, page), *_losses(found, out))
@@ -90,15 +100,18 @@ def _page(found: Finished, out: Path, drawings: Drawings) -> str:
     last = section(drawings, provenance.section(found))
     browsed = questions.section(found)
     clusters = _clusters(found)
+    told = first(found, page)
+    glossary = {**GENERAL, **of_models(found), **page.glossary}
+    said.keep(out, told["Found"], glossary)
     return fill(
         "page.html.j2",
-        terms=Terms({**GENERAL, **of_models(found), **page.glossary}),
+        terms=Terms(glossary),
         scripts=("page.js", "questions.js") if browsed else ("page.js",),
         made_of=_made_of(out),
         index=(out.parent / "index.html").is_file(),
         title=page.title or found.study["title"],
         meta=meta(found, page.paper),
-        first=first(found, page),
+        first=told,
         main=main,
         claims=in_order(found.claims),
         how=how(found.claims, found.study["looks"]),

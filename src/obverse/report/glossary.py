@@ -81,10 +81,16 @@ def _model(model: Mapping[str, Any], size: int | None) -> str:
 
 
 class Terms:
-    """Marks terms in texts, once a part of the page, and knows which it has marked."""
+    """Marks terms in texts, once a part of the page, and knows which it has marked.
 
-    def __init__(self, glossary: Mapping[str, str]) -> None:
+    Args:
+        glossary: the terms and what they mean.
+        name: a part of the addresses of explanations, where a page has several glossaries.
+    """
+
+    def __init__(self, glossary: Mapping[str, str], name: str = "") -> None:
         self._glossary = dict(glossary)
+        self._name = name
         self._marked: set[tuple[str, str]] = set()
         self._numbers: dict[str, int] = {}
         terms = sorted(map(_pattern, filter(None, self._glossary)), key=len, reverse=True)
@@ -136,13 +142,13 @@ class Terms:
             return Markup('<a href="https://arxiv.org/abs/{}">{}</a>').format(found["arxiv"], found[0])
         number = self._numbers.setdefault(term, len(self._numbers) + 1)
         button = Markup('<button type="button" class="term" popovertarget="term-{}">{}</button>')
-        return button.format(number, _plain(found[0]))
+        return button.format(f"{self._name}{number}", _plain(found[0]))
 
     @property
-    def used(self) -> list[tuple[int, str, str]]:
-        """The number, the term and the explanation of all that was marked so far, by the alphabet."""
+    def used(self) -> list[tuple[str, str, str]]:
+        """The address, the term and the explanation of all that was marked so far, by the alphabet."""
         return [
-            (self._numbers[term], term, self._glossary[term])
+            (f"{self._name}{self._numbers[term]}", term, self._glossary[term])
             for term in sorted(self._numbers, key=str.casefold)
         ]
 

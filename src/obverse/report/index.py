@@ -9,10 +9,13 @@ from obverse.core.errors import ObverseError
 from obverse.core.format import MISSING, count, ranges
 from obverse.report.build import build, fitting
 from obverse.report.claims_words import in_order
+from obverse.report.glossary import Terms
 from obverse.report.provenance import leaves, text
 from obverse.report.read import study_and_claims
 from obverse.report.render import anchor, fill
 from obverse.report.reproduce import reproduce
+from obverse.report.said import said
+from obverse.report.words import moment, shortened
 from obverse.store import files
 
 HIDDEN, SHOWN = '<p class="up" hidden>', '<p class="up">'  # the link to the index (page.html.j2)
@@ -40,7 +43,9 @@ def build_index(out: str | Path) -> Path:
     with fitting(out):
         names = dict.fromkeys(study["name"] for study in studies)
         groups = [_group([s for s in studies if s["name"] == name]) for name in names]
-        files.write_text(path, fill("index.html.j2", groups=groups, number=len(studies)))
+        scripts = ("page.js",)  # which shows what terms mean
+        html = fill("index.html.j2", scripts=scripts, groups=groups, number=len(studies))
+        files.write_text(path, html)
     for folder in folders:
         _link_back(folder / "report.html")
     return path
@@ -55,9 +60,10 @@ def _link_back(page: Path) -> None:
 
 def _read(folder: Path) -> Study:
     study, claims = study_and_claims(folder)
+    found, glossary = said(folder, claims)
     what = [
         f"preset {study['preset']}" if study["preset"] else "", count(len(study["models"]), "model"),
-        f"seeds {ranges(study['seeds'])}", study["provenance"]["time"],
+        f"seeds {ranges(study['seeds'])}", moment(study["provenance"]["time"]),
     ]  # fmt: skip
     return {
         "name": study["study"],
@@ -66,6 +72,8 @@ def _read(folder: Path) -> Study:
         "about": study["about"],
         "paper": study["paper"],
         "what": " · ".join(filter(None, what)),
+        "found": shortened(found),
+        "glossary": glossary,
         "reproduce": reproduce(study),
         "time": study["provenance"]["time"],
         "settings": _settings(study),
@@ -96,11 +104,13 @@ def _group(studies: Sequence[Study]) -> dict[str, Any]:
     found = {(claim["text"], claim["folder"], claim["model"]): claim for claim in reversed(claims)}
     roles = {claim["text"]: claim["role"] for claim in reversed(claims)}
     texts = dict.fromkeys(claim["text"] for claim in in_order(claims))
+    glossary = {term: meaning for study in studies for term, meaning in study["glossary"].items()}
     alike = len({study["title"] for study in studies}) == 1
     studies = [study | {"called": study["folder" if alike else "title"]} for study in studies]
     return {
         **{key: studies[0][key] for key in ("title", "about", "paper")},
         "id": f"s-{anchor(studies[0]['name'])}",
+        "terms": Terms(glossary, f"{anchor(studies[0]['name'])}-"),
         "studies": studies,
         "columns": columns,
         "rows": [(one, roles[one], [found.get((one, *column)) for column in columns]) for one in texts],

@@ -1,5 +1,6 @@
 """The first lines of a page: in plain words, what was asked, of whom, what came out, and what did not."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -30,12 +31,12 @@ def meta(finished: Finished, paper: str | None = None) -> str:
     parts = [
         study["paper"] if paper is None else paper, _preset(finished),
         count(len(study["models"]), "model"), repeated(finished.runs),
-        _moment(study["provenance"]["time"]),
+        moment(study["provenance"]["time"]),
     ]  # fmt: skip
     return " · ".join(part for part in parts if part)
 
 
-def _moment(time: str) -> str:
+def moment(time: str) -> str:
     """Return a time as it is read, to the minute, without a place to break it; odd ones as they are."""
     try:
         said = f"{datetime.fromisoformat(time).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
@@ -57,6 +58,14 @@ def first(finished: Finished, page: Page) -> dict[str, str]:
         "Not shown": [page.limits, *limits(finished)],
     }
     return {head: " ".join(filter(None, sentences)) for head, sentences in said.items()}
+
+
+def shortened(text: str, most: int = 320) -> str:
+    """Return the first sentences of a text, as many as have at most so many letters; at least one."""
+    sentences = re.split(r"(?<=[.?!]) ", text)
+    while len(sentences) > 1 and len(" ".join(sentences)) > most:
+        sentences.pop()
+    return " ".join(sentences)
 
 
 def repeated(runs: Sequence[Mapping[str, Any]]) -> str:

@@ -51,7 +51,7 @@ def test_percentages_and_intervals_are_not_broken() -> None:
 def test_a_term_is_marked_once_a_part() -> None:
     terms = Terms({"nat": "a unit"})
     assert [str(terms("1 nat", part)).count("<button") for part in "aab"] == [1, 0, 1]
-    assert terms.used == [(1, "nat", "a unit")]
+    assert terms.used == [("1", "nat", "a unit")]
 
 
 def test_papers_are_links_and_the_rest_is_escaped() -> None:
@@ -70,4 +70,4 @@ def test_a_letter_without_a_capital_of_its_own_has_none(term: str) -> None:
     terms = Terms({term: "a model"})
     assert str(terms(term.upper())) == term.upper()
     assert "<button" in str(terms(term))
-    assert terms.used == [(1, term, "a model")]
+    assert terms.used == [("1", term, "a model")]

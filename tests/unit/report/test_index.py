@@ -1,6 +1,7 @@
 """The page that leads to several studies."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from obverse.core.errors import ObverseError
+from obverse.report.build import build
 from obverse.report.index import build_index
 from tests.left_behind import claim, leaving
 
@@ -48,10 +50,37 @@ def test_studies_are_listed_by_time_with_their_claims(tmp_path: Path) -> None:
     assert "−0.250" in html
 
 
+def test_a_study_says_what_its_page_found_and_explains_its_terms(tmp_path: Path) -> None:
+    """What the page says is kept; of a page that was made by another version it is told by the claims."""
+    for name in "ab":
+        out = leaving(tmp_path / name)(None, [claim()])
+        build(out)
+        shutil.move(out, tmp_path / "both" / name)
+    (tmp_path / "both" / "b" / ".cache" / "page.json").unlink()
+    kept = tmp_path / "both" / "a" / ".cache" / "page.json"
+    told = json.loads(kept.read_text(encoding="utf-8"))
+    assert told["found"].startswith("The one claim holds. What holds: the left side is known (0.750 ")
+    told |= {"found": "All <b>boxes</b> are known.", "glossary": {"boxes": "What is <asked>."}}
+    kept.write_text(json.dumps(told), encoding="utf-8")
+    html = build_index(tmp_path / "both").read_text(encoding="utf-8")
+    said = re.sub("</?(?:button|span)[^>]*>", "", html)
+    assert "All &lt;b&gt;boxes&lt;/b&gt; are known.</p>" in said
+    assert "The one claim holds. What holds: the left side is known (0.750 " in said
+    assert "2026‑11‑21\xa012:00\xa0UTC" in html
+    assert re.search(
+        r'popovertarget="term-([\w-]+)">boxes</button>.*'
+        r'<div popover id="term-\1"><strong>boxes</strong> <span>What is &lt;asked&gt;.</span>',
+        html, re.DOTALL,
+    )  # fmt: skip
+    told["found"] = "Of other numbers."
+    kept.write_text(json.dumps(told | {"study": "another"}), encoding="utf-8")
+    assert "Of other" not in build_index(tmp_path / "both").read_text(encoding="utf-8")
+
+
 def test_text_of_a_study_is_escaped(tmp_path: Path) -> None:
     finished(tmp_path / 'x "y" & z', "<script>alert(1)</script>", "2026", "holds", command="a < b")
     html = build_index(tmp_path).read_text(encoding="utf-8")
-    assert "<script>" not in html
+    assert "<script>alert" not in html
     assert "&lt;script&gt;alert(1)" in html
     assert "a &lt; b" in html
     assert 'href="x%20%22y%22%20%26%20z/report.html"' in html

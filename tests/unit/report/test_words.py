@@ -6,7 +6,7 @@ import pytest
 
 from obverse.core.page import Page
 from obverse.report.read import read
-from obverse.report.words import first, left_out, meta, repeated
+from obverse.report.words import first, left_out, meta, repeated, shortened
 from tests.left_behind import Leave, asked, claim
 
 
@@ -160,3 +160,10 @@ def test_seeds_are_told(runs: list[tuple[str, int, bool]], said: str) -> None:
 def test_what_was_left_out_is_told_once_a_model() -> None:
     runs = [{"model": "m", "left_out": {"too long": 3, "flawed": 0}}] * 2
     assert left_out(runs) == [("m", "too long", 3)]
+
+
+def test_a_text_is_shortened_to_whole_sentences() -> None:
+    text = f"It is 0.5 here. {'x' * 90}? {'y' * 90}!"
+    assert shortened(text, 120) == f"It is 0.5 here. {'x' * 90}?"
+    assert shortened(text, 5) == "It is 0.5 here."
+    assert shortened(text) == text
