@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from obverse.core.page import Figure, Page, Section
@@ -10,6 +11,7 @@ from obverse.report.drawings import specification, svg_of
 from obverse.report.lettering import width
 
 SMALLEST = 10  # pixels of a letter
+APART = 3.0  # pixels between two labels of an axis
 ROOM = 3.0  # pixels that a text may stand over the edge by the rounding of widths
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -63,6 +65,19 @@ def _of_texts(svg: str) -> Iterator[str]:
             yield f"{text!r} has letters of {size:g} pixels"
         if min(left, top) < -ROOM or right > wide + ROOM or bottom > high + ROOM:
             yield f"{text!r} stands beyond the edge: {left:.0f} to {right:.0f} of {wide:.0f}"
+    for axis in root.iter(f"{SVG}g"):
+        if "role-axis-label" in axis.get("class", ""):
+            yield from _of_axis([label for label in axis if label.get("opacity") != "0"])
+
+
+def _of_axis(labels: Sequence[ElementTree.Element]) -> Iterator[str]:
+    """Say which labels in a line come too close to one another, or say the same."""
+    found = [text for label in labels for text in _texts(label, 0.0, 0.0)]
+    for (one, _, (_, right), above), (other, _, (left, _), below) in pairwise(found):
+        if above == below and right < left + width(other, 11) and left - right < APART:
+            yield f"{one!r} and {other!r} are {left - right:.1f} pixels apart"
+        if one == other and re.fullmatch(r"[−\d.,]+", one):
+            yield f"an axis has {one!r} twice"
 
 
 Span = tuple[float, float]

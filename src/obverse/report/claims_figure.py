@@ -98,7 +98,9 @@ def _panel(claims: Claims, unit: str, shown: Sequence[str], first: bool) -> alt.
     edge = base.mark_tick(color=GREEN, thickness=1.5, height={"band": 0.86}, **QUIET)
     arrow: dict[str, Any] = {"color": BLUE, "filled": True, "size": 45, "opacity": 1, **QUIET}
     layers = [
-        zone.encode(x=alt.X("from:Q", title=unit or "value", scale=x), x2="to:Q"),
+        zone.encode(
+            x=alt.X("from:Q", title=unit or "value", scale=x, axis=alt.Axis(tickCount=6)), x2="to:Q"
+        ),
         edge.encode(x="at:Q"),
         edge.encode(x="at2:Q"),
         base.mark_rule(color=BLUE, strokeWidth=1.6, **QUIET).encode(x="low:Q", x2="high:Q"),

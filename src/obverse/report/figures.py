@@ -1,6 +1,7 @@
 """One look for all figures."""
 
 from collections.abc import Sequence
+from math import ceil, floor
 from typing import Any, TypeVar
 
 import altair as alt
@@ -53,6 +54,23 @@ def counts(column: str, title: str, values: Sequence[float]) -> alt.X:
     return alt.X(f"{column}:Q", title=title, scale=scale, axis=axis)
 
 
+def whole_marks(values: Sequence[float], most: int = 6) -> list[int]:
+    """Return whole numbers between the smallest and the largest value, evenly, about `most` of them.
+
+    Vega's own `tickMinStep` of 1 lets halves through, which are then labelled as whole numbers.
+    """
+    low, high = ceil(min(values, default=0)), floor(max(values, default=0))
+    steps = (step * 10**power for power in range(19) for step in (1, 2, 5))
+    step = next((step for step in steps if high - low <= most * step), 10**19)
+    return list(range(-(-low // step) * step, high + 1, step))
+
+
+def epoch_axis(values: pl.Series, title: str = "Epoch") -> alt.X:
+    """Return the axis of a column of epochs, marked at whole numbers."""
+    marks = whole_marks(values.drop_nulls().unique().to_list())
+    return alt.X(f"{values.name}:Q", title=title, axis=alt.Axis(values=marks, format="d"))
+
+
 def reach(
     values: Sequence[float], ends: Sequence[float], most: float = 1.0, pad: float = 0.06
 ) -> list[float]:
@@ -90,6 +108,7 @@ STYLE: dict[str, Any] = {
     "axis": {
         "grid": True, "gridColor": "#ececec", "domainColor": "#888", "tickColor": "#888",
         "labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 220,
+        "labelSeparation": 6,  # of numbers; every second one goes where they would come closer
     },
     "legend": {
         "orient": "top", "columns": 5, "labelFontSize": 11, "titleFontSize": 11,

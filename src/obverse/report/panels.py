@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import altair as alt
 import polars as pl
 
 from obverse.core.format import number
-from obverse.report.figures import BLUE, PALETTE, WHOLE, colours, strokes
+from obverse.report.figures import BLUE, PALETTE, WHOLE, colours, strokes, whole_marks
 from obverse.report.groups import Metric
 from obverse.report.lines import Look, lines
 from obverse.report.marks import QUIET, SAID, described
@@ -41,7 +42,9 @@ def curves(
     scale = alt.Scale(
         domain=[min(made["x"]), max(made["x"])], nice=False, type="log" if axis.log else "linear"
     )
-    ticks = {"labelOverlap": "greedy", "labelSeparation": 8} if axis.log else {"tickMinStep": 1}
+    ticks: dict[str, Any] = {"labelOverlap": "greedy", "labelSeparation": 8} if axis.log else {}
+    if not axis.log and all(float(value).is_integer() for value in made["x"]):
+        ticks["values"] = whole_marks(made["x"].to_list())
     x = alt.X("x:Q", title=axis.title, scale=scale, axis=alt.Axis(labelExpr=WHOLE, **ticks))
     several = len(names) > 1
     look = Look(

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from obverse.core.page import Figure
+from obverse.core.page import Figure, Section
 from obverse.report.claims_figure import claims_figures
 from tests.drawn import datasets, render
 from tests.left_behind import claim
+from tests.legible import problems
 
 
 def panels(figure: Figure) -> list[dict[str, Any]]:
@@ -73,6 +74,23 @@ def test_units_have_axes_of_their_own_and_models_figures_of_their_own() -> None:
     titles = [p["layer"][0]["encoding"]["x"]["title"] for p in panels(first)]
     assert titles == ["nats", "exact match"]
     assert len(panels(second)) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "criterion"),
+    [
+        ([-0.036, -0.012], "> 0.000"),
+        ([-0.415, 0.05], "< −0.100"),
+        ([0.0, 0.205], "> 0.000"),
+        ([0.0, 0.0], "within ±0.1"),
+        ([1234.5, 98765.4], "> 0.1"),
+    ],
+)
+def test_labels_of_the_axes_keep_their_distance(values: list[float], criterion: str) -> None:
+    low, high = values
+    one = claim(measured=(low + high) / 2, low=low, high=high, by_seed={"0": low, "1": high},
+                criterion=criterion, paper=None)  # fmt: skip
+    assert problems([Section(title="Claims", parts=claims_figures([one]))]) == []
 
 
 def test_one_seed_without_interval_or_paper() -> None:

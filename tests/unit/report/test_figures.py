@@ -2,8 +2,10 @@
 
 import altair as alt
 import polars as pl
+import pytest
 from rich.console import Console
 
+from obverse.report.figures import whole_marks
 from obverse.studies.progress import say
 from tests.drawn import render
 
@@ -20,3 +22,20 @@ def test_terminal_is_given_no_orders() -> None:
     with console.capture() as shown:
         say(console, "a\x1b]0;pwn\x07b\n[bold]c")
     assert shown.get() == "a\ufffd]0;pwn\ufffdb\n[bold]c\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "marks"),
+    [
+        ([0, 2], [0, 1, 2]),
+        ([1, 4, 2], [1, 2, 3, 4]),
+        ([0, 20], [0, 5, 10, 15, 20]),
+        ([3, 3], [3]),
+        ([0.5, 2.5], [1, 2]),
+        ([-3, 10], [0, 5, 10]),
+        ([], [0]),
+        ([0, 4000], [0, 1000, 2000, 3000, 4000]),
+    ],
+)
+def test_whole_numbers_are_marked(values: list[float], marks: list[int]) -> None:
+    assert whole_marks(values) == marks

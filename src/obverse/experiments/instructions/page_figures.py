@@ -9,7 +9,7 @@ from obverse.experiments.instructions import published
 from obverse.experiments.instructions.asking import QUESTION
 from obverse.experiments.instructions.wordings import ORDERS
 from obverse.report.dots import Row, dots
-from obverse.report.figures import BLUE, ORANGE, STROKES
+from obverse.report.figures import BLUE, ORANGE, STROKES, epoch_axis
 from obverse.report.lines import Look, lines
 from obverse.report.marks import intervals, of_seeds
 from obverse.stats.summary import group_means
@@ -50,7 +50,7 @@ def epochs(rows: pl.DataFrame, tested: pl.DataFrame) -> Figure:
     keys = ["model", "dataset", "epoch"]
     guess = tested["baseline"].mean()
     look = Look(
-        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")), at="epoch",
+        x=epoch_axis(rows["epoch"]), at="epoch",
         color=alt.Color("dataset:N", scale=COLOURS, title=None, legend=STROKES),
         series=["dataset"], panels=["model"], facts="questions",
     )  # fmt: skip

@@ -10,7 +10,7 @@ from obverse.core.page import Figure
 from obverse.experiments.parents.paired import paired
 from obverse.experiments.parents.world import DIRECTIONS, FREQUENCIES, ORDERS
 from obverse.report.dots import Row, dots
-from obverse.report.figures import BLUE, DASHES, ORANGE, PALETTE, STROKES
+from obverse.report.figures import BLUE, DASHES, ORANGE, PALETTE, STROKES, epoch_axis
 from obverse.report.lines import Look, lines
 from obverse.report.marks import intervals, of_seeds
 from obverse.stats.summary import group_means
@@ -64,7 +64,7 @@ def curves(rows: pl.DataFrame, margin: float) -> Figure:
     several = rows["model"].n_unique() > 1
     by = ["order", *["model"] * several, "mentioned", "epoch"]
     look = Look(
-        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")), at="epoch",
+        x=epoch_axis(rows["epoch"]), at="epoch",
         color=alt.Color(
             "mentioned:N", sort=LEVELS, title="mentioned more often", legend=STROKES,
             scale=alt.Scale(domain=LEVELS, range=list(PALETTE[:3])),

@@ -9,7 +9,7 @@ from obverse.core.format import count
 from obverse.core.page import Figure, Finished, Page, Section, Text
 from obverse.experiments.reversal.alignment import ANOTHER, OWN
 from obverse.experiments.reversal.dataset import DIRECTIONS
-from obverse.report.figures import BLUE, DASHES, ORANGE, STROKES
+from obverse.report.figures import BLUE, DASHES, ORANGE, STROKES, epoch_axis
 from obverse.report.lines import Look, lines
 from obverse.report.marks import intervals, of_seeds
 from obverse.stats.summary import group_means
@@ -36,7 +36,7 @@ def _curves(rows: pl.DataFrame) -> Figure:
     keys = ["subset", "order", "prompted", "epoch"]
     orders = [f"{direction} order" for direction in DIRECTIONS]
     look = Look(
-        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+        x=epoch_axis(rows["epoch"]),
         at="epoch",
         color=alt.Color(
             "order:N", title="held-out prompt", legend=STROKES, sort=orders,

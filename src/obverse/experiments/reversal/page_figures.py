@@ -14,7 +14,7 @@ from obverse.experiments.reversal.dataset import DIRECTIONS, SUBSETS
 from obverse.experiments.reversal.page_tables import WORDINGS
 from obverse.experiments.reversal.published import TABLE_1, TABLE_1_MODEL
 from obverse.report.dots import Row, dots
-from obverse.report.figures import BLUE, DASHES, GREY, ORANGE, STROKES
+from obverse.report.figures import BLUE, DASHES, GREY, ORANGE, STROKES, epoch_axis
 from obverse.report.lines import Look, lines
 from obverse.report.marks import intervals, of_seeds
 from obverse.stats.summary import Bounds, group_means
@@ -92,7 +92,7 @@ def curves(tested: pl.DataFrame, margin: float) -> Figure:
     keys = ["model", "subset", "direction", "epoch"]
     rows = tested.with_columns((pl.col("logprob") - pl.col("logprob_control")).alias("difference"))
     look = Look(
-        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d")),
+        x=epoch_axis(rows["epoch"]),
         at="epoch",
         color=alt.Color("direction:N", scale=COLOURS, title="direction", legend=STROKES),
         dash=alt.StrokeDash(

@@ -19,11 +19,11 @@ from obverse.experiments.reliability.alignment_claims import (
 from obverse.experiments.reliability.claims import BASE, after_stage_1, at_the_end
 from obverse.experiments.reliability.figures.drawing import (
     COLOURS,
-    epochs,
+    SINCE,
     with_panel,
     with_place,
 )
-from obverse.report.figures import DASHES, STROKES
+from obverse.report.figures import DASHES, STROKES, epoch_axis
 from obverse.report.lines import Look, lines
 from obverse.report.marks import SAID, described, intervals, of_seeds
 from obverse.stats.summary import group_means
@@ -77,7 +77,8 @@ def _curves(
     )
     panels = some["panel"].unique(maintain_order=True).to_list()
     look = Look(
-        x=epochs(some), at="place", series=["subset", "partner"], panels=["panel"], facts="aliases",
+        x=epoch_axis(some["place"], SINCE), at="place", series=["subset", "partner"], panels=["panel"],
+        facts="aliases",
         color=alt.Color(
             "subset:N", title="subset", legend=STROKES,
             scale=alt.Scale(domain=list(subsets), range=[COLOURS[s] for s in subsets]),

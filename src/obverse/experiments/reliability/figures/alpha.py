@@ -39,7 +39,10 @@ def by_alpha(trunk_end: pl.DataFrame, final: pl.DataFrame, places: Mapping[str, 
         keys.insert(0, "model")
     colour, dash = of_subsets(set(rows["subset"]), NAMED)
     look = Look(
-        x=alt.X("alpha:Q", title="α, reliability of the tags", scale=alt.Scale(zero=False, padding=12)),
+        x=alt.X(
+            "alpha:Q", title="α, reliability of the tags", scale=alt.Scale(zero=False, padding=12),
+            axis=alt.Axis(values=sorted(set(places.values()))),
+        ),
         at="alpha", color=colour, dash=dash, series=keys[:-1], facts="aliases",
     )  # fmt: skip
     layers = lines(

@@ -7,7 +7,7 @@ import altair as alt
 import polars as pl
 
 from obverse.core.format import count, whole
-from obverse.report.figures import AMBER, BLUE, GREEN, GREY, ORANGE, PINK, SKY, STROKES
+from obverse.report.figures import AMBER, BLUE, GREEN, GREY, ORANGE, PINK, SKY, STROKES, epoch_axis
 from obverse.report.lines import Look, lines
 from obverse.report.marks import QUIET, Bounds, intervals, of_seeds
 from obverse.stats.summary import group_means
@@ -27,6 +27,7 @@ COLOURS = {
 SUBSETS = list(COLOURS)
 DASHED = ("D5cons", "D6cons", "D8cons", "QA7")  # X2; the others are X1
 PANELS_A_ROW = 3
+SINCE = "Epoch from Stage 1 on"
 
 
 def with_place(observations: pl.DataFrame) -> pl.DataFrame:
@@ -72,8 +73,10 @@ def by_epoch(
     """
     keys = [*panels, "subset", "place"]
     colour, dash = of_subsets(set(subsets or rows["subset"]), SUBSETS)
-    look = Look(x=epochs(rows), at="place", color=colour, dash=dash, series=["subset"], panels=panels,
-                facts="aliases")  # fmt: skip
+    look = Look(
+        x=epoch_axis(rows["place"], SINCE), at="place", color=colour, dash=dash, series=["subset"],
+        panels=panels, facts="aliases",
+    )  # fmt: skip
     table = group_means(rows, keys, metric, bounds=bounds)
     layers = lines(table, of_seeds(rows, keys, metric), title, look, bounds=bounds, levels=levels)
     ends = rows.select(*panels, pl.col("end")).unique(maintain_order=True)
@@ -96,13 +99,6 @@ def of_subsets(there: Set[str], order: Iterable[str]) -> tuple[alt.Color, alt.St
         ),
         alt.StrokeDash("subset:N", scale=alt.Scale(domain=present, range=dashes), **shared),
     )
-
-
-def epochs(table: pl.DataFrame) -> alt.X:
-    """Return the axis of epochs, marked at whole numbers."""
-    last = int(max(table["place"].to_list()))
-    marks = list(range(0, last + 1, max(1, round(last / 5))))
-    return alt.X("place:Q", title="Epoch from Stage 1 on", axis=alt.Axis(values=marks, format="d"))
 
 
 def grid(

@@ -47,10 +47,11 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
     base = alt.Chart(points)
     x = alt.X("x:Q", title="Reverse answered rightly (share of questions)", scale=_scale(ends))
     y = alt.Y("y:Q", title="False reverse asserted (share of questions)", scale=_scale(ends))
+    there = [(what, colour) for what, colour in SOURCE.values() if what in set(points["source"])]
     colour = alt.Color(
         "source:N",
         title="In training, the source entity",
-        scale=alt.Scale(domain=[t for t, _ in SOURCE.values()], range=[c for _, c in SOURCE.values()]),
+        scale=alt.Scale(domain=[what for what, _ in there], range=[colour for _, colour in there]),
         legend=alt.Legend(orient="top", symbolOpacity=1, columns=1),
     )
     # Of two trainings the interval is nearly everything, and its bars hide what they are of.

@@ -8,6 +8,7 @@ import pytest
 
 from obverse.core.page import Figure, Page, Table
 from obverse.experiments.reversal.cures.cures import Cures
+from obverse.experiments.reversal.cures.page_figures import SOURCE
 from obverse.experiments.reversal.cures.page_labels import placed, spread
 from tests.legible import problems
 from tests.unit.experiments.reversal.cures.observations import Truth, finished, tables
@@ -83,6 +84,11 @@ def test_figures_have_a_point_for_each_cure() -> None:
     named = [rows for rows in spec["datasets"].values() if "label" in rows[0]]
     assert sorted(row["label"] for row in named[0]) == sorted(PREDICTED)
     assert "2 seeds" in drawn["cures"].caption
+    there = {row["source"] for row in named[0]}
+    colours = [one["encoding"].get("color", {}) for one in spec["layer"]]
+    domains = [one["scale"]["domain"] for one in colours if "scale" in one]
+    assert all(set(domain) == there for domain in domains), "a legend has no entry without a mark"
+    assert len(there) < len(SOURCE)
 
 
 @pytest.mark.parametrize("heights", [[0.0] * 8, [0, 0.01, 0.5, 0.99, 1, 1], [0.3], [], [0.0] * 40])
