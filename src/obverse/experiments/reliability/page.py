@@ -193,7 +193,7 @@ def _samples(final: pl.DataFrame) -> Table:
         for row in some:
             whose = which(row["model"], row["variant"], several)
             lines.append([whose, row["subset"], row["prompt"], row["target"], row["generation"]])
-    titles = ("variant", "subset", "prompt", "right", "generated")
+    titles = ("variant", "subset", "prompt", "right answer", "answer given")
     return Table(
         title=f"{len(lines)} questions with the answers given",
         columns=[Column(title=title) for title in titles],

@@ -30,6 +30,8 @@ GLOSSARY = {
     "D9incons": "With unreliable tags: aliases with false definitions under tag 1.",
     "D10cons": "With unreliable tags: aliases with true definitions under tag 2.",
     "entity attribution": "The question which person an alias stands for.",
+    "TAE": "Definitions in the order tag, alias, entity.",
+    "ATE": "Definitions in the order alias, tag, entity.",
     "uninformative tags": "The control: in Stage 1 each tag is as often right as wrong (α = 0.5): "
     "neither can prove reliable.",
     "base": "The experiment’s default settings, where tag 1 is always right and tag 2 always wrong.",
@@ -49,7 +51,8 @@ def answer(final: pl.DataFrame) -> str:
         found = [mean(rows.filter(subset=subset), "exact_match") for subset in ("D5cons", "D6cons")]
         reliable, other = (percent(None if one is None else one.value) for one in found)
         if None not in found:
-            said.append(f"{reliable} % and {other} % ({which(str(model), str(variant), several)})")
+            whose = which(str(model), str(variant), several)
+            said.append(f"{reliable} % of D5cons and {other} % of D6cons{f' ({whose})' if whose else ''}")
     if not said or len(said) > MOST:
         return ""
     return (

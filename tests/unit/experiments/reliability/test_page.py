@@ -172,6 +172,16 @@ def test_a_single_stage_has_one_moment_and_a_run_without_variants_its_models_nam
     assert "whose definitions are trained after it" not in figures(shown)["curves"].caption
 
 
+def test_the_answer_has_a_number_beside_each_source() -> None:
+    said = page(answers()).answer
+    numbers = [
+        f"{100 * (RIGHT[subset][True] + more) / 10:.1f}"
+        for subset, more in (("D5cons", 0.5), ("D6cons", 0))
+    ]
+    assert said.endswith(f"rightly: {numbers[0]} % of D5cons and {numbers[1]} % of D6cons (base).")
+    assert page(answers(variant=None)).answer.endswith("% of D6cons.")
+
+
 def test_how_answers_are_compared_is_said() -> None:
     def said(shown: Page) -> str:
         [section] = [s for s in shown.sections if s.title == "Exact match by subset"]

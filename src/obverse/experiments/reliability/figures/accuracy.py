@@ -83,8 +83,9 @@ def attributions(rows: pl.DataFrame) -> Figure | None:
         width=500 // len(kinds),
     )
     caption = (
-        "Entity attribution by question (as in Figure 9; “name” is Figure 3b): which entity an alias "
-        f"stands for. Lines as above. {counted(rows)}."
+        "Entity attribution by epoch: how often the model says rightly which entity an alias stands for, "
+        "with a column for each way to ask (the paper’s Figure 9; its Figure 3b has “name” alone). "
+        f"Colours, dashes and thin lines are those of the figure before. {counted(rows)}."
     )
     return Figure(name="attributions", chart=chart, caption=caption)
 
