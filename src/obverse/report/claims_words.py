@@ -68,7 +68,7 @@ def under(claim: Mapping[str, Any], facts: str) -> str:
     parts.append(_seeds(claim["by_seed"]))
     parts.append(trainings(claim))
     if claim["passes_at"] is not None and claim["verdict"] == "holds":
-        parts.append(f"would hold up to {_bound(claim)}")
+        parts.append(f"would hold even {_bound(claim)}")
     if claim["seeds_needed"]:
         parts.append(f"{span(*claim['seeds_needed'])} seeds would show it with 90 % power")
     return " · ".join(filter(None, parts))
@@ -100,11 +100,11 @@ def _seeds(by_seed: Mapping[str, float]) -> str:
 
 
 def _bound(claim: Mapping[str, Any]) -> str:
-    """Write the tightest bound with which a claim would hold; what is rounded is no tighter."""
+    """Write with which bound, the tightest, a claim would hold; what is rounded is no tighter."""
     sign = claim["criterion"].split(" ")[0]
     in_thousandths = round(1000 * claim["passes_at"], 6)
     shown = number((floor if sign == ">" else ceil)(in_thousandths) / 1000)
-    return f"within ±{shown}" if sign == "within" else f"{sign} {shown}"
+    return f"within ±{shown}" if sign == "within" else f"with {sign} {shown}"
 
 
 def ends(claim: Mapping[str, Any]) -> str:

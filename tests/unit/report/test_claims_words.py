@@ -35,26 +35,26 @@ def test_each_seeds_value_and_what_it_leaves_open() -> None:
                        criterion="< 0.083", counted="pairs"), "facts")  # fmt: skip
     assert said == (
         "exact match · Table 1 · 4 pairs, 3 seeds · each seed: 0.000, 0.000, 0.000 · met in 3 of 3 "
-        "trainings; up to 71 % may not · would hold up to < 0.028"
+        "trainings; up to 71 % may not · would hold even with < 0.028"
     )
     assert trainings(claim(by_seed=by_seed, meets=0, open_share=1.0)) == "met in none of 3 trainings"
     many = {str(n): n / 100 for n in range(20)}
     assert "seeds from 0.000 to 0.190" in under(claim(by_seed=many), "facts")
-    assert "up to within \u00b10.030" in under(claim(criterion="within \u00b10.1", passes_at=0.03), "x")
+    assert "would hold even within \u00b10.030" in under(
+        claim(criterion="within \u00b10.1", passes_at=0.03), "x"
+    )
 
 
 @pytest.mark.parametrize(
     ("criterion", "passes_at", "said"),
     [
-        ("> 0.100", 0.0428, "> 0.042"), ("> 0.100", -0.0004, "> \u22120.001"),
-        ("< 0.000", 0.0004, "< 0.001"), ("< 0.100", 0.07, "< 0.070"),
+        ("> 0.100", 0.0428, "with > 0.042"), ("> 0.100", -0.0004, "with > \u22120.001"),
+        ("< 0.000", 0.0004, "with < 0.001"), ("< 0.100", 0.07, "with < 0.070"),
         ("within \u00b10.1", 0.1301, "within \u00b10.131"),
     ],
 )  # fmt: skip
 def test_bound_is_rounded_to_one_that_would_do(criterion: str, passes_at: float, said: str) -> None:
-    assert under(claim(criterion=criterion, passes_at=passes_at), "x").endswith(
-        f"would hold up to {said}"
-    )
+    assert under(claim(criterion=criterion, passes_at=passes_at), "x").endswith(f"would hold even {said}")
 
 
 def test_what_holds_a_claim_back_is_named_by_its_text() -> None:
