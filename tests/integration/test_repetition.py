@@ -239,7 +239,10 @@ def test_family_goes_on_without_what_cannot_be_loaded(
         "--set", "shots=[0]", "--set", "induction=2", "--out", str(out),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "grid: balanced, 234 of 1,638 items; --set grid=full asks them all" in done.stdout
+    assert (
+        "What is asked are 234 of 1,638 items (grid=balanced); --set grid=full asks them all."
+        in done.stdout
+    )
     for stream in (done.stdout, done.stderr):
         assert stream.count("left out: EleutherAI/pythia-") == 6
     left = json.loads((out / "study.json").read_text())["skipped"]

@@ -18,6 +18,7 @@ from obverse.core.claim import Claim
 from obverse.core.data import Label, Probe
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import CountTokens, Experiment, Preset
+from obverse.core.format import whole
 from obverse.core.page import Finished, Page
 from obverse.core.settings import MOST, InputFile
 from obverse.core.stage import Stage, When
@@ -143,7 +144,8 @@ class Suppression(Experiment):
         asked, every = len(self.items()), len(list(items("full")))
         if self.data is not None or asked == every:
             return None
-        return f"grid: {self.grid}, {asked:,} of {every:,} items; --set grid=full asks them all"
+        part = f"{whole(asked)} of {whole(every)} items (grid={self.grid})"
+        return f"What is asked are {part}; --set grid=full asks them all."
 
     def flaws(self, probe: Probe, count: CountTokens | None) -> list[str] | None:
         """Return what is wrong with the classes of an item; with examples before it they are the same."""

@@ -136,7 +136,7 @@ def test_presets() -> None:
 def test_part_of_the_grid_is_remarked_upon(tmp_path: Path) -> None:
     assert Suppression(grid="full").remark() is None
     assert Suppression(grid="balanced").remark() == (
-        "grid: balanced, 234 of 1,638 items; --set grid=full asks them all"
+        "What is asked are 234 of 1,638 items (grid=balanced); --set grid=full asks them all."
     )
     formats.write([Case("p", (" a", " b"), 0)], tmp_path / "own.csv")
     assert Suppression(data=tmp_path / "own.csv").remark() is None
