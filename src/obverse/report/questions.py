@@ -18,7 +18,7 @@ MOST_ROWS = 50_000  # on a page
 MOST_LETTERS = 8_000_000  # of all prompts and answers together
 QUESTION = ("run", "branch", "fact", "probe")  # what one question to one training is known by
 WHO = ("model", "variant", "seed")
-TEXTS = {"prompt": "prompt", "target": "right answer", "generation": "answer"}
+TEXTS = {"prompt": "prompt", "target": "right answer", "generation": "answer given"}
 MADE = ("question", "moment", "verdict", "last", "placed")  # columns that the browser has beside
 JUDGED = {"right": "right", "wrong": "wrong", "first": "ranked first", "later": "not ranked first"}
 
@@ -55,12 +55,12 @@ def section(finished: Finished) -> dict[str, str] | None:
         *(_coded(rows, name, title, "text") for name, title in TEXTS.items() if rows[name].count()),
         {
             "name": "logprob",
-            "title": "log-prob., nats",
+            "title": "log-prob of the right answer, nats",
             "kind": "number",
             "places": 2,
             "values": rows["logprob"].fill_nan(None).round(2).to_list(),
         },
-        _coded(rows, "placed", "rank", "number"),
+        _coded(rows, "placed", "rank of the right answer", "number"),
         {"name": "last", "kind": "hidden", "values": rows["last"].cast(pl.Int8).to_list()},
         {"name": "question", "kind": "hidden", "values": rows["question"].to_list()},
     ]

@@ -16,6 +16,7 @@ MOST_GROUPS = 12
 MOST_TRIED = 5_000  # rows of a group among which one is looked for
 LONG = 400  # letters of a prompt or an answer
 OPEN_ROWS = 8
+OF_THE_RIGHT = ("log-prob of the right answer, nats", "rank of the right answer")
 PAIRS = ", one right and one wrong answer of each where there are both"
 
 
@@ -41,19 +42,17 @@ def section(finished: Finished) -> Section | None:
         *by,
         "prompt",
         "right answer",
-        *(["answer", ""] if judged else []),
-        "log-prob., nats",
-        "rank",
+        *(["answer given", "right or wrong"] if judged else []),
+        *OF_THE_RIGHT,
     ]
-    numbers = {"log-prob., nats", "rank"}
     table_ = Table(
-        columns=[Column(title=head, numeric=head in numbers) for head in heads],
+        columns=[Column(title=head, numeric=head in OF_THE_RIGHT) for head in heads],
         rows=[_cells(row, by, judged) for row in chosen.iter_rows(named=True)],
         folded=chosen.height > OPEN_ROWS,
         title=f"{whole(chosen.height)} answers of {whole(rows.height)}",
         note=(
             f"Drawn evenly over the labels{PAIRS if judged else ''}; of long texts the end is shown. "
-            "Log-probabilities are sums over the tokens of the answer."
+            "Log-probabilities are sums over the tokens of the right answer."
         ),
     )
     return Section(title="Samples", parts=[table_])

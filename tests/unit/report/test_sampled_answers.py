@@ -19,7 +19,8 @@ def sampled(leave: Leave, rows: list[dict[str, Any]]) -> Table:
 def test_right_and_wrong_answers_of_each_label(leave: Leave) -> None:
     found = sampled(leave, asked())
     assert [column.title for column in found.columns] == [
-        "side", "prompt", "right answer", "answer", "", "log-prob., nats", "rank",
+        "side", "prompt", "right answer", "answer given", "right or wrong",
+        "log-prob of the right answer, nats", "rank of the right answer",
     ]  # fmt: skip
     assert [(row[0], row[3], row[4], row[6]) for row in found.rows] == [
         ("left", "a box", "right", "1 of 4"), ("left", "a cat", "wrong", "2 of 4"),

@@ -138,8 +138,9 @@ def samples(tested: pl.DataFrame) -> list[Table]:
                     for texts in picked.select("prompt", "target", "generation").rows()
                 ]
         if rows:
-            heads = ("model", "", "of", "prompt", "right answer", "generated")
-            columns = [Column(title=head, numeric=head == "of") for head in heads]
+            of = "how many are"
+            heads = ("model", "right or wrong", of, "prompt", "right answer", "answer given")
+            columns = [Column(title=head, numeric=head == of) for head in heads]
             tables.append(Table(title=order, columns=columns, rows=rows))
     return tables
 

@@ -96,5 +96,7 @@ def samples(final: pl.DataFrame) -> Table:
             those = cell.filter(pl.col("exact_match") == right).head(SAMPLES)
             for texts in those.select("prompt", "target", "generation").rows():
                 rows.append([str(model), str(order), str(asked), "right" if right else "wrong", *texts])
-    titles = ("model", "told", "asked for", "", "prompt", "right answer", "generated")
+    titles = (
+        "model", "told", "asked for", "right or wrong", "prompt", "right answer", "answer given",
+    )  # fmt: skip
     return Table(columns=[Column(title=title) for title in titles], rows=rows)

@@ -192,6 +192,6 @@ def _samples(task: Asked, zero: pl.DataFrame) -> Table:
         for row in some.gather_every(max(1, len(some) // 2), offset=len(some) // 5).head(2).to_dicts():
             told = [condition] if several else []
             picked.append([row["model"], *told, row["prompt"], row["target"], row["loss"]])
-    titles = ["model", *(["instruction"] if several else []), "prompt", "right"]
-    columns = [*(Column(title=title) for title in titles), Column(title="loss", numeric=True)]
+    titles = ["model", *(["instruction"] if several else []), "prompt", "right answer"]
+    columns = [*(Column(title=title) for title in titles), Column(title="loss, nats", numeric=True)]
     return Table(columns=columns, rows=picked)

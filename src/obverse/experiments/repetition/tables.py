@@ -55,18 +55,19 @@ def trends(rows: pl.DataFrame) -> Section | None:
     columns = [
         *(Column(title=title) for title in ("family", "scale", "measure")),
         *(Column(title=title, numeric=True) for title in numbers),
-        Column(title="shape"),
+        Column(title="turns round"),
     ]
     note = (
         "The change over the whole scale is that of a straight line through each item's scores over the "
-        "logarithm of the scale; the bend is how far a parabola goes away from the line, positive if its "
-        "ends are higher. “Turns round”: the bend and, with opposite signs, the changes on either side "
-        "of it differ from zero; this is asked from five places on the scale up. Where every seed "
-        "trained a family of its own, intervals speak of other items and trainings. Where each model is "
-        "one run, its distance from the line counts as its own, so that intervals speak of other items "
-        "and other models of the family; two models give none. Over tokens, a model whose tokens are not "
-        "known (a finished one, asked without a revision) has no place; over parameters it comes last of "
-        "its moments. Whether a trend is inverse, positive or flat is decided by the claims."
+        "logarithm of the scale; the bend is how far a parabola goes away from the line, positive if "
+        "its ends are higher. A trend turns round if the bend and, with opposite signs, the changes on "
+        "either side of it differ from zero; this is asked from five places on the scale up. Where "
+        "every seed trained a family of its own, intervals speak of other items and trainings. Where "
+        "each model is one run, its distance from the line counts as its own, so that intervals speak "
+        "of other items and other models of the family; two models give none. Over tokens, a model "
+        "whose tokens are not known (a finished one, asked without a revision) has no place; over "
+        "parameters it comes last of its moments. Whether a trend is inverse, positive or flat is "
+        "decided by the claims."
     )
     return Section(
         title="Trends", parts=[Table(columns=columns, rows=[_trend(t) for t in found], note=note)]
@@ -79,7 +80,7 @@ def _trend(trend: Trend) -> Sequence[Cell]:
         trend.family, trend.scale, SCALED[trend.metric], trend.n_models,
         format.whole(change.n_facts), change.n_seeds, change.value, format.interval(*change.interval()),
         bend.value if bend else None, format.interval(*bend.interval()) if bend else format.MISSING,
-        "turns round" if trend.turns_round else "",
+        None if trend.sides is None else trend.turns_round,
     )  # fmt: skip
 
 

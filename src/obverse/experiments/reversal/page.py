@@ -23,6 +23,8 @@ GLOSSARY = {
     "DescriptionToName": "Facts that were told with the description first: “The director of … is Daphne "
     "Barrington”. The same direction asks for the name, the reverse for the description.",
     "held-out prompt": "An opening of a question that no training text had.",
+    "KS test": "The Kolmogorov–Smirnov test: whether right and random answers differ in the whole "
+    "distribution of their log-probabilities, and not in the mean alone.",
     "Δ log-prob": "How much likelier the model finds the right answer than a random other one, in nats; "
     "0 is no difference.",
 }

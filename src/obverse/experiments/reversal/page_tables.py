@@ -97,8 +97,8 @@ def likelihood(tested: pl.DataFrame, margin: float, control: Control) -> Table:
             *CELL_COLUMNS,
             Column(title="seed", numeric=True),
             *_numeric(
-                "mean correct", "mean random", "difference", "p t-test", "p t-test (Holm)", "p KS",
-                f"p equiv. ±{margin:g}",
+                "mean correct", "mean random", "difference", "p, t-test", "p, t-test (Holm)",
+                "p, KS test", f"p, equivalence within ±{margin:g}",
             ),
         ],
         rows=[
@@ -121,7 +121,7 @@ PUBLISHED_LIKELIHOOD = Table(
     title="The paper's Table 3 (NameToDescription, reverse)",
     columns=[
         Column(title="model"),
-        *_numeric("mean correct", "mean random", "difference", "p, t-test", "p, KS"),
+        *_numeric("mean correct", "mean random", "difference", "p, t-test", "p, KS test"),
     ],
     rows=[[r.model, r.correct, r.random, r.correct - r.random, r.p_t, r.p_ks] for r in TABLE_3],
     note="The random name is the likelier one in 11 of the 12 rows. These are not twelve trials: all "
@@ -179,8 +179,9 @@ def samples(tested: pl.DataFrame) -> list[Table]:
             Table(
                 title=f"{subset}, {direction} direction",
                 columns=[
-                    Column(title="model"), Column(title=""), Column(title="of", numeric=True),
-                    Column(title="prompt"), Column(title="right answer"), Column(title="generated"),
+                    Column(title="model"), Column(title="right or wrong"),
+                    Column(title="how many are", numeric=True), Column(title="prompt"),
+                    Column(title="right answer"), Column(title="answer given"),
                 ],
                 rows=rows,
             )

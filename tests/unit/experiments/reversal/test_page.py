@@ -152,7 +152,7 @@ def test_likelihoods(control: str, said: str) -> None:
         page(answers(), control=control, likelihood_margin=2), "Likelihood"
     )
     assert said in measured.note
-    assert measured.columns[-1].title == "p equiv. ±2"
+    assert measured.columns[-1].title == "p, equivalence within ±2"
     assert len(measured.rows) == 4 * 2, "each tested cell and seed"
     assert published.folded
     assert len(published.rows) == len(TABLE_3)
