@@ -98,11 +98,15 @@ def _own_metrics(table: pl.DataFrame, labels: Collection[str]) -> list[Metric]:
     varied = [n for n in known if values[n] > 1]
     varied = [n for n in varied if not table.schema[n].is_integer()] or varied
     return [
-        Metric(
-            column=n, title=n.replace("_", " "), bounds=(0, 1) if table.schema[n] == pl.Boolean else None
-        )
+        Metric(column=n, title=_title(n), bounds=(0, 1) if table.schema[n] == pl.Boolean else None)
         for n in (varied or known)[:2]
     ]
+
+
+def _title(column: str) -> str:
+    """Return a column's name as a heading: in words, a name of small letters with a capital."""
+    said = column.replace("_", " ")
+    return said[0].upper() + said[1:] if said.islower() and said[0].isascii() else said
 
 
 def last(table: pl.DataFrame) -> pl.DataFrame:

@@ -85,11 +85,6 @@ def _figure(name: str, known: pl.DataFrame, seeds: pl.DataFrame, metric: Metric,
                 else " with its 95 % interval"
             )
             + (f"; small dots: each seed alone{thinned}" if several else "")
-            + (
-                f" ({MOST_DOTS} of them, from the smallest to the largest)"
-                if len(dots) < len(seeds)
-                else ""
-            )
             + ("; grey lines: chance" if known["chance"].drop_nulls().len() else "")
             + f". {groups.counted(known, facts)} in each row."
             + (f" Shown are the first {MOST_ROWS} of {len(rows)} rows; the table has all." if cut else "")

@@ -112,7 +112,7 @@ def test_own_measure_is_shown_by_its_first_numbers_that_vary(leave: Leave) -> No
     section = means.section(read(leave(tables={"own": own})), "facts")
     assert section is not None
     height, tall = tables(section)
-    assert (height.title, tall.title) == ("height", "tall")
+    assert (height.title, tall.title) == ("Height", "Tall")
     assert [row[1] for row in height.rows] == ["1.000", "1.000"]
     assert [row[1] for row in tall.rows] == ["1.000", "0.000"]
 
@@ -135,3 +135,9 @@ def test_seeds_that_saw_fewer_tokens_are_kept() -> None:
 def test_measure_taken_along_the_way_alone_counts_with_its_last_moment() -> None:
     rows = [row | {"final": False} for row in asked()]
     assert groups.last(table(rows))["epoch"].unique().to_list() == [2]
+
+
+def test_of_many_seeds_some_dots_are_drawn_and_that_is_said_once(leave: Leave) -> None:
+    rows = asked(seeds=range(201), epochs=(0, 1), facts=1)
+    (figure,) = figures(shown(leave, rows, seeds=list(range(201))))
+    assert figure.caption.count("200 of them") == 1

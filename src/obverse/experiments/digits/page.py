@@ -31,11 +31,16 @@ QUESTION = (
     "contradict the other."
 )
 GLOSSARY = {
-    D1: "Aliases with true definitions under tag 1, asked about in training.",
-    D2: "Aliases with false definitions under tag 2, asked about in training.",
+    **dict.fromkeys(
+        (D1, "D1cons"), "Aliases with true definitions under tag 1, asked about in training."
+    ),
+    **dict.fromkeys(
+        (D2, "D2incons"), "Aliases with false definitions under tag 2, asked about in training."
+    ),
     QA3: "Aliases without a definition, asked about in training.",
     D5: "Aliases defined truly under tag 1, the reliable one, and never asked about in training.",
     D6: "Aliases defined truly under tag 2, the unreliable one, and never asked about in training.",
+    "exact match": "Masked accuracy: 1 where the network fills in a hidden cell rightly, 0 where not.",
     "masked accuracy": "The share of hidden cells that the network fills in rightly.",
 }
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -150,16 +155,16 @@ def _pictures(experiment: "Digits", seed: int) -> Figure | None:
         for (y, x), value in np.ndenumerate(picture):
             cells.append({"title": title, "x": x, "y": y, "value": round(float(value), 2)})
     table = pl.DataFrame(cells)
+    scale = alt.Scale(domain=[0, 1], range=["black", "white"])
     height, width = drawn.shape[1:]
     chart = (
         alt.Chart(table)
-        .mark_rect(**QUIET)
+        .mark_rect(strokeWidth=0.7, **QUIET)  # in the pixel's own colour, so that no seams are seen
         .encode(
             x=alt.X("x:O", axis=None),
             y=alt.Y("y:O", axis=None),
-            color=alt.Color(
-                "value:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=["black", "white"])
-            ),
+            fill=alt.Fill("value:Q", legend=None, scale=scale),
+            stroke=alt.Stroke("value:Q", legend=None, scale=scale),
         )
         .properties(width=150, height=150 * height / width)
         .facet(
