@@ -61,8 +61,8 @@ ARXIV = r"arXiv[: ]?(?P<arxiv>\d{4}\.\d{4,5})"
 # behind a button, even within "(seed)," and "Holm’s".
 BEFORE, BEHIND = re.compile(r"[^\w\s]{0,6}\Z"), re.compile(r"(?:[’']s\b)?[^\w\s]{0,6}")
 NO_BREAK = "\u00a0"
-# "52 %", and intervals.
-IN_ONE = re.compile(r"(?<=\d) (?=%)|(?<=[\d–],) (?=[−\d.–]+\])")
+# "52 %", "n = 5", and intervals.
+IN_ONE = re.compile(r"(?<=\d) (?=%)|(?<=\bn) (?== \d)|(?<=\bn =) (?=\d)|(?<=[\d–],) (?=[−\d.–]+\])")
 
 
 def of_models(finished: Finished) -> dict[str, str]:

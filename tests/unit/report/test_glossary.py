@@ -42,9 +42,9 @@ def test_what_stands_at_a_term_goes_with_it(text: str, joined: list[str]) -> Non
 
 
 def test_percentages_and_intervals_are_not_broken() -> None:
-    html = str(Terms({"95 % interval": "i"})("up to 52 %, 95 % interval [−0.038, –], of 5, 6 seeds"))
+    html = str(Terms({"95 % interval": "i"})("up to 52 %, 95 % interval [−0.038, –], n = 5, 6 seeds"))
     said = re.sub("<[^>]*>", "", html)
-    assert said == "up to 52\u00a0%, 95\u00a0% interval [−0.038,\u00a0–], of 5, 6 seeds"
+    assert said == "up to 52\u00a0%, 95\u00a0% interval [−0.038,\u00a0–], n\u00a0=\u00a05, 6 seeds"
     assert html.count("<button") == 1
 
 
