@@ -72,12 +72,15 @@ def _of_texts(svg: str) -> Iterator[str]:
 
 def _of_axis(labels: Sequence[ElementTree.Element]) -> Iterator[str]:
     """Say which labels in a line come too close to one another, or say the same."""
-    found = [text for label in labels for text in _texts(label, 0.0, 0.0)]
-    for (one, _, (_, right), above), (other, _, (left, _), below) in pairwise(found):
-        if above == below and right < left + width(other, 11) and left - right < APART:
-            yield f"{one!r} and {other!r} are {left - right:.1f} pixels apart"
-        if one == other and re.fullmatch(r"[−\d.,]+", one):
-            yield f"an axis has {one!r} twice"
+    lines = [list(_texts(label, 0.0, 0.0)) for label in labels]
+    for one, other in pairwise(filter(None, lines)):
+        right, left = max(line[2][1] for line in one), min(line[2][0] for line in other)
+        beside = one[0][3] == other[0][3] and one[0][2] < other[0][2]
+        (said, *_), (next_, *_) = one[0], other[0]
+        if beside and left - right < APART:
+            yield f"{said!r} and {next_!r} are {left - right:.1f} pixels apart"
+        if said == next_ and re.fullmatch(r"[−\d.,]+", said):
+            yield f"an axis has {said!r} twice"
 
 
 Span = tuple[float, float]

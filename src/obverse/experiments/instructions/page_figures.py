@@ -28,9 +28,13 @@ def accuracy(tested: pl.DataFrame, margin: float) -> Figure:
     """
     keys = ["model", "dataset"]
     guess = group_means(tested, keys, "baseline", bounds=(0, 1)).select(*keys, chance="mean")
-    data = group_means(tested, keys, "exact_match", bounds=(0, 1)).join(guess, on=keys, how="left")
+    data = group_means(tested, keys, "exact_match", bounds=(0, 1)).join(
+        guess, on=keys, how="left", maintain_order="left"
+    )
     # The criterion of the claims: plausible guessing and the margin above it.
-    data = data.join(PAPER, on="dataset", how="left").with_columns(criterion=pl.col("chance") + margin)
+    data = data.join(PAPER, on="dataset", how="left", maintain_order="left").with_columns(
+        criterion=pl.col("chance") + margin
+    )
     row = Row(column="dataset", order=ORDERS, panels=["model"], band=130)
     color = alt.Color("dataset:N", scale=COLOURS, legend=None)
     layers = dots(data, of_seeds(tested, keys, "exact_match"), TITLE, row, color, bounds=(0, 1))

@@ -96,7 +96,8 @@ def both(rows: pl.DataFrame, by: Sequence[str], row: Row) -> alt.LayerChart:
     means = group_means(rows, by, "exact_match", bounds=(0, 1), clusters=WORDINGS)
     chance = rows.group_by(by, maintain_order=True).agg(pl.col("chance").mean())
     return dots(
-        means.join(chance, on=by), of_seeds(rows, by, "exact_match"), "Exact match (share of questions)",
+        means.join(chance, on=by, maintain_order="left"),
+        of_seeds(rows, by, "exact_match"), "Exact match (share of questions)",
         row, alt.Color("direction:N", scale=ASKED, title="asked for"), bounds=(0, 1),
     )  # fmt: skip
 

@@ -146,7 +146,7 @@ def slices(changes: dict[str, pl.DataFrame]) -> Figure | None:
 
 
 def _slice(changes: pl.DataFrame, axis: str, ends: Sequence[float]) -> alt.LayerChart:
-    order = changes.group_by(axis).agg(pl.col("change").mean()).sort("change")[axis].to_list()
+    order = changes.group_by(axis).agg(pl.col("change").mean()).sort("change", axis)[axis].to_list()
     names = [str(o) for o in order]
     y = alt.Y(f"{axis}:N", sort=names, title=axis.capitalize())
     scale = alt.Scale(domain=list(ends), nice=False)

@@ -38,7 +38,9 @@ def accuracy(final: pl.DataFrame, margin: float) -> Figure:
     paper = pl.DataFrame(
         [{"subset": s, "direction": d, "paper": cell.mean} for (s, d), cell in TABLE_1.items()]
     )
-    data = means.join(chance, on="subset", how="left").join(paper, on=["subset", "direction"], how="left")
+    data = means.join(chance, on="subset", how="left", maintain_order="left").join(
+        paper, on=["subset", "direction"], how="left", maintain_order="left"
+    )
     row = Row(column="direction", order=DIRECTIONS, panels=["model", "subset"], band=75)
     layers = dots(
         data, of_seeds(final, keys, "exact_match"), "Exact match (share of questions)", row,

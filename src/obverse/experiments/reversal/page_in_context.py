@@ -41,7 +41,9 @@ def accuracy(rows: pl.DataFrame) -> Figure:
     """Draw exact match by subset, direction and context, with each seed and chance."""
     keys = ["model", "subset", "context", "direction"]
     chance = rows.group_by(keys).agg(pl.col("chance").mean())
-    means = group_means(rows, keys, "exact_match", bounds=(0, 1)).join(chance, on=keys)
+    means = group_means(rows, keys, "exact_match", bounds=(0, 1)).join(
+        chance, on=keys, maintain_order="left"
+    )
     axis = alt.Axis(
         labelAngle=0, labelExpr="[split(datum.value, ' in ')[0], 'in the prompt']", labelLineHeight=13
     )

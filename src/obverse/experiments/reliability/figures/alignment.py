@@ -150,7 +150,7 @@ def _predicted(tables: Mapping[str, pl.DataFrame]) -> list[Figure]:
     )
     before = after_stage_1(tables["gradients"]).filter(pl.col("partner") == "own")
     both = pl.concat(
-        cell(before, BASE, subset).join(known, on=["seed", "subset", "fact"])
+        cell(before, BASE, subset).join(known, on=["seed", "subset", "fact"], maintain_order="left")
         for subset in (CONSISTENT, UNRELIABLE)
     )
     if both.is_empty():

@@ -40,7 +40,10 @@ def with_place(observations: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.col("length").cum_sum().over(WHERE).sub(pl.col("length")).alias("before"))
     )
     joined = stages.with_columns(pl.col("variant").fill_null("")).join(
-        lengths.with_columns(pl.col("variant").fill_null("")), on=[*WHERE, "stage"], how="left"
+        lengths.with_columns(pl.col("variant").fill_null("")),
+        on=[*WHERE, "stage"],
+        how="left",
+        maintain_order="left",
     )
     return joined.with_columns(
         (pl.col("epoch") + pl.col("before")).alias("place"), (pl.col("stage") != "Stage 2").alias("trunk")
@@ -57,7 +60,7 @@ def with_panel(table: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 def with_end(table: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """Add `end`, the place where Stage 1 ends."""
     ends = rows.filter("trunk").group_by(WHERE).agg(pl.col("place").max().alias("end"))
-    return table.join(ends, on=WHERE, how="left")
+    return table.join(ends, on=WHERE, how="left", maintain_order="left")
 
 
 def by_epoch(

@@ -234,7 +234,7 @@ def _seeds(rows: pl.DataFrame, points: pl.DataFrame) -> pl.DataFrame:
     found = []
     for point in points.to_dicts():
         x, y = (
-            dict(cell.group_by("seed").agg(pl.col("exact_match").mean()).iter_rows())
+            dict(cell.group_by("seed").agg(pl.col("exact_match").mean()).sort("seed").iter_rows())
             for cell in _both(of_model(rows, point["model"]), point["cure"])
         )
         found += [
