@@ -60,12 +60,16 @@ def first(finished: Finished, page: Page) -> dict[str, str]:
     return {head: " ".join(filter(None, sentences)) for head, sentences in said.items()}
 
 
-def shortened(text: str, most: int = 320) -> str:
-    """Return the first sentences of a text, as many as have at most so many letters; at least one."""
-    sentences = re.split(r"(?<=[.?!]) ", text)
-    while len(sentences) > 1 and len(" ".join(sentences)) > most:
-        sentences.pop()
-    return " ".join(sentences)
+def shortened(text: str, most: int = 500) -> str:
+    """Return the first sentences of a text, as many as have at most so many letters; at least one.
+
+    Of claims that are told in a row, each with its numbers in brackets, it is the first ones.
+    """
+    parts = re.split(r"(?<=[.?!]) |(?<=\);) ", text)
+    while len(parts) > 1 and len(" ".join(parts)) > most:
+        parts.pop()
+    said = " ".join(parts)
+    return f"{said[:-1]}." if said.endswith(";") else said
 
 
 def repeated(runs: Sequence[Mapping[str, Any]]) -> str:

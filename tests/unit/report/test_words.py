@@ -167,3 +167,4 @@ def test_a_text_is_shortened_to_whole_sentences() -> None:
     assert shortened(text, 120) == f"It is 0.5 here. {'x' * 90}?"
     assert shortened(text, 5) == "It is 0.5 here."
     assert shortened(text) == text
+    assert shortened("What holds: a; b (1; 2); c (3).", 25) == "What holds: a; b (1; 2)."

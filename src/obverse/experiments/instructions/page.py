@@ -67,8 +67,9 @@ def answer(tested: pl.DataFrame) -> str:
             mean_of(rows.filter(pl.col("asked") == QUESTION), "exact_match"),
             mean_of(rows, "baseline"),
         )
+        beside = "" if guess is None else f", where plausible guessing gives {percent(guess)} %"
         said.append(
-            f"After {order} the model {model} answered {percent(right)} % of them rightly, where "
-            f"plausible guessing gives {percent(guess)} %."
+            f"After {order} the model {model} answered {percent(right)} % of such questions "
+            f"rightly{beside}."
         )
     return " ".join(said)

@@ -61,4 +61,7 @@ def test_several_models_have_a_panel_each() -> None:
     assert isinstance(figure, Figure)
     svg, _ = render(figure.chart)
     assert ">other<" in svg
-    assert made.answer.count("plausible guessing gives") == 4
+    assert made.answer.count(" % of such questions rightly") == 4
+    assert "guessing" not in made.answer, "of so few questions it is not known"
+    many = Instructions().page(Finished(study={}, claims=[], tables={"ask": observed(seeds=1)}))
+    assert many.answer.count(" rightly, where plausible guessing gives ") == 2
