@@ -10,52 +10,10 @@ dir=$(cd "$1" && pwd)
 python=${2:-.venv/bin/python}
 python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python")
 experiment=$(cd "$(dirname "$0")/.." && pwd)/tests/outside/counting.py:Capitals
-host=$(hostname -s)
-export SLURM_CONF=$dir/slurm.conf OMP_NUM_THREADS=1
-
-mkdir -p "$dir/state" "$dir/spool" && mkdir -p -m 700 "$dir/munge"
-dd if=/dev/urandom of="$dir/munge/key" bs=1024 count=1 status=none && chmod 600 "$dir/munge/key"
-cat > "$SLURM_CONF" <<C
-ClusterName=loopback
-SlurmctldHost=$host(127.0.0.1)
-AuthType=auth/munge
-AuthInfo=socket=$dir/munge/socket
-SlurmUser=root
-SlurmdUser=root
-StateSaveLocation=$dir/state
-SlurmdSpoolDir=$dir/spool
-SlurmctldPidFile=$dir/slurmctld.pid
-SlurmdPidFile=$dir/slurmd.pid
-SlurmctldLogFile=$dir/slurmctld.log
-SlurmdLogFile=$dir/slurmd.log
-SlurmctldPort=16817
-SlurmdPort=16818
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-MpiDefault=none
-SwitchType=switch/none
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
-JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
-KillWait=5
-ReturnToService=2
-NodeName=$host NodeAddr=127.0.0.1 CPUs=2 RealMemory=4000 State=UNKNOWN
-PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
-C
-
-stop() {
-    scancel --user="$(id -u)" 2>/dev/null || true
-    for name in slurmd slurmctld munge/munged; do
-        [ -f "$dir/$name.pid" ] && kill "$(cat "$dir/$name.pid")" 2>/dev/null || true
-    done
-}
-trap stop EXIT
-/usr/sbin/munged --force --key-file="$dir/munge/key" --socket="$dir/munge/socket" \
-    --pid-file="$dir/munge/munged.pid" --log-file="$dir/munge/log" --seed-file="$dir/munge/seed"
-/usr/sbin/slurmctld -f "$SLURM_CONF"
-/usr/sbin/slurmd -f "$SLURM_CONF"
-for _ in $(seq 60); do sinfo --noheader --format=%T | grep -q idle && break; sleep 1; done
+export SLURM_CONF=$dir/cluster/slurm.conf OMP_NUM_THREADS=1
+cluster=$(dirname "$0")/slurm_cluster.sh
+trap 'bash "$cluster" stop "$dir/cluster"' EXIT
+bash "$cluster" start "$dir/cluster"
 
 obverse() { "$python" -P -c 'from obverse.cli import main; main()' "$@"; }
 obverse run "$experiment" --seeds 3 --device cpu --set model.seconds=2.5 --out "$dir/jobs" \

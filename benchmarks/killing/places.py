@@ -193,7 +193,7 @@ class Ray(Place):
         super().close()
 
 
-class Slurm(Place):
+class Submitit(Place):
     """Jobs of submitit's local executor; a node is a job with all its processes."""
 
     name = "small.py:Local"
@@ -210,7 +210,37 @@ class Slurm(Place):
         return [[job, *below(job, parents)] for job in jobs]
 
 
-PLACES: dict[str, type[Place]] = {"here": Place, "work": Work, "ray": Ray, "slurm": Slurm}
+class Slurm(Place):
+    """Jobs of a real SLURM, of one node, which knows nothing of processes that are killed."""
+
+    name = "slurm"
+    patience = 30.0
+    options = (
+        "--partition", "main", "--slurm", "mem=300MB", "--slurm", "time=10", "--slurm", "cpus-per-task=1",
+    )  # fmt: skip
+
+    def __init__(self, folder: Path, seeds: int) -> None:
+        super().__init__(folder, seeds)
+        self.cluster = folder / "cluster"
+        os.environ["SLURM_CONF"] = str(self.cluster / "slurm.conf")
+        self._cluster("start")
+
+    def left(self) -> list[str]:
+        queue = subprocess.run(["squeue", "--noheader"], capture_output=True, text=True, check=True)
+        return queue.stdout.splitlines() or super().left()
+
+    def close(self) -> None:
+        super().close()
+        self._cluster("stop")
+
+    def _cluster(self, verb: str) -> None:
+        script = Path(__file__).parents[1] / "slurm_cluster.sh"
+        subprocess.run(["bash", script, verb, self.cluster], check=True)
+
+
+PLACES: dict[str, type[Place]] = {
+    "here": Place, "work": Work, "ray": Ray, "submitit": Submitit, "slurm": Slurm,
+}  # fmt: skip
 
 
 def parent_of(pid: int) -> int:
