@@ -12,13 +12,13 @@ export TOKENIZERS_PARALLELISM ?= false
 .PHONY: demo test docs wheel-check install clean
 
 demo: .venv/runtime
-	@echo "1 of 4: the Reversal Curse. Told \"A is B\", does a model know \"B is A\"? Six seeds, about 100 seconds"
+	@echo "1 of 4: the Reversal Curse. Told \"A is B\", does a model know \"B is A\"? Six seeds, about 85 seconds"
 	$(BIN)/obverse run reversal --out $(OUT)/reversal
-	@echo "2 of 4: repetition suppression. Told to break a pattern, do larger models continue it more? Two seeds, about 3 and a half minutes"
+	@echo "2 of 4: repetition suppression. Told to break a pattern, do larger models continue it more? Two seeds, about 2 and a half minutes"
 	$(BIN)/obverse run repetition --seeds 2 --out $(OUT)/repetition
-	@echo "3 of 4: implicit meta-learning. Is a source that proved reliable believed more? Two seeds, about 100 seconds"
+	@echo "3 of 4: implicit meta-learning. Is a source that proved reliable believed more? Two seeds, about 85 seconds"
 	$(BIN)/obverse run reliability --seeds 2 --out $(OUT)/reliability
-	@echo "4 of 4: cures of the Reversal Curse, a short version. Two seeds, about a minute"
+	@echo "4 of 4: cures of the Reversal Curse, a short version. Two seeds, about 50 seconds"
 	$(BIN)/obverse run reversal-cures --preset short --seeds 2 --out $(OUT)/reversal-cures
 	$(BIN)/obverse report $(OUT)
 

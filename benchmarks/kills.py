@@ -2,12 +2,12 @@
 
     python benchmarks/kills.py --executor here --kills 200 --seed 0
 
-Who is killed is drawn: the process that started the study, one that carries out a run, a node (for `work`
-an `obverse work` with its process, for `submitit`, whose local executor carries jobs out on this machine, a
-job with all its processes, for `ray` a node of the cluster), or all of them at once. Of 24 kills 8 come
-while a file is written, in the fraction of a millisecond after its temporary name has appeared, and 3 more
-while one of the study's own is, most of which are written at its end; 8 within a second after the first
-file, 5 within a second and a half.
+Who is killed is drawn: the process that started the study, one that carries out a run, a node (for
+`work` an `obverse work` with its process, for `submitit`, whose local executor carries jobs out on this
+machine, a job with all its processes, for `ray` a node of the cluster), or all of them at once. Of 24
+kills 8 come while a file is written, in the fraction of a millisecond after its temporary name has
+appeared, and 3 more while one of the study's own is, most of which are written at its end; 8 within a
+second after the first file, 5 within a second and a half.
 
 `slurm` is a real SLURM (slurm_cluster.sh), which has to be asked for: its jobs take seconds to begin.
 

@@ -167,6 +167,7 @@ class Driver:
         if self.seen is not None:
             request = task.request() | {"folder": str(task.folder.resolve())}
             return node.Order(request=request, seen=self.seen, storage=None, begun=None, inputs=())
+        _refuse_limited(task)
         begun = None
         if (task.folder / "run.json").is_file():
             begun = self.ray.put(packing.packed(task.folder))
@@ -248,3 +249,17 @@ def _told(needed: Mapping[str, float]) -> str:
     if "memory" in needed:
         parts.append(f"{needed['memory'] / 1e9:.2g} GB")
     return ", ".join(parts)
+
+
+def _refuse_limited(task: Task) -> None:
+    """Refuse a model whose requests or costs are limited where nodes do not see the study's directory.
+
+    They are counted there for all runs together, and would be passed if each node counted for itself.
+    """
+    for key in ("most_requests", "cost_limit"):
+        if getattr(task.run.model, key, None) is not None:
+            raise ObverseError(
+                f"model.{key}: is counted in the study's directory, for all runs together, which these "
+                "nodes do not see; carry the study out on this machine (--executor here), or name a "
+                "directory that every node sees"
+            )
