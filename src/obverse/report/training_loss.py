@@ -30,9 +30,12 @@ def section(found: Finished, out: Path) -> Section | None:
     tables do not have them.
     """
     runs = [run for run in found.runs if run["trained"]]
+    # Whose losses they are: model and variant, as far as there are several.
     groups: dict[str, list[Mapping[str, Any]]] = {}
+    named = [name for name in ("model", "variant") if len({run[name] for run in runs}) > 1]
     for run in runs:
-        groups.setdefault(_whose(run, runs), []).append(run)
+        whose = " · ".join(str(run[name]) for name in named if run[name]) or str(run["model"])
+        groups.setdefault(whose, []).append(run)
     most = max(1, MOST_RUNS // max(1, len(groups)))
     chosen = [(whose, run) for whose, some in groups.items() for run in _evenly(some, most)]
     read = [(whose, run, _losses(out / "runs" / str(run["name"]), run)) for whose, run in chosen]
@@ -42,12 +45,6 @@ def section(found: Finished, out: Path) -> Section | None:
     if not lines:
         return None
     return Section(title="Training loss", parts=[_figure(pl.DataFrame(lines), len(runs), len(read))])
-
-
-def _whose(run: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> str:
-    """Return model and variant, as far as there are several."""
-    named = [name for name in ("model", "variant") if len({r[name] for r in runs}) > 1]
-    return " · ".join(str(run[name]) for name in named if run[name]) or str(run["model"])
 
 
 def _evenly(runs: Sequence[Mapping[str, Any]], most: int) -> list[Mapping[str, Any]]:
