@@ -52,4 +52,6 @@ C
     --pid-file="$dir/munge/munged.pid" --log-file="$dir/munge/log" --seed-file="$dir/munge/seed"
 /usr/sbin/slurmctld -f "$SLURM_CONF"
 /usr/sbin/slurmd -f "$SLURM_CONF"
-for _ in $(seq 60); do sinfo --noheader --format=%T | grep -q idle && break; sleep 1; done
+for _ in $(seq 60); do sinfo --noheader --format=%T | grep -q idle && exit 0; sleep 1; done
+echo "no node came up within a minute; see $dir/slurmd.log" >&2
+exit 1

@@ -223,7 +223,11 @@ class Slurm(Place):
         super().__init__(folder, seeds)
         self.cluster = folder / "cluster"
         os.environ["SLURM_CONF"] = str(self.cluster / "slurm.conf")
-        self._cluster("start")
+        try:
+            self._cluster("start")
+        except subprocess.CalledProcessError:
+            self._cluster("stop")
+            raise
 
     def left(self) -> list[str]:
         queue = subprocess.run(["squeue", "--noheader"], capture_output=True, text=True, check=True)

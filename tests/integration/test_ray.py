@@ -15,6 +15,7 @@ from rich.console import Console
 
 import obverse
 from obverse.core.errors import ObverseError
+from obverse.models.endpoint import Endpoint
 from obverse.run.folder import RunFolder
 from obverse.run.task import Event, Execution
 from obverse.store import files
@@ -122,6 +123,19 @@ def test_storage_has_unfinished_runs_and_finished_ones(cluster: Any, tmp_path: P
     with storage.open(task.folder.name) as file:
         packing.unpack(file, tmp_path / "stored")
     assert RunFolder(tmp_path / "stored").changed(task.id) is None
+
+
+@pytest.mark.parametrize("limit", ["most_requests", "cost_limit"])
+def test_limits_that_nobody_could_count(cluster: Any, tmp_path: Path, limit: str) -> None:
+    """They are refused before any other run of the study is begun."""
+    [local] = work(study(0.0, 1).plans(), tmp_path, CPU).tasks
+    asked: Any = Endpoint(url="http://localhost:9/v1", name="m", parameters=1)
+    limited = asked.model_copy(update={limit: 5})
+    tasks = [local, replace(local, id="0123", run=replace(local.run, model=limited))]
+    events: list[Event] = []
+    with pytest.raises(ObverseError, match=f"model.{limit}: is counted in the study's directory"):
+        obverse.Ray(shared=False).run(tasks, events.append)
+    assert events == []
 
 
 def test_what_fails_and_what_cannot_be_had(cluster: Any, tmp_path: Path) -> None:

@@ -28,11 +28,12 @@ def number(value: float | None, places: int = 3) -> str:
 
 
 def interval(low: float | None, high: float | None, places: int = 3) -> str:
-    """Write an interval; one of which one end alone is known, by that end."""
+    """Write an interval; one of which one end alone is known is open at the other."""
     low, high = (None if v is None or math.isnan(v) else v for v in (low, high))
-    if (low is None) == (high is None):
-        return f"[{number(low, places)}, {number(high, places)}]"
-    return f"≥ {number(low, places)}" if high is None else f"≤ {number(high, places)}"
+    known = low is not None or high is not None
+    left = "−∞" if low is None and known else number(low, places)
+    right = "∞" if high is None and known else number(high, places)
+    return f"[{left}, {right}]"
 
 
 def percent(value: float | None, places: int = 1) -> str:

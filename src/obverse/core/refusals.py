@@ -31,6 +31,9 @@ EXPECTED = {
     "list_type": "a list in square brackets",
     "dict_type": "names with values in curly brackets",
     "model_type": "names with values in curly brackets",
+    "string_too_short": "text of {min_length} letters or more",
+    "string_too_long": "text of at most {max_length} letters",
+    "string_pattern_mismatch": "text that matches {pattern}",
     "too_short": "{min_length} or more values",
     "too_long": "{max_length} or fewer values",
 }
@@ -60,9 +63,7 @@ def _problem(item: Mapping[str, Any]) -> str:
     given = item["input"]
     got = CONSTANTS[given] if given is None or isinstance(given, bool) else shown(given)
     if what in EXPECTED:
-        bounds = {
-            k: format(v, "g") if isinstance(v, float) else v for k, v in item.get("ctx", {}).items()
-        }
+        bounds = {k: shown(v) if isinstance(v, float) else v for k, v in item.get("ctx", {}).items()}
         return f"expected {EXPECTED[what].format(**bounds)}, got {got}"
     # What is read from a file is no instance of a class that nobody else knows.
     said = re.sub(r" or instance of _\w+$", "", item["msg"])

@@ -104,7 +104,12 @@ def _group(studies: Sequence[Study]) -> dict[str, Any]:
     found = {(claim["text"], claim["folder"], claim["model"]): claim for claim in reversed(claims)}
     roles = {claim["text"]: claim["role"] for claim in reversed(claims)}
     texts = dict.fromkeys(claim["text"] for claim in in_order(claims))
-    glossary = {term: meaning for study in studies for term, meaning in study["glossary"].items()}
+    meanings: dict[str, set[str]] = {}
+    for study in studies:
+        for term, meaning in study["glossary"].items():
+            meanings.setdefault(term, set()).add(meaning)
+    # What is another thing in another study, such as a model of another size, its own page explains.
+    glossary = {term: some.pop() for term, some in meanings.items() if len(some) == 1}
     alike = len({study["title"] for study in studies}) == 1
     studies = [study | {"called": study["folder" if alike else "title"]} for study in studies]
     return {

@@ -115,8 +115,10 @@ def _span(frames: Sequence[pl.DataFrame], metric: str, bounds: Bounds | None) ->
 
 
 def _within(found: ClusteredMean | None, most: float) -> ClusteredMean | None:
-    """Return an estimate whose interval ends at ±`most`."""
-    return found if found is None or math.isinf(most) else replace(found, bounds=(-most, most))
+    """Return an estimate whose interval ends at ±`most`, which rounding may have taken its value past."""
+    if found is None or math.isinf(most):
+        return found
+    return replace(found, value=min(max(found.value, -most), most), bounds=(-most, most))
 
 
 def _means(rows: pl.DataFrame, metric: str) -> dict[int, float]:

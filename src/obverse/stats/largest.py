@@ -71,6 +71,10 @@ class Largest:
         """The standard error at the largest place, as if it had been the only one."""
         return float(self._errors[self.values.mean(0).argmax()])
 
+    def signs_tell(self, level: float) -> bool:
+        """Whether there are seeds enough for all of one sign to be unlikely by chance."""
+        return 0.5**self.n_seeds <= (1 - level) / 2
+
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Return the interval whose ends the two tests leave open, each at (1 − level) / 2.
 
@@ -83,7 +87,7 @@ class Largest:
         ends = self.values.mean(0) + stats.t.ppf(1 - tail, self.n_seeds - 1) * self._errors
         least, most = self.bounds or (math.nan, math.inf)
         high = min(float(ends.max()), most)
-        if 0.5**self.n_seeds > tail:  # so few seeds that no sign can be ruled out
+        if not self.signs_tell(level):
             return least, high
         above, below = self.value, self.value - 50 * float(self._errors.max()) - 1e-9
         for _ in range(STEPS):

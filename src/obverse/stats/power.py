@@ -14,6 +14,7 @@ from collections.abc import Callable
 from scipy import stats
 
 from obverse.core.claim import Above, Below, Criterion, Estimate
+from obverse.stats.largest import Largest
 from obverse.stats.share import Share
 from obverse.stats.tests import ALPHA
 
@@ -104,7 +105,7 @@ def seeds_needed(
     one-sided. None where the criterion is not met even at best or with any number of seeds, or where the
     spread between seeds is not known.
     """
-    if estimate.n_seeds < 2:
+    if estimate.n_seeds < 2 or (isinstance(estimate, Largest) and not estimate.signs_tell(CONFIDENCE)):
         return None
     low, high = estimate.interval(CONFIDENCE)
     if isinstance(estimate, Share):

@@ -65,7 +65,7 @@ def group_means(
     """
     needed = _needed(rows, (*by, metric), clusters)
     of_seed = pl.col(metric).cast(pl.Float64).mean()
-    of_seeds = needed.group_by(*by, "seed", maintain_order=True).agg(of_seed)
+    of_seeds = needed.group_by(list(dict.fromkeys((*by, "seed"))), maintain_order=True).agg(of_seed)
     spread = of_seeds.group_by(by, maintain_order=True).agg(pl.col(metric).std())[metric]
     found = []
     for (key, group), sd in zip(needed.group_by(by, maintain_order=True), spread, strict=True):

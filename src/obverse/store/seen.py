@@ -32,10 +32,11 @@ class Seen:
         self._new = False
         if self.path.is_file():
             try:
-                known = tables.read(self.path).select(*SCHEMA)
+                known = tables.read(self.path).select(pl.col(name).cast(t) for name, t in SCHEMA.items())
             except (ObverseError, pl.exceptions.PolarsError):
                 return
-            self._known = {folder: (id, intern(of), stamp) for folder, id, of, stamp in known.iter_rows()}
+            for folder, id, of, stamp in known.drop_nulls().iter_rows():
+                self._known[folder] = (id, intern(of), stamp)
 
     def __contains__(self, run: tuple[str, str]) -> bool:
         """Return whether the run of a folder's name and an id was compared, and is unchanged since."""

@@ -70,9 +70,11 @@ class Findings(Sequence[Finding]):
         """
         wide = width >= WIDE
         shown = range(len(HEADINGS)) if wide else NARROW
+        said = self._caption(wide, width)
         table = Table(
             box=box.SIMPLE_HEAD, padding=(0, 1) if wide else (0, 1, 0, 0),
-            caption=self._caption(wide, width), caption_justify="left",
+            caption=None if said is None else Text(said, style="table.caption"),
+            caption_justify="left",
         )  # fmt: skip
         for i in shown:
             table.add_column(

@@ -46,7 +46,7 @@ def test_studies_are_listed_by_time_with_their_claims(tmp_path: Path) -> None:
     for count, verdict in ((2, "holds"), (1, "fails"), (1, "undecided")):
         assert f'{count} <span class="verdict {verdict}">' in html
     assert '0 <span class="verdict' not in html
-    assert "≤ 0.125" in html
+    assert "[−∞, 0.125]" in html
     assert "−0.250" in html
 
 

@@ -9,6 +9,7 @@ from scipy import stats
 
 from obverse.core.claim import Above, Below, Criterion, Within
 from obverse.stats.clustered import ClusteredMean, clustered_mean
+from obverse.stats.largest import Largest
 from obverse.stats.power import power_of, seeds_for, seeds_needed, trainings_for
 from obverse.stats.share import Share
 
@@ -186,3 +187,10 @@ def test_more_seeds_do_not_promise_what_shared_facts_and_prompts_withhold(prompt
             continue
         needed = seeds_needed(found, Above(0.0), 0.025)
         assert needed is None or needed[1] is None, "no number of seeds shows it"
+
+
+@pytest.mark.parametrize("bounds", [None, (-1.0, 1.0)])
+def test_largest_place_of_too_few_seeds_promises_nothing(bounds: tuple[float, float] | None) -> None:
+    """The low end of its interval is the bound alone, which nobody has measured."""
+    values = np.random.default_rng(101).normal(0, 0.08, (3, 8))
+    assert seeds_needed(Largest(values, bounds=bounds), Below(0.05), 0.025) is None

@@ -93,3 +93,9 @@ def test_groups_have_the_intervals_of_mean() -> None:
         assert found.select("low", "high").row(1) == pytest.approx(expected.interval(level))
     single = group_means(rows.filter(seed=0), ["model"], "nats")
     assert single["sd"].to_list() == [None, None]
+
+
+def test_groups_may_be_seeds() -> None:
+    found = group_means(items(), ["topic", "seed"], "nats")
+    assert found.select("topic", "seed").unique().height == found.height == 8
+    assert found["sd"].null_count() == 8, "a seed alone has no spread between seeds"

@@ -2,6 +2,8 @@ import os
 import time
 from pathlib import Path
 
+import polars as pl
+
 from obverse.store.seen import Seen
 
 
@@ -57,4 +59,12 @@ def test_note_that_cannot_be_read_is_none(tmp_path: Path) -> None:
     written(tmp_path)
     settled(tmp_path)
     (tmp_path / ".cache" / "seen.parquet").write_text("x")
+    assert ("a", "1") not in Seen(tmp_path)
+
+
+def test_note_of_odd_values_is_none(tmp_path: Path) -> None:
+    written(tmp_path)
+    settled(tmp_path)
+    odd = {"folder": ["a", "b"], "id": ["1", "2"], "files": [None, "x"], "stamp": [1, 2]}
+    pl.DataFrame(odd).write_parquet(tmp_path / ".cache" / "seen.parquet")
     assert ("a", "1") not in Seen(tmp_path)

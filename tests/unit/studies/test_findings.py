@@ -93,3 +93,9 @@ def test_claims_without_data_are_said_in_their_words_a_line_each() -> None:
     )
     assert max(map(len, one)) <= 80
     assert one[-1].endswith("…") or one[-2].endswith("…"), "cut, and not wrapped"
+
+
+@pytest.mark.parametrize("text", ["ends with [/INST]", "x [/] y", "a [red]b[/red] :smile:"])
+def test_text_of_a_claim_without_data_stays_text(text: str) -> None:
+    lost = finding(text=text, measured=None, low=None, high=None, verdict="undecided")
+    assert text in repr(Findings((finding(), lost)))

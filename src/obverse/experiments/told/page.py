@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from obverse.core.format import interval, number, whom
+from obverse.core.format import interval, number
 from obverse.core.page import Finished, Page
 from obverse.report import groups
 from obverse.report.groups import Metric
@@ -28,12 +28,10 @@ def answer(finished: Finished) -> str:
 
 
 def _said(finished: Finished, rows: pl.DataFrame, labels: Sequence[str], metric: Metric) -> list[str]:
-    who = ["model", *(name for name in finished.study["grid"] if name in rows.columns)]
     said = []
-    for one in groups.means(finished, rows, who, metric).drop_nulls("mean").iter_rows(named=True):
-        own = rows.filter(pl.col(name).eq_missing(pl.lit(one[name])) for name in who)
-        kinds = [_kinds(finished, own, label, metric) for label in labels]
-        name = whom(one["model"], {key: one[key] for key in who[1:]})
+    for one in groups.means(finished, rows, ["model"], metric).drop_nulls("mean").iter_rows(named=True):
+        name = one["model"]
+        kinds = [_kinds(finished, rows.filter(model=name), label, metric) for label in labels]
         whole = f"{number(one['mean'])} {interval(one['low'], one['high'])}"
         said.append(f"{metric.title} of {name}, at the end: {'; '.join(filter(None, [whole, *kinds]))}.")
     return said

@@ -74,6 +74,9 @@ class Driver:
     def _run(self, seen: Path) -> list[Failure]:
         try:
             self.seen = seen if self._all_see(seen) else None
+            if self.seen is None:
+                for task in self.waiting:
+                    _refuse_limited(task)
             while self.waiting or self.later or self.flying:
                 self._fill()
                 self._hear_board()
@@ -167,7 +170,6 @@ class Driver:
         if self.seen is not None:
             request = task.request() | {"folder": str(task.folder.resolve())}
             return node.Order(request=request, seen=self.seen, storage=None, begun=None, inputs=())
-        _refuse_limited(task)
         begun = None
         if (task.folder / "run.json").is_file():
             begun = self.ray.put(packing.packed(task.folder))
@@ -261,5 +263,5 @@ def _refuse_limited(task: Task) -> None:
             raise ObverseError(
                 f"model.{key}: is counted in the study's directory, for all runs together, which these "
                 "nodes do not see; carry the study out on this machine (--executor here), or name a "
-                "directory that every node sees"
+                "directory that every node sees (--out)"
             )

@@ -87,6 +87,7 @@ def test_figures_have_a_point_for_each_cure() -> None:
     there = {row["source"] for row in named[0]}
     colours = [one["encoding"].get("color", {}) for one in spec["layer"]]
     domains = [one["scale"]["domain"] for one in colours if "scale" in one]
+    assert domains
     assert all(set(domain) == there for domain in domains), "a legend has no entry without a mark"
     assert len(there) < len(SOURCE)
 
