@@ -7,19 +7,22 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
 import pytest
+import typer
 from polars.testing import assert_frame_equal
 from rich.console import Console
 
 import obverse
+from obverse.cli import workers
 from obverse.core.errors import ObverseError
 from obverse.run.folder import RunFolder
-from obverse.run.task import Execution
+from obverse.run.task import Event, Execution, Failure, Task
 from obverse.studies.executors.pending import Pending
-from obverse.studies.executors.work import Work
+from obverse.studies.executors.work import UnnotedError, Work, Worker
 from obverse.studies.tasks import work
 from tests.conftest import held, wait_for
 from tests.outside.counting import Capitals, TableSpec
@@ -144,6 +147,42 @@ def test_failures_are_told_to_the_study_and_not_tried_again(tmp_path: Path) -> N
         ObverseError, match="1 of 1 run failed; the others are kept\ntable, seed 0: no luck"
     ):
         broken.run(tmp_path, executor=Work(), execution=CPU)
+
+
+def test_worker_goes_on_with_a_run_that_is_asked_for_again_after_it_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The study was started again while the worker was busy with other runs."""
+    [task] = work(study(0, 1).plans(), tmp_path, CPU).tasks
+    pending, carry_out = Pending(tmp_path), Worker.run
+    pending.add(task)
+    failed: list[Failure] = []
+
+    def first_fails(self: Worker, tasks: Sequence[Task], on: Callable[[Event], None]) -> list[Failure]:
+        if failed:
+            return carry_out(self, tasks, on)
+        failed.append(Failure(task=task, problem="its process ended with status -9"))
+        pending.fail(task.id, failed[0].problem)
+        pending.add(task)
+        return failed
+
+    monkeypatch.setattr(Worker, "run", first_fails)
+    with pytest.raises(typer.Exit):
+        workers.work(tmp_path)
+    assert RunFolder(task.folder).finished
+
+
+def test_worker_ends_where_nothing_can_be_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would try the same again and again."""
+    [task] = work(study(-1.0, 1).plans(), tmp_path, CPU).tasks
+    Pending(tmp_path).add(task)
+
+    def full(self: Pending, id: str, problem: str) -> None:
+        raise ObverseError("no room")
+
+    monkeypatch.setattr(Pending, "fail", full)
+    with pytest.raises(UnnotedError, match="no room"):
+        workers.work(tmp_path)
 
 
 def test_what_cannot_be_imported_here_is_left_to_others(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def work(
     from rich.console import Console
 
     from obverse.studies.carrying import carry_out
-    from obverse.studies.executors.work import Worker
+    from obverse.studies.executors.work import UnnotedError, Worker
     from obverse.studies.progress import say
 
     console, worker = Console(stderr=True), Worker(directory, workers)
@@ -43,10 +43,10 @@ def work(
         if tasks:
             try:
                 carry_out(worker, tasks, len(tasks), console)
-            except ObverseError as error:
+            except UnnotedError:
+                raise
+            except ObverseError as error:  # some failed; they may be asked for again meanwhile
                 failed += 1
-                if {task.id for task in tasks} & {task.id for task in worker.tasks()}:
-                    raise  # it could not be noted that they failed
                 say(console, str(error))
             done += len(tasks)
         elif not wait:

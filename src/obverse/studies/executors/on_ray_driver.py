@@ -73,10 +73,9 @@ class Driver:
 
     def _run(self, seen: Path) -> list[Failure]:
         try:
-            self.seen = seen if self._all_see(seen) else None
-            if self.seen is None:
-                for task in self.waiting:
-                    _refuse_limited(task)
+            self.seen: Path | None = seen
+            if not self._all_see(seen):
+                self._count_on_no_directory()
             while self.waiting or self.later or self.flying:
                 self._fill()
                 self._hear_board()
@@ -136,7 +135,21 @@ class Driver:
             for each in self.ray.nodes()
             if each["Alive"]
         ]
-        return all(self.ray.get(found))
+        return all(map(self._said, found))
+
+    def _said(self, seen: Any) -> bool:
+        """Return whether a node sees the directory; one that is gone does not count."""
+        try:
+            return bool(self.ray.get(seen))
+        except self.ray.exceptions.RayTaskError:
+            raise
+        except self.ray.exceptions.RayError:
+            return True
+
+    def _count_on_no_directory(self) -> None:
+        self.seen = None
+        for task in (*self.waiting, *(task for _, task in self.later)):
+            _refuse_limited(task)
 
     def _fill(self) -> None:
         now = time.monotonic()
@@ -215,13 +228,13 @@ class Driver:
                 (task.folder / "log.txt").write_text(str(outcome["log"]), encoding="utf-8")
         del self.flying[reference]
         flight.held.close()
-        if outcome.get("unseen"):
-            self.seen = None  # a node that has come since: from now on nobody counts on the directory
         if "ended" not in outcome:
             lost = f"its node or process died: {outcome['lost']}" if "lost" in outcome else ""
             self._settle(task, Event(task=task, kind="waiting", problem=lost), begun=flight.begun)
         else:
             self._settle(task, ended(task, None if problem is None else str(problem)))
+        if outcome.get("unseen"):  # a node that has come since: from now on nobody counts on it
+            self._count_on_no_directory()
 
     def _lost(self, task: Task, why: str) -> dict[str, Any]:
         """Return what becomes of a run whose node or process died: it is tried again, some times."""

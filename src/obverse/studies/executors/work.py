@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from obverse.core.errors import ObverseError
 from obverse.run.folder import RunFolder
 from obverse.run.task import Event, Failure, Task, Word
 from obverse.studies.executors.here import Here
@@ -27,6 +28,10 @@ class Work:
         for task in tasks:
             pending.add(task)
         return Watch(tasks, on, pending).until_settled()
+
+
+class UnnotedError(ObverseError):
+    """What became of a run could not be written down, so that it would be tried again and again."""
 
 
 class Worker:
@@ -53,8 +58,19 @@ class Worker:
         ]
 
     def run(self, tasks: Sequence[Task], on: Callable[[Event], None]) -> list[Failure]:
-        """Carry out tasks, as an Executor, and take note of what has become of them in the directory."""
+        """Carry out tasks, as an Executor, and take note of what has become of them in the directory.
+
+        Raises:
+            UnnotedError: if that cannot be written.
+        """
         told_at: dict[str, float] = {}
+
+        def heard(event: Event) -> None:
+            try:
+                note(event)
+            except ObverseError as error:
+                raise UnnotedError(str(error)) from error
+            on(event)
 
         def note(event: Event) -> None:
             id = event.task.id
@@ -73,6 +89,5 @@ class Worker:
                 if "status -15" in event.problem:  # whoever ends its process may be about to end this one
                     time.sleep(1)
                 self.pending.fail(id, event.problem)
-            on(event)
 
-        return Here(self.pending.state).run(tasks, note)
+        return Here(self.pending.state).run(tasks, heard)
