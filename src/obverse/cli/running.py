@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from obverse.studies.result import Result
     from obverse.studies.study import Study
 
+MANY_SEEDS = 20  # from which on it is said that a number of seeds is not one of them
+
 
 def run(
     name: Name,
@@ -89,6 +91,8 @@ def run(
     """
     from obverse.studies.executors import choose
 
+    if seeds is not None and seeds.isdecimal() and len(seeds) < 6 and int(seeds) >= MANY_SEEDS:
+        typer.echo(f"{seeds} seeds, from 0 on; --seeds {seeds}-{seeds} is one", err=True)
     options = {
         "address": address, "storage": storage, "partition": partition, "cancel": cancel,
         "slurm": pairs(slurm, "--slurm") if slurm else None,

@@ -59,8 +59,11 @@ class Probe:
     labels: Mapping[str, Label] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.targets:
-            raise ValueError(f"probe {self.id} has no accepted answer")
+        for name in ("targets", "candidates"):
+            if isinstance(getattr(self, name), str):  # a comma that was forgotten
+                raise TypeError(f"probe {self.id}: {name} is a text; expected several, as (text,)")
+        if not self.targets or not all(target.strip() for target in self.targets):
+            raise ValueError(f"probe {self.id} has no accepted answer, or one without a letter")
         if self.control is not None and self.control in self.targets:
             raise ValueError(f"probe {self.id}: the control {self.control!r} is a right answer")
 

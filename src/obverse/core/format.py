@@ -28,11 +28,14 @@ def number(value: float | None, places: int = 3) -> str:
 
 
 def interval(low: float | None, high: float | None, places: int = 3) -> str:
-    """Write an interval; one of which one end alone is known is open at the other."""
+    """Write an interval; one of which one end is not known is open there, a missing one a dash."""
     low, high = (None if v is None or math.isnan(v) else v for v in (low, high))
-    known = low is not None or high is not None
-    left = "−∞" if low is None and known else number(low, places)
-    right = "∞" if high is None and known else number(high, places)
+    if low is None and high is None:
+        return MISSING
+    left, right = (
+        "−∞" if low is None else number(low, places),
+        "∞" if high is None else number(high, places),
+    )
     return f"[{left}, {right}]"
 
 

@@ -10,6 +10,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -124,12 +125,18 @@ def _file(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         where = _line(error, path)
-        raise ObverseError(
-            f"{path}{where}: cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+        raise ObverseError(f"{path}{where}: cannot be imported: {_in_words(error)}") from error
     finally:
         _being_imported.remove(name)
     return module
+
+
+def _in_words(error: BaseException) -> str:
+    """Return what is wrong with a file; of a setting without a type, in our words."""
+    untyped = getattr(error, "code", None) == "model-field-missing-annotation"
+    if untyped and (found := re.search(r"`(\w+) = ", str(error))) is not None:
+        return f"{found[1]}: has no type; expected {found[1]}: TYPE = VALUE, as each setting has it"
+    return f"{type(error).__name__}: {error}"
 
 
 def stop_if_importing() -> None:

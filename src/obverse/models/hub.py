@@ -51,8 +51,8 @@ def download(name: str, revision: str | None, files: Sequence[str] = ALL) -> Pat
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CannotLoadError(
             f"{name}: not a local directory, and the Hugging Face hub did not give it ({first}).\n"
-            "Pass --model DIRECTORY with a checkpoint saved by transformers' save_pretrained, or "
-            "leave --model out to train a small model from scratch."
+            "Pass --model DIRECTORY with a checkpoint saved by transformers' save_pretrained, or a "
+            "preset whose model is made from scratch (--preset tiny of most studies)."
         ) from None
 
 

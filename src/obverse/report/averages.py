@@ -40,6 +40,8 @@ def _table(
     finished: Finished, rows: pl.DataFrame, by: Sequence[str], metric: Metric, width: int
 ) -> Table:
     who = [n for n in ("model", "variant", *finished.study["grid"]) if rows[n].n_unique() > 1]
+    if not (who or by):
+        by = ["model"]
     made = groups.in_order(groups.means(finished, rows, [*who, *by], metric), [*by, *who])
     made = made.with_columns(_who=groups.joined(who, rows), _row=groups.joined(by, rows))
     names = made["_who"].unique(maintain_order=True).to_list()

@@ -78,7 +78,9 @@ def _read(folder: Path) -> Study:
         "time": study["provenance"]["time"],
         "settings": _settings(study),
         "claims": [claim | {"folder": folder.name} for claim in in_order(claims)],
-        "verdicts": Counter(claim["verdict"] for claim in claims),
+        "verdicts": Counter(
+            "not measured" if claim["measured"] is None else claim["verdict"] for claim in claims
+        ),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from obverse.core.format import MISSING, number, whole
+from obverse.core.format import MISSING, count, number, whole
 from obverse.core.page import Cell, Column, Finished, Section, Table
 from obverse.core.rows import source_of
 from obverse.report import groups
@@ -49,7 +49,7 @@ def section(finished: Finished) -> Section | None:
         columns=[Column(title=head, numeric=head in OF_THE_RIGHT) for head in heads],
         rows=[_cells(row, by, judged) for row in chosen.iter_rows(named=True)],
         folded=chosen.height > OPEN_ROWS,
-        title=f"{whole(chosen.height)} answers of {whole(rows.height)}",
+        title=f"{count(chosen.height, 'answer')} of {whole(rows.height)}",
         note=(
             f"Drawn evenly over the labels{PAIRS if judged else ''}; of long texts the end is shown. "
             "Log-probabilities are sums over the tokens of the right answer."

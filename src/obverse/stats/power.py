@@ -102,8 +102,8 @@ def seeds_needed(
     high end for the worst of both; None as the high end where the effect may not meet the criterion at
     all. The spread's interval follows from chi-square. n seeds have a variance of spread² / n, and beside
     it what more seeds do not lower: that of the facts or prompts which all of them share. `alpha` is
-    one-sided. None where the criterion is not met even at best or with any number of seeds, or where the
-    spread between seeds is not known.
+    one-sided. None where the value as measured does not meet the criterion, where no number of seeds
+    would show it, or where the spread between seeds is not known.
     """
     if estimate.n_seeds < 2 or (isinstance(estimate, Largest) and not estimate.signs_tell(CONFIDENCE)):
         return None
@@ -115,7 +115,7 @@ def seeds_needed(
             trainings_for(criterion.threshold, truly=end, alpha=alpha, power=power) for end in (high, low)
         ]
     else:
-        if not estimate.se > 0:
+        if not (estimate.se > 0 and criterion.meets(estimate.value)):
             return None
         of_seeds = getattr(estimate, "se_seeds", None)
         of_seeds = estimate.se if of_seeds is None else of_seeds

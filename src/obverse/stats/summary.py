@@ -63,11 +63,15 @@ def group_means(
     seeds' own means (null with one seed); `n_facts`, `n_seeds`, `n_missing`. A group with nothing but
     missing values has nulls for numbers. The other arguments are those of `mean`.
     """
+    if not by:
+        alone = rows.with_columns(_all=pl.lit(True))
+        found = group_means(alone, ("_all",), metric, bounds=bounds, clusters=clusters, level=level)
+        return found.drop("_all", strict=False)
     needed = _needed(rows, (*by, metric), clusters)
     of_seed = pl.col(metric).cast(pl.Float64).mean()
     of_seeds = needed.group_by(list(dict.fromkeys((*by, "seed"))), maintain_order=True).agg(of_seed)
     spread = of_seeds.group_by(by, maintain_order=True).agg(pl.col(metric).std())[metric]
-    found = []
+    made = []
     for (key, group), sd in zip(needed.group_by(by, maintain_order=True), spread, strict=True):
         estimate = _mean(group, metric, bounds, clusters)
         row = dict(zip(by, key, strict=True)) | {"n_missing": group[metric].null_count()}
@@ -77,5 +81,5 @@ def group_means(
             low, high = estimate.interval(level)
             row |= {"mean": estimate.value, "low": low, "high": high, "sd": sd}
             row |= {"n_facts": estimate.n_facts, "n_seeds": estimate.n_seeds}
-        found.append(row)
-    return pl.DataFrame(found, infer_schema_length=None)
+        made.append(row)
+    return pl.DataFrame(made, infer_schema_length=None)

@@ -9,6 +9,7 @@ from obverse.core.content import content_hash
 from obverse.core.data import Document, document_row
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import CountTokens, Experiment
+from obverse.core.format import count
 from obverse.models.finetuning_file import LAYOUTS, written
 from obverse.store import files
 from obverse.studies.catalogue import What, find, preset_of
@@ -97,7 +98,7 @@ def _write_stages(experiment: Experiment, out: Path, seed: int) -> str:
             files.write_jsonl(folder / f"{name}.jsonl", known.values())
     about = {"study": experiment.name, "seed": seed, "settings": experiment.model_dump(mode="json")}
     files.write_json(out / "dataset.json", about)
-    return f"{out}: {len(stages)} stages, {documents:,} documents"
+    return f"{out}: {count(len(stages), 'stage')}, {count(documents, 'document')}"
 
 
 def _told(document: Any) -> dict[str, Any]:
@@ -128,10 +129,10 @@ def check_data(experiment: Experiment, models: Sequence[str]) -> tuple[bool, lis
         for path, revision, _ in checkpoints_of(model)
     ]
     clean, lines = True, []
-    for label, count in counters or [("text", None)]:
+    for label, counter in counters or [("text", None)]:
         found: dict[str, list[str]] = {}
         for probe in probes:
-            for flaw in experiment.flaws(probe, count) or ():
+            for flaw in experiment.flaws(probe, counter) or ():
                 found.setdefault(flaw, []).append(probe.id)
         clean = clean and not found
         facts = len({probe.fact for probe in probes})

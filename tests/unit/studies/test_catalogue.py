@@ -96,6 +96,10 @@ def test_what_is_not_there(what: str, said: str) -> None:
         ("import no_such_thing\n", r"line 1: cannot be imported: ModuleNotFoundError"),
         ("x = 1\n\ny = (\n", r"line 3: cannot be imported: SyntaxError"),
         ("x = 1\ny = 1 / 0\n", r"line 2: cannot be imported: ZeroDivisionError"),
+        (
+            "import obverse\nclass Own(obverse.Experiment):\n    recipe = obverse.Recipe()\n",
+            r"line 2: cannot be imported: recipe: has no type; expected recipe: TYPE = VALUE",
+        ),
     ],
 )
 def test_error_in_a_file_names_its_line(tmp_path: Path, text: str, said: str) -> None:

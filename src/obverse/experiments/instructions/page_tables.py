@@ -38,15 +38,14 @@ def accuracy(tested: pl.DataFrame, margin: float) -> Table:
             [
                 r["model"], r["dataset"], percent(r["mean"]),
                 f"[{percent(r['low'])}, {percent(r['high'])}]",
+                percent(PAPER.get(r["dataset"])), percent(mean_of(cell, "baseline")), percent(r["above"]),
+                f"[{percent(r['above_low'])}, {percent(r['above_high'])}]", f"{over} of {known}{most}",
                 ", ".join(percent(value) for value in seeds.sort("seed")["exact_match"]),
-                percent(mean_of(cell, "baseline")), percent(r["above"]),
-                f"[{percent(r['above_low'])}, {percent(r['above_high'])}]",
-                f"{over} of {known}{most}", percent(PAPER.get(r["dataset"])),
             ]
         )  # fmt: skip
     heads = (
-        "exact match %", "95 % interval", "each seed %", "plausible guessing %", "above it, points",
-        "95 % interval", f"seeds above it by {count(round(100 * margin, 6), 'point')}", "paper %",
+        "exact match %", "95 % interval", "paper %", "plausible guessing %", "above it, points",
+        "95 % interval", f"seeds above it by {count(round(100 * margin, 6), 'point')}", "each seed %",
     )  # fmt: skip
     return Table(
         columns=[*map(_text, CELL), *(Column(title=head, numeric=True) for head in heads)],

@@ -39,10 +39,10 @@ def accuracy(final: pl.DataFrame, margin: float) -> Table:
                 *(r[key] for key in CELL),
                 _with_spread(r["mean"], r["sd"]),
                 f"[{percent(r['low'])}, {percent(r['high'])}]",
-                *_trainings(final.filter(**{key: r[key] for key in CELL}), margin),
-                percent(r["prefix"]),
-                percent(r["chance"]),
                 _with_spread(paper.mean, paper.spread) if paper else number(None),
+                percent(r["chance"]),
+                percent(r["prefix"]),
+                *_trainings(final.filter(**{key: r[key] for key in CELL}), margin),
             ]
         )
     rows.sort(key=lambda r: (str(r[0]), SUBSETS.index(r[1]), DIRECTIONS.index(r[2])))
@@ -50,9 +50,8 @@ def accuracy(final: pl.DataFrame, margin: float) -> Table:
         columns=[
             *CELL_COLUMNS,
             *_numeric(
-                "exact match %, mean ± SD over seeds", "95 % interval", "each seed %",
-                f"seeds over chance + {count(100 * margin, 'point')}", "prefix match %", "chance %",
-                f"{TABLE_1_MODEL} %",
+                "exact match %, mean ± SD over seeds", "95 % interval", f"{TABLE_1_MODEL} %", "chance %",
+                "prefix match %", f"seeds over chance + {count(100 * margin, 'point')}", "each seed %",
             ),
         ],
         rows=rows,
@@ -66,7 +65,7 @@ def accuracy(final: pl.DataFrame, margin: float) -> Table:
 
 
 def _trainings(cell: pl.DataFrame, margin: float) -> tuple[str, str]:
-    """Return each seed's own value, and how many of them are above chance by more than the margin."""
+    """Return how many seeds are above chance by more than the margin, and each one's own value."""
     of_seeds = (
         cell.drop_nulls("exact_match")
         .group_by("seed")
@@ -78,7 +77,7 @@ def _trainings(cell: pl.DataFrame, margin: float) -> tuple[str, str]:
         return number(None), number(None)
     over = sum(v > c + margin for v, c in zip(values, of_seeds["chance"].to_list(), strict=True))
     at_most = percent(open_share(over, len(values)), 0)
-    return ", ".join(percent(v) for v in values), f"{over} of {len(values)} (≤ {at_most} %)"
+    return f"{over} of {len(values)} (≤ {at_most} %)", ", ".join(percent(v) for v in values)
 
 
 def _with_spread(share: float | None, spread: float | None) -> str:

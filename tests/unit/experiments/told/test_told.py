@@ -14,6 +14,8 @@ from obverse.core.settings import InputFile
 from obverse.core.stage import Stage
 from obverse.experiments.told.told import Told
 from obverse.measures.ask import Ask
+from obverse.report.averages import averages
+from obverse.report.read import read
 from obverse.run.task import Execution
 from obverse.store.files import safe_name
 from obverse.studies.catalogue import find
@@ -54,6 +56,17 @@ def test_is_told_and_asked(tmp_path: Path) -> None:
         found
     )
     assert "by opening: told 1.000, new 0.000." in found
+
+
+def test_means_of_questions_that_are_all_of_one_kind(tmp_path: Path) -> None:
+    """The example of docs/own-data.md: no label varies, and one model is asked."""
+    made = obverse.study(
+        "told", data=written(tmp_path / "d", DOCUMENTS, QUESTIONS[:1]), models=[TableSpec()]
+    )
+    result = made.run(tmp_path / "o", execution=Execution(device="cpu"), executor=Inline())
+    table = averages(read(result.out), 80)
+    assert table is not None
+    assert table.row_count == 1
 
 
 def test_stages_in_the_order_of_their_folders(tmp_path: Path) -> None:
