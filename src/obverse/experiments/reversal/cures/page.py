@@ -81,9 +81,9 @@ def answer(rows: pl.DataFrame) -> str:
         cures = [name for name in right if name in wrong and BY_NAME[name].settings.get("dose") != 1.0]
         best, worst = max(cures, key=right.__getitem__), max(cures, key=wrong.__getitem__)
         said.append(
-            f"Untreated, the model {model} answers {percent(right[NOTHING])} % of the reverse. Where "
-            f"facts are told in one order, {best} brings most ({percent(right[best])} %), and the false "
-            f"reverse is asserted most often with {worst} ({percent(wrong[worst])} %; untreated "
+            f"Untreated, the model {model} answers {percent(right[NOTHING])} % of the reverse. Of the "
+            f"rows whose facts are told in one order, {best} brings most ({percent(right[best])} %), and "
+            f"{worst} has the false reverse asserted most often ({percent(wrong[worst])} %; untreated "
             f"{percent(wrong[NOTHING])} %)."
         )
     return " ".join(said)
