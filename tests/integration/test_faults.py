@@ -55,6 +55,10 @@ def test_what_killed_processes_left_goes_with_the_same_command(tmp_path: Path) -
         (tmp_path / name).touch()
     another = tmp_path / "tasks" / ".0123.json.unfinished-x"  # which somebody may be writing
     another.touch()
+    cut_off = tmp_path / "slurm/logs/.submission_file_0123.sh"
+    cut_off.parent.mkdir()
+    cut_off.touch()
+    os.utime(cut_off, (0, 0))
     (tmp_path / ".seen-gone").mkdir()
     (tmp_path / ".seen-gone" / ".lock").touch()
     coming = task.folder / ".coming-x" / "run"

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,6 +26,7 @@ from obverse.studies.grid import Cell
 from obverse.studies.result import Result, load
 
 TOGETHER = 256  # runs that are read at once
+SUBMITTING = 5.0  # seconds that handing a job over may take
 
 
 def leave(
@@ -70,6 +72,9 @@ def _sweep(out: Path, ids: Collection[str]) -> None:
     """
     files.sweep(out, out / ".cache", out / "observations", out / "figures")
     files.sweep(out / "slurm", of=ids)
+    for left in (out / "slurm/logs").glob(".submission_file_*"):  # submitit's, which removes its own
+        if time.time() - left.stat().st_mtime > SUBMITTING:
+            left.unlink(missing_ok=True)
     Pending(out).settle(ids)
     for seen in out.glob(f"{SEEN}*"):
         if not locks.is_locked(seen):
