@@ -92,9 +92,7 @@ class Campaign:
             self.counted.starts += 1
             while kills > 0 and process.poll() is None:
                 kills -= self._kill(watched)
-            try:
-                status = process.wait(LONGEST)
-            except subprocess.TimeoutExpired:
+            if (status := self._ended(process)) is None:
                 self.counted.wrong.append(f"study {n}: the command hangs")
                 return
             if status == 0:
@@ -108,6 +106,14 @@ class Campaign:
         self.counted.trained += len(out.with_suffix(".trained").read_text().splitlines())
         if not wrong:
             shutil.rmtree(out)
+
+    def _ended(self, process: "subprocess.Popen[bytes]") -> int | None:
+        """Return the status of the command when it ends; None if it does not."""
+        ends = time.monotonic() + LONGEST
+        while process.poll() is None and time.monotonic() < ends:
+            self.place.settle()
+            time.sleep(0.1)
+        return process.poll()
 
     def _kill(self, watched: Watched) -> bool:
         """Kill somebody at a moment that is drawn; return whether somebody was there."""
@@ -168,6 +174,7 @@ class Campaign:
         driver = self.place.driver
         assert driver is not None
         while driver.poll() is None and not event.wait(0.1):
+            self.place.settle()  # who was killed may have taken a while to be gone
             each()
 
     def _wrong(self, out: Path, watched: Watched) -> Iterator[str]:
