@@ -110,9 +110,10 @@ def _refuse_other_name(out: Path, name: str) -> None:
 def _left_out(there: Asked, wanted: Asked) -> list[str]:
     """Return in words which models, seeds and values of the grid that were asked for are no more."""
     models = [name for name in there.models if name not in wanted.models]
+    seeds = set(wanted.seeds)  # there may be very many
     found: dict[str, list[Any]] = {
         "models" if len(models) > 1 else "model": models,
-        "seeds": [seed for seed in there.seeds if seed not in wanted.seeds],
+        "seeds": [seed for seed in there.seeds if seed not in seeds],
     }
     for key, values in there.grid.items():
         found[key] = [value for value in values if value not in wanted.grid[key]]
