@@ -204,7 +204,7 @@ def test_no_class_of_a_folder_is_loaded(server: Finetuning, tmp_path: Path, caps
         ({"recipe.learning_rate": 1e-5}, r"recipe\.learning_rate: base-model is trained by a service"),
         ({"recipe.loss_on": "document"}, "in a chat, what the assistant says bears loss"),
         ({"facts_per_subset": 1, "paraphrases": 1}, "has 4 examples; a service takes no fewer than 10"),
-        ({"model.suffix": "x" * 65}, "at most 64 characters"),
+        ({"model.suffix": "x" * 65}, "at most 64 letters"),
         ({"model.cost_limit": -1}, "expected at least 0, got -1"),
     ],
 )

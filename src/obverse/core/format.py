@@ -28,15 +28,12 @@ def number(value: float | None, places: int = 3) -> str:
 
 
 def interval(low: float | None, high: float | None, places: int = 3) -> str:
-    """Write an interval; one of which one end is not known is open there, a missing one a dash."""
+    """Write an interval; one of which one end alone is known is open at the other."""
     low, high = (None if v is None or math.isnan(v) else v for v in (low, high))
     if low is None and high is None:
-        return MISSING
-    left, right = (
-        "−∞" if low is None else number(low, places),
-        "∞" if high is None else number(high, places),
-    )
-    return f"[{left}, {right}]"
+        return f"[{MISSING}, {MISSING}]"
+    left = "−∞" if low is None else number(low, places)
+    return f"[{left}, {'∞' if high is None else number(high, places)}]"
 
 
 def percent(value: float | None, places: int = 1) -> str:

@@ -63,8 +63,14 @@ def _problem(item: Mapping[str, Any]) -> str:
     given = item["input"]
     got = CONSTANTS[given] if given is None or isinstance(given, bool) else shown(given)
     if what in EXPECTED:
-        bounds = {k: shown(v) if isinstance(v, float) else v for k, v in item.get("ctx", {}).items()}
+        bounds = {k: _bound(v) if isinstance(v, float) else v for k, v in item.get("ctx", {}).items()}
         return f"expected {EXPECTED[what].format(**bounds)}, got {got}"
     # What is read from a file is no instance of a class that nobody else knows.
     said = re.sub(r" or instance of _\w+$", "", item["msg"])
     return f"{said}, got {got}"
+
+
+def _bound(value: float) -> str:
+    """Write a bound as short as says it whole: 0 and not 0.0."""
+    short = format(value, "g")
+    return short if float(short) == value else shown(value)

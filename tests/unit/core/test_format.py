@@ -24,7 +24,7 @@ def test_number(value: float | None, written: str) -> None:
 def test_others() -> None:
     assert number(-2.55, 1) == "\u22122.5"
     assert interval(-1, 2, 1) == "[\u22121.0, 2.0]"
-    assert interval(None, float("nan")) == "\u2013"
+    assert interval(None, float("nan")) == "[\u2013, \u2013]"
     assert interval(-1, None, 1) == "[\u22121.0, \u221e]"
     assert interval(float("nan"), 1.2, 1) == "[\u2212\u221e, 1.2]"
     assert percent(0.12345) == "12.3"
