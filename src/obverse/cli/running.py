@@ -91,8 +91,6 @@ def run(
     """
     from obverse.studies.executors import choose
 
-    if seeds is not None and seeds.isdecimal() and len(seeds) < 6 and int(seeds) >= MANY_SEEDS:
-        typer.echo(f"{seeds} seeds, from 0 on; --seeds {seeds}-{seeds} is one", err=True)
     options = {
         "address": address, "storage": storage, "partition": partition, "cancel": cancel,
         "slurm": pairs(slurm, "--slurm") if slurm else None,
@@ -102,6 +100,8 @@ def run(
         name, preset, model, data, seeds, settings, endpoint, finetune, family, dtype, looks,
         axes_of(grid), most,
     )  # fmt: skip
+    if seeds is not None and seeds.isdecimal() and len(study.seeds) >= MANY_SEEDS:
+        typer.echo(f"{seeds} seeds, from 0 on; --seeds {seeds}-{seeds} is one", err=True)
 
     from obverse.run.task import Execution
     from obverse.studies.place import place_of

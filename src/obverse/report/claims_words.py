@@ -58,6 +58,11 @@ def _in_words(note: str, texts: Mapping[str, str]) -> str:
     return said + since + named
 
 
+def became(claim: Mapping[str, Any]) -> str:
+    """Return what became of a claim: its verdict, or that there was nothing to judge it by."""
+    return "not measured" if claim["measured"] is None else str(claim["verdict"])
+
+
 def under(claim: Mapping[str, Any], facts: str) -> str:
     """Return the line under a claim: unit, source, what it rests on, each seed's value."""
     parts = [claim["role"] if claim["role"] != "primary" else "", claim["unit"], claim["source"]]

@@ -8,7 +8,7 @@ from typing import Any
 from obverse.core.errors import ObverseError
 from obverse.core.format import MISSING, count, ranges
 from obverse.report.build import build, fitting
-from obverse.report.claims_words import in_order
+from obverse.report.claims_words import became, in_order
 from obverse.report.glossary import Terms
 from obverse.report.provenance import leaves, text
 from obverse.report.read import study_and_claims
@@ -78,9 +78,7 @@ def _read(folder: Path) -> Study:
         "time": study["provenance"]["time"],
         "settings": _settings(study),
         "claims": [claim | {"folder": folder.name} for claim in in_order(claims)],
-        "verdicts": Counter(
-            "not measured" if claim["measured"] is None else claim["verdict"] for claim in claims
-        ),
+        "verdicts": Counter(map(became, claims)),
     }
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from obverse.core.errors import ObverseError
 from obverse.core.format import MISSING, interval, number, p_value, percent, span, whole
 from obverse.core.page import Cell, Column, Figure, Section, Table, Text
+from obverse.report.claims_words import became
 from obverse.report.drawings import Drawings
 from obverse.report.glossary import Terms
 from obverse.store.files import safe_name
@@ -39,7 +40,12 @@ def fill(name: str, terms: Terms | None = None, scripts: Sequence[str] = (), **v
         lstrip_blocks=True,
     )
     environment.filters |= FILTERS
-    environment.globals |= {"interval": interval, "span": span, "terms": terms or Terms({})}
+    environment.globals |= {
+        "interval": interval,
+        "span": span,
+        "became": became,
+        "terms": terms or Terms({}),
+    }
     source = environment.loader
     assert source is not None
     style, *code = (Markup(source.get_source(environment, one)[0]) for one in ("page.css", *scripts))

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from obverse.core.claim import Role
 from obverse.core.format import count, last_part, number, ranges
 from obverse.core.page import Finished, Page
-from obverse.report.claims_words import ends, trainings
+from obverse.report.claims_words import became, ends, trainings
 from obverse.report.limits import limits
 
 MOST_NAMES = 4
@@ -134,12 +134,12 @@ def counted(claims: Sequence[Mapping[str, Any]]) -> str:
 def _counted(claims: Sequence[Mapping[str, Any]], what: str) -> str:
     if not claims:
         return ""
-    became = ["not measured" if claim["measured"] is None else claim["verdict"] for claim in claims]
-    counts = Counter(became)
+    found = [became(claim) for claim in claims]
+    counts = Counter(found)
     told = [f"{counts[v]} {VERBS[v][counts[v] > 1]}" for v in VERBS if counts[v]]
     if len(told) > 1:
         return f"Of {len(claims)} {what}s {listed(told)}."
-    verb = VERBS[became[0]][len(claims) > 1]
+    verb = VERBS[found[0]][len(claims) > 1]
     return f"{f'The one {what}' if len(claims) == 1 else f'All {len(claims)} {what}s'} {verb}."
 
 

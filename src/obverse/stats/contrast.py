@@ -14,9 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from obverse.stats.clustered import ClusteredMean, clustered_mean
+from obverse.stats.summary import Bounds
 
 Pair = tuple[pl.DataFrame, pl.DataFrame]
-Bounds = tuple[float, float]
 
 
 def difference(
