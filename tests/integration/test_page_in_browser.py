@@ -75,6 +75,25 @@ def test_a_phone_shows_the_answer_and_verdicts_before_numbers(browser: Any, fold
     assert sorted(top, key=top.__getitem__) == list(top)
 
 
+def test_figures_stand_upright_on_a_phone_and_lie_elsewhere(browser: Any, folder: Path) -> None:
+    """Each figure is seen once, as wide as the screen has room for, and printed as on a desk."""
+    with opened(browser, folder / "a" / "report.html") as page:
+        for width, media, other in (
+            (1200, "screen", "slim"), (800, "screen", "slim"), (400, "screen", "broad"),
+            (360, "screen", "broad"), (400, "print", "slim"),
+        ):  # fmt: skip
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(media=media)
+            figures = page.locator("figure:visible").count()
+            shown = page.locator(".drawn:visible")
+            assert shown.count() == figures > 1
+            assert page.locator(f".drawn.{other}").count() > 1
+            assert page.locator(f".drawn.{other}:visible").count() == 0
+            for one in shown.all():
+                assert one.evaluate("it => it.scrollWidth <= it.clientWidth")
+                assert one.locator("svg").bounding_box()["width"] > 0.6 * min(width, 340)
+
+
 def test_every_filter_works(browser: Any, folder: Path) -> None:
     with opened(browser, folder / "a" / "report.html") as page:
 

@@ -25,11 +25,16 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A chart of altair, the name of its files (unique on the page), and the caption under it."""
+    """A chart of altair, the name of its files (unique on the page), and the caption under it.
+
+    On narrow screens a page shows `narrow`, 340 pixels wide, or where that is None the chart with its
+    panels under one another.
+    """
 
     name: str
     chart: Any
     caption: str
+    narrow: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

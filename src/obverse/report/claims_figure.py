@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
@@ -14,8 +15,7 @@ from obverse.report.figures import BLUE, GREEN, MOST_DOTS, ORANGE, reach, spread
 from obverse.report.lettering import wrapped
 from obverse.report.marks import QUIET, SAID
 
-LINE, SIZE = 240, 11  # pixels of a claim's line, of at most three, and of its letters
-WIDTH = 330
+SIZE, LINES = 11, 3  # pixels of the letters of a claim, and its lines at most
 SEED, MEAN, PAPER = "each seed", "mean, 95 % interval", "the paper"
 KINDS = {  # shape, stroke, fill, size, and pixels below the middle of the row
     PAPER: ("diamond", ORANGE, "white", 75, -8),
@@ -24,6 +24,18 @@ KINDS = {  # shape, stroke, fill, size, and pixels below the middle of the row
 }
 VERDICTS = {"holds": "#00704f", "fails": "#b3261e", "undecided": "#8a5a00", "explored": "#5a6068"}
 Claims = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """The width of a panel and of a claim's lines in pixels, and whether these stand above its row."""
+
+    width: float
+    line: float
+    above: bool
+
+
+BESIDE, ABOVE = _Layout(330, 240, False), _Layout(245, 320, True)
 
 
 def claims_figures(claims: Claims) -> list[Figure]:
@@ -42,12 +54,19 @@ def _figure(name: str, model: str, claims: Claims) -> Figure:
     several = any(len(claim["by_seed"]) > 1 for claim in mine)
     many = any(len(claim["by_seed"]) > MOST_DOTS for claim in mine)
     paper = any(claim["paper"] is not None for claim in mine)
-    cut = any(_row(c, 0, _domain([d for d in mine if d["unit"] == c["unit"]]))[side] is not None
+    cut = any(_row(c, 0, _domain([d for d in mine if d["unit"] == c["unit"]]), BESIDE)[side] is not None
               for c in mine for side in ("below", "above"))  # fmt: skip
     shown = [PAPER] * paper + [MEAN] + [SEED] * several
-    panels = [
-        _panel([c for c in mine if c["unit"] == unit], unit, shown, unit == units[0]) for unit in units
-    ]
+    beside, above = (
+        alt.vconcat(
+            *(
+                _panel([c for c in mine if c["unit"] == unit], unit, shown, unit == units[0], layout)
+                for unit in units
+            ),
+            spacing=18,
+        )
+        for layout in (BESIDE, ABOVE)
+    )
     counted = dict.fromkeys(c["counted"] for c in mine)
     n = ", ".join(
         f"{_range(c['n_facts'] for c in mine if c['counted'] == what)} {what}" for what in counted
@@ -56,7 +75,8 @@ def _figure(name: str, model: str, claims: Claims) -> Figure:
     n_seeds = _range(c["n_seeds"] for c in mine)
     return Figure(
         name=name,
-        chart=alt.vconcat(*panels, spacing=18),
+        chart=beside,
+        narrow=above,
         caption=(
             f"{model}: the claims. Large dots: the mean over all"
             f"{', with its 95 % interval' if any(c['low'] is not None for c in mine) else ''}"
@@ -83,15 +103,22 @@ def _range(values: Iterable[int]) -> str:
     return "–".join(map(whole, dict.fromkeys((all_[0], all_[-1]))))
 
 
-def _panel(claims: Claims, unit: str, shown: Sequence[str], first: bool) -> alt.LayerChart:
+def _panel(
+    claims: Claims, unit: str, shown: Sequence[str], first: bool, layout: _Layout
+) -> alt.LayerChart:
     domain = _domain(claims)
-    rows = [_row(claim, n, domain) for n, claim in enumerate(claims)]
+    # Where a claim stands above its row, every second place is its own.
+    places = [2 * n + 1 if layout.above else n for n in range(len(claims))]
+    rows = [_row(claim, n, domain, layout) for n, claim in zip(places, claims, strict=True)]
     table = pl.DataFrame(rows, infer_schema_length=None)
     points = pl.DataFrame(
-        [point for n, claim in enumerate(claims) for point in _points(n, claim)],
+        [point for n, claim in zip(places, claims, strict=True) for point in _points(n, claim)],
         infer_schema_length=None,
     )
-    y = alt.Y("place:O", title=None, axis=alt.Axis(labels=False, grid=True, ticks=False, domain=False))
+    y = alt.Y(
+        "place:O", title=None, scale=alt.Scale(domain=list(range(places[-1] + 1))),
+        axis=alt.Axis(labels=False, grid=True, ticks=False, domain=False, values=places),
+    )  # fmt: skip
     x = alt.Scale(domain=domain, nice=False, zero=False)
     base = alt.Chart(table).encode(y=y)
     zone = base.mark_bar(color=GREEN, opacity=0.12, height={"band": 0.86}, **QUIET)
@@ -99,7 +126,7 @@ def _panel(claims: Claims, unit: str, shown: Sequence[str], first: bool) -> alt.
     arrow: dict[str, Any] = {"color": BLUE, "filled": True, "size": 45, "opacity": 1, **QUIET}
     layers = [
         zone.encode(
-            x=alt.X("from:Q", title=unit or "value", scale=x, axis=alt.Axis(tickCount=6)), x2="to:Q"
+            x=alt.X("from:Q", title=_title(unit, layout), scale=x, axis=alt.Axis(tickCount=6)), x2="to:Q"
         ),
         edge.encode(x="at:Q"),
         edge.encode(x="at2:Q"),
@@ -107,10 +134,15 @@ def _panel(claims: Claims, unit: str, shown: Sequence[str], first: bool) -> alt.
         base.mark_point(shape="triangle-left", **arrow).encode(x="below:Q"),
         base.mark_point(shape="triangle-right", **arrow).encode(x="above:Q"),
         *_kinds(points, y, shown, first),
-        *_texts(table, y),
+        *_texts(table, y, layout),
     ]
-    lines = max(row["lines"] for row in rows)
-    return alt.LayerChart(layer=layers).properties(width=WIDTH, height=alt.Step(max(30, 13 * lines + 8)))
+    step = max(30, 13 * max(row["lines"] for row in rows) + (0 if layout.above else 8))
+    return alt.LayerChart(layer=layers).properties(width=layout.width, height=alt.Step(step))
+
+
+def _title(unit: str, layout: _Layout) -> str | list[str]:
+    lines = wrapped(unit or "value", SIZE + 1, layout.line, LINES)
+    return lines if len(lines) > 1 else lines[0]
 
 
 def _kinds(points: pl.DataFrame, y: alt.Y, shown: Sequence[str], legend: bool) -> list[alt.Chart]:
@@ -133,12 +165,13 @@ def _kinds(points: pl.DataFrame, y: alt.Y, shown: Sequence[str], legend: bool) -
     ]
 
 
-def _texts(table: pl.DataFrame, y: alt.Y) -> list[alt.Chart]:
-    """Return the claims on the left, their lines centred on the row, and the verdicts on the right."""
+def _texts(table: pl.DataFrame, y: alt.Y, layout: _Layout) -> list[alt.Chart]:
+    """Return the claims on the left of their rows or above them, and the verdicts on the right."""
     claims = [
-        alt.Chart(table.filter(pl.col("lines") == lines))
-        .mark_text(align="right", baseline="middle", dx=-10, dy=13 * line - 6.5 * (lines - 1),
-                   fontSize=SIZE, **QUIET)
+        alt.Chart(table.filter(pl.col("lines") == lines).with_columns(pl.col("place") - layout.above))
+        .mark_text(align="left" if layout.above else "right", baseline="middle",
+                   dx=0 if layout.above else -10, dy=13 * line - 6.5 * (lines - 1), fontSize=SIZE,
+                   **QUIET)
         .encode(x=alt.value(0), y=y, text=f"line{line}:N")
         for lines in table["lines"].unique().sort()
         for line in range(lines)
@@ -147,21 +180,21 @@ def _texts(table: pl.DataFrame, y: alt.Y) -> list[alt.Chart]:
         alt.Chart(table.filter(pl.col("verdict") == verdict))
         .mark_text(align="left", baseline="middle", dx=10, fontSize=SIZE, fontWeight="bold", color=colour,
                    **QUIET)
-        .encode(x=alt.value(WIDTH), y=y, text="verdict:N")
+        .encode(x=alt.value(layout.width), y=y, text="verdict:N")
         for verdict, colour in VERDICTS.items()
         if verdict in table["verdict"]
     ]  # fmt: skip
     return claims + verdicts
 
 
-def _row(claim: Mapping[str, Any], place: int, domain: list[float]) -> dict[str, Any]:
+def _row(claim: Mapping[str, Any], place: int, domain: list[float], layout: _Layout) -> dict[str, Any]:
     control = "control: " if claim["role"] == "control" else ""
-    text = wrapped(control + claim["text"], SIZE, LINE, 3)
+    text = wrapped(control + claim["text"], SIZE, layout.line, LINES)
     low, high = claim["low"], claim["high"]
     start, end, first, second = _zone(claim["criterion"], domain)
     return {
         "place": place,
-        **{f"line{n}": line for n, line in enumerate([*text, "", ""][:3])},
+        **{f"line{n}": line for n, line in enumerate([*text, "", ""][:LINES])},
         "lines": len(text),
         "verdict": claim["verdict"],
         "low": None if low is None else max(low, domain[0]),

@@ -13,6 +13,7 @@ from obverse.core.content import content_hash, file_hash
 from obverse.core.errors import ObverseError
 from obverse.core.format import harmless
 from obverse.core.page import Figure
+from obverse.report import narrow
 from obverse.report.figures import STYLE
 from obverse.report.lettering import fitted
 from obverse.store import files
@@ -44,8 +45,9 @@ class Drawings:
         self._program = program()
         self._made: dict[str, dict[str, Any]] = {}
 
-    def save(self, name: str, figure: Figure) -> str:
-        """Write NAME.svg, NAME.png and NAME.pdf, and return the SVG."""
+    def save(self, name: str, figure: Figure) -> tuple[str, str]:
+        """Write NAME.svg, NAME.png and NAME.pdf, and return the SVG, and that for narrow screens, which
+        is "" where the one serves them as well."""
         plain = svg_of(specification(figure.chart))
         svg = finished(plain, name, figure.caption)
         drawn_of = content_hash([svg, self._program])
@@ -56,7 +58,7 @@ class Drawings:
             files.write_bytes(self._path(name, "pdf"), vl_convert.svg_to_pdf(plain))
         hashes = {kind: file_hash(self._path(name, kind)) for kind in KINDS}
         self._made[name] = {"of": drawn_of, "files": hashes}
-        return svg
+        return svg, slim(name, figure) if width_of(svg) > narrow.WIDE else ""
 
     def finish(self) -> None:
         """Remove figures of an earlier page that this one has not, as far as nobody changed them."""
@@ -104,13 +106,23 @@ def svg_of(spec: Any) -> str:
     return svg
 
 
+def slim(name: str, figure: Figure) -> str:
+    """Return a figure's SVG for narrow screens."""
+    if figure.narrow is not None:
+        spec = specification(figure.narrow)
+    else:
+        spec = narrow.narrow(specification(figure.chart))
+    return finished(svg_of(spec), f"{name}-narrow", figure.caption)
+
+
 def png_of(svg: str) -> bytes:
     """Return an SVG as pixels, such that it has 300 dots an inch where it is as wide as a page's text."""
-    png: bytes = vl_convert.svg_to_png(svg, scale=INCHES * POINTS / _width(svg), ppi=DOTS)
+    png: bytes = vl_convert.svg_to_png(svg, scale=INCHES * POINTS / width_of(svg), ppi=DOTS)
     return png
 
 
-def _width(svg: str) -> float:
+def width_of(svg: str) -> float:
+    """Return the width that an SVG was drawn with, in pixels."""
     found = re.search(r'<svg[^>]*\bwidth="([\d.]+)"', svg)
     return max(1.0, float(found[1])) if found else INCHES * POINTS
 

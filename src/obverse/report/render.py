@@ -83,8 +83,8 @@ def _part(drawings: Drawings, part: Text | Figure | Table) -> dict[str, Any]:
         return {"kind": "text", "text": part.text, "lead": part.lead}
     if isinstance(part, Figure):
         name = safe_name(part.name) or "figure"
-        svg = drawings.save(name, part)
-        return {"kind": "figure", "name": name, "caption": part.caption, "svg": Markup(svg)}
+        svg, slim = map(Markup, drawings.save(name, part))
+        return {"kind": "figure", "name": name, "caption": part.caption, "svg": svg, "slim": slim}
     if isinstance(part, Table):
         rows = [
             [cell_text(value, column) for value, column in zip(row, part.columns, strict=True)]

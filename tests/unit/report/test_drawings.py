@@ -22,7 +22,7 @@ def figure(name: str = "one", value: float = 1.0, caption: str = "What it is. n 
 
 def save(folder: Path, *some: Figure) -> list[str]:
     made = Drawings(folder)
-    svgs = [made.save(one.name, one) for one in some]
+    svgs = [made.save(one.name, one)[0] for one in some]
     made.finish()
     return svgs
 

@@ -44,8 +44,30 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
     each = pl.concat([seeds.select(mean=axis) for axis in "xy"])
     ends = domain(pl.concat(means), each, (0, 1), points["chance_x"].to_list())
     points = _labelled(points, ends[1])
+    # Of two trainings the interval is nearly everything, and its bars hide what they are of.
+    wide_enough = rows["seed"].n_unique() >= FEWEST
+    wide, narrow = (_scatter(points, seeds, ends, wide_enough, width) for width in (WIDTH, WIDTH / 2))
+    over = " with 95 % intervals over facts and seeds"
+    return Figure(
+        name="cures",
+        chart=wide,
+        narrow=narrow,
+        caption="Each cure: how often the reverse of a name and a description is answered, and how often "
+        'the false reverse of an asymmetric relation is asserted ("B admires A", told that A admires B). '
+        f"Below on the right is good. Large dots: means{over if wide_enough else ''}; small "
+        "ones: each seed. Dashed: naming a random candidate for the reverse. Facts told in one order, "
+        f"but for the row in which all are told in both. {_basis(rows)}.",
+    )
+
+
+def _scatter(
+    points: pl.DataFrame, seeds: pl.DataFrame, ends: list[float], intervals: bool, width: float
+) -> Any:
     base = alt.Chart(points)
-    x = alt.X("x:Q", title="Reverse answered rightly (share of questions)", scale=_scale(ends))
+    ticks = alt.Axis(tickCount=int(width / 34))
+    x = alt.X(
+        "x:Q", title="Reverse answered rightly (share of questions)", scale=_scale(ends), axis=ticks
+    )
     y = alt.Y("y:Q", title="False reverse asserted (share of questions)", scale=_scale(ends))
     there = [(what, colour) for what, colour in SOURCE.values() if what in set(points["source"])]
     colour = alt.Color(
@@ -54,10 +76,8 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
         scale=alt.Scale(domain=[what for what, _ in there], range=[colour for _, colour in there]),
         legend=alt.Legend(orient="top", symbolOpacity=1, columns=1),
     )
-    # Of two trainings the interval is nearly everything, and its bars hide what they are of.
-    wide_enough = rows["seed"].n_unique() >= FEWEST
     bar = base.mark_rule(strokeWidth=1.5, clip=True, **QUIET)
-    intervals = (
+    bars = (
         bar.encode(x="x_low:Q", x2="x_high:Q", y="y:Q", color=colour),
         bar.encode(x="x:Q", y="y_low:Q", y2="y_high:Q", color=colour),
     )
@@ -66,7 +86,7 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
         base.mark_rule(color=GREY, strokeDash=[4, 3], **QUIET).encode(x="chance_x:Q"),
         # From a point to its label, which stands beside the panel, where nothing else is.
         lead.encode(x="x:Q", y="y:Q", x2="at:Q", y2="label_y:Q"),
-        *(intervals if wide_enough else ()),
+        *(bars if intervals else ()),
         alt.Chart(seeds).mark_circle(size=14, opacity=0.5).encode(
             x="x:Q", y="y:Q", color=colour, description=SAID
         ),
@@ -75,19 +95,10 @@ def cures(rows: pl.DataFrame, targets: pl.DataFrame) -> Figure:
             x="at:Q", y="label_y:Q", text="label:N", color=colour
         ),
     ]  # fmt: skip
-    chart: Any = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
-    if rows["model"].n_unique() > 1:
+    chart = alt.layer(*layers).properties(width=width, height=HEIGHT)
+    if points["model"].n_unique() > 1:
         chart = chart.facet(row=alt.Row("model:N", title=None), data=points)
-    over = " with 95 % intervals over facts and seeds"
-    return Figure(
-        name="cures",
-        chart=chart,
-        caption="Each cure: how often the reverse of a name and a description is answered, and how often "
-        'the false reverse of an asymmetric relation is asserted ("B admires A", told that A admires B). '
-        f"Below on the right is good. Large dots: means{over if wide_enough else ''}; small "
-        "ones: each seed. Dashed: naming a random candidate for the reverse. Facts told in one order, "
-        f"but for the row in which all are told in both. {_basis(rows)}.",
-    )
+    return chart
 
 
 def _scale(ends: list[float]) -> alt.Scale:
