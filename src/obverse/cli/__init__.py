@@ -3,9 +3,10 @@
 import os
 import signal
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 from obverse.cli.asking import ask
 from obverse.cli.jobs import jobs
@@ -50,10 +51,25 @@ def _all(
     """Controlled experiments on what language models generalise from what they were told."""
 
 
+class _Command(TyperCommand):
+    """A command that tells who types a study's setting as an option how settings are typed."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:  # typer keeps the classes of its errors to itself
+            unknown: Any = error if hasattr(error, "possibilities") else None
+            if unknown and any("--set" in parameter.opts for parameter in self.params):
+                unknown.message += (
+                    ". Settings are typed as --set KEY=VALUE; `obverse show STUDY` lists them"
+                )
+            raise
+
+
 for command in (run, work, plan, data, runs, export, report, compare, ask, power, jobs):
-    app.command()(command)
-app.command(name="list")(list_studies)
-app.command()(show)
+    app.command(cls=_Command)(command)
+app.command(name="list", cls=_Command)(list_studies)
+app.command(cls=_Command)(show)
 
 
 def _stop(number: int, _: object) -> NoReturn:

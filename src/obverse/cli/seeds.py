@@ -58,8 +58,14 @@ def power(
         needed = trainings_for(share, power=power, claims=claims, looks=looks)
         what = f"that it is so in more than {100 * share:g} % of all trainings, if it is in every one"
     else:
-        if spread is None or not spread > 0:
-            raise ObverseError("--spread: name the standard deviation of the seeds' own values, above 0")
+        if spread is None:
+            raise ObverseError(
+                "expected --effect and --spread (the smallest value that would matter, and the standard "
+                "deviation of the seeds' own values in a pilot; --within for a margin), or --share; a "
+                "finished pilot knows its spreads: obverse plan STUDY --power DIR"
+            )
+        if not spread > 0:
+            raise ObverseError(f"--spread {spread}: expected a standard deviation above 0")
         effect = effect or 0.0
         criterion = Above(above or 0.0) if within is None else Within(within)
         needed = seeds_for(criterion, effect, spread, power=power, claims=claims, looks=looks)
