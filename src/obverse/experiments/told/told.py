@@ -14,6 +14,7 @@ from obverse.core.page import Finished, Page
 from obverse.core.recipe import Recipe
 from obverse.core.settings import MOST, InputFile
 from obverse.core.stage import Stage, Training, When
+from obverse.core.strict_json import shown
 from obverse.experiments.told.reading import DOCUMENTS, QUESTIONS, Part, label_types, read_parts
 from obverse.measures.ask import Ask
 from obverse.measures.perplexity import Perplexity
@@ -29,6 +30,8 @@ class Told(Experiment):
         ask_every: epochs between two rounds of questions; none: they are asked before a stage and after.
         untold: what becomes of questions about a fact that no document tells: an error, or asked as a
             baseline.
+        glued: what becomes of questions whose answer would go on with the last word of the prompt
+            ("… is" and "Paris"): an error, or asked as they are.
     """
 
     name = "told"
@@ -40,6 +43,7 @@ class Told(Experiment):
     recipe: Recipe = Recipe()
     ask_every: Annotated[int, Field(ge=1, le=MOST)] | None = None
     untold: Literal["refuse", "ask"] = "refuse"
+    glued: Literal["refuse", "ask"] = "refuse"
 
     @property
     def columns(self) -> Mapping[str, type[Label]]:  # type: ignore[override]
@@ -55,6 +59,8 @@ class Told(Experiment):
         parts = read_parts(self.data)
         if self.untold == "refuse":
             _refuse_untold(parts)
+        if self.glued == "refuse":
+            _refuse_glued(parts)
         return tuple(self._stage(part) for part in parts)
 
     def _stage(self, part: Part) -> Stage:
@@ -94,3 +100,25 @@ def _refuse_untold(parts: Sequence[Part]) -> None:
                     "document tells (their 'fact' is compared); untold=ask asks it all the same, as a "
                     "baseline"
                 )
+
+
+def _refuse_glued(parts: Sequence[Part]) -> None:
+    """Refuse an answer that follows the prompt's last word without a space, both in Latin letters.
+
+    Raises:
+        ObverseError: naming the line.
+    """
+    for part in parts:
+        for line, probe in zip(part.lines, part.probes, strict=True):
+            for answer in (*probe.targets, *probe.candidates):
+                if _is_latin(probe.prompt[-1:]) and _is_latin(answer[:1]):
+                    joined = shown(f"…{probe.prompt[-12:]}{answer}")
+                    raise ObverseError(
+                        f"{part.folder / QUESTIONS}, line {line}: the answer {shown(answer)} would "
+                        f"follow the prompt without a space ({joined}); expected {shown(' ' + answer)}, "
+                        "or glued=ask where words do go on like this"
+                    )
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isalnum() and letter < "\u0250"

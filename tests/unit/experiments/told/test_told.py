@@ -138,3 +138,21 @@ def test_a_directory_of_directories_names_them(tmp_path: Path) -> None:
 def test_untold_facts_may_be_asked_as_a_baseline(tmp_path: Path) -> None:
     folder = written(tmp_path, DOCUMENTS[:1])
     assert len(Told(data=folder, untold="ask").stages(0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "refused"),
+    [("Ada keeps a", "cat", True), ("Ada keeps a", "é", True), ("Ada keeps a ", "cat", False),
+     ("Ada keeps a", " cat", False), ("Ada:", "cat", False), ("猫", "犬", False), ("a", ".", False)],
+)  # fmt: skip
+def test_an_answer_that_would_go_on_with_the_prompts_last_word_is_refused(
+    tmp_path: Path, prompt: str, answer: str, refused: bool
+) -> None:
+    question = {"prompt": prompt, "targets": [" ok", answer], "fact": "Ada"}
+    data = written(tmp_path / "d", DOCUMENTS, [*QUESTIONS, question])
+    assert Told(data=data, glued="ask").stages(0)
+    if not refused:
+        assert Told(data=data).stages(0)
+        return
+    with pytest.raises(ObverseError, match=rf"ask\.jsonl, line 4: the answer '{answer}' would follow"):
+        Told(data=data).stages(0)
