@@ -92,7 +92,7 @@ def fitting(out: Path) -> Iterator[None]:
 def _page(found: Finished, out: Path, drawings: Drawings) -> str:
     """Return the page as HTML; its figures are drawn, and what it says is kept."""
     page, own, missing = _own(found, drawings)
-    drawn = parts(drawings, claims_figures(found.claims))
+    drawn = parts(drawings, claims_figures(in_order(found.claims)))
     generic = (*_generic(found, page), *_losses(found, out))
     sections = own + [section(drawings, one) for one in generic]
     main = main_figure(page.main, own, drawn, sections)

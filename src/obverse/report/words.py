@@ -65,7 +65,7 @@ def shortened(text: str, most: int = 500) -> str:
 
     Of claims that are told in a row, each with its numbers in brackets, it is the first ones.
     """
-    parts = re.split(r"(?<=[.?!]) |(?<=\);) ", text)
+    parts = re.split(r"(?<=[.?!])(?<!et al\.) |(?<=\);) ", text)
     while len(parts) > 1 and len(" ".join(parts)) > most:
         parts.pop()
     said = " ".join(parts)

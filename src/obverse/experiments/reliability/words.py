@@ -44,21 +44,26 @@ GLOSSARY = {
 
 def answer(final: pl.DataFrame) -> str:
     """Say how often questions about X2 were answered rightly, of reliable definitions and of others."""
-    said = []
+    said: list[str] = []
     several = final["model"].n_unique() > 1
     asked = final.filter(pl.col("direction") == "question")
     for (model, variant), rows in asked.group_by(*WHERE, maintain_order=True):
         found = [mean(rows.filter(subset=subset), "exact_match") for subset in ("D5cons", "D6cons")]
         reliable, other = (percent(None if one is None else one.value) for one in found)
-        if None not in found:
-            whose = which(str(model), str(variant), several)
-            said.append(f"{reliable} % of D5cons and {other} % of D6cons{f' ({whose})' if whose else ''}")
+        if None in found:
+            continue
+        whose = which(str(model), str(variant), several)
+        if said:
+            said.append(f"{whose}: {reliable} % and {other} %")
+        else:
+            said.append(
+                "Of new aliases that were defined under the tag that had proved reliable, "
+                f"{reliable} % of the questions were answered rightly, of those under the other tag "
+                f"{other} %{f' ({whose})' if whose else ''}"
+            )
     if not said or len(said) > MOST:
         return ""
-    return (
-        "Of the questions about new aliases whose definition was marked as reliable (D5cons), and as "
-        f"unreliable (D6cons), so many were answered rightly: {'; '.join(said)}."
-    )
+    return f"{'; '.join(said)}. Figures and tables call these aliases D5cons and D6cons."
 
 
 def which(model: str, variant: str, several: bool) -> str:

@@ -93,7 +93,7 @@ def answer(task: Asked, last: pl.DataFrame) -> str:
         if small == large:
             continue
         said.append(
-            f"Of {family}, the smallest model ({format.whole(small['parameters'])} parameters) broke the "
+            f"The smallest model of {family} ({format.whole(small['parameters'])} parameters) broke the "
             f"pattern as told in {format.percent(small['correct'])} % of the items, the largest "
             f"({format.whole(large['parameters'])}) in {format.percent(large['correct'])} %; chance is "
             f"{format.percent(task.chance)} %."

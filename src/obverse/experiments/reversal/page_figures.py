@@ -41,7 +41,10 @@ def accuracy(final: pl.DataFrame, margin: float) -> Figure:
     data = means.join(chance, on="subset", how="left", maintain_order="left").join(
         paper, on=["subset", "direction"], how="left", maintain_order="left"
     )
-    row = Row(column="direction", order=DIRECTIONS, panels=["model", "subset"], band=75)
+    row = Row(
+        column="direction", order=DIRECTIONS, panels=["model", "subset"], band=75,
+        title="Direction of the question",
+    )  # fmt: skip
     layers = dots(
         data, of_seeds(final, keys, "exact_match"), "Exact match (share of questions)", row,
         alt.Color("direction:N", scale=COLOURS, legend=None), bounds=(0, 1),
