@@ -9,7 +9,8 @@ from obverse.report.lettering import width
 WIDE = 340  # pixels, of which an axis, its numbers and its title take AXIS
 AXIS, BETWEEN = 62, 24
 SYMBOL = 42  # of a legend, with the room between columns
-NAMES, ABOVE = 76, 18  # names of rows that are longer stand above their rows, which takes so many pixels
+TICK = 20  # of an axis of names, with what is free beside it
+NAMES, ABOVE = 110, 18  # names of rows that are longer stand above their rows, which takes so many pixels
 COMPOSED = ("hconcat", "vconcat", "concat")
 Spec = dict[str, Any]
 
@@ -24,7 +25,7 @@ def narrow(spec: Mapping[str, Any]) -> Spec:
     _stack(made)
     for part in _parts(made):
         _squeeze(part)
-        _lift_names(part)
+        _fit_names(part)
     for part in _parts(made):
         for legend, names in _legends(part):
             legend["columns"] = _columns(names, float(legend.get("labelFontSize", 11)))
@@ -109,12 +110,16 @@ def _squeeze(part: Spec) -> None:
             scale["range"] = [end * most / wide for end in scale["range"]]
 
 
-def _lift_names(part: Spec) -> None:
-    """Write long names of rows above their rows, in the panel, which is as wide as the screen then."""
-    height = part.get("height")
+def _fit_names(part: Spec) -> None:
+    """Leave room for the names of rows; long ones stand above their rows, in a panel of the whole width."""
+    height, wide = part.get("height"), part.get("width")
     rows = [y for y in _channels(part, "y") if y.get("type") in ("nominal", "ordinal")]
     names: list[object] = next((y["sort"] for y in rows if isinstance(y.get("sort"), list)), [])
-    if height is None or max((width(str(name), 11) for name in names), default=0) <= NAMES:
+    longest = max((width(str(name), 11) for name in names), default=0)
+    if height is None or not isinstance(wide, int | float) or longest + TICK + wide <= WIDE:
+        return
+    if longest <= NAMES:
+        part["width"] = WIDE - TICK - longest
         return
     step = height["step"] if isinstance(height, dict) else height / len(names)
     part["height"] = {"step": step + ABOVE, "for": "position"}
