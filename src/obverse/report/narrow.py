@@ -111,7 +111,7 @@ def _squeeze(part: Spec) -> None:
 
 
 def _fit_names(part: Spec) -> None:
-    """Leave room for the names of rows; long ones stand above their rows, in a panel of the whole width."""
+    """Leave room for the names of rows; long ones stand above their rows, in a panel of full width."""
     height, wide = part.get("height"), part.get("width")
     rows = [y for y in _channels(part, "y") if y.get("type") in ("nominal", "ordinal")]
     names: list[object] = next((y["sort"] for y in rows if isinstance(y.get("sort"), list)), [])
