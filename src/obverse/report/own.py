@@ -1,9 +1,11 @@
 """What the experiment itself adds to the page."""
 
+from dataclasses import replace
+
 from obverse.core.errors import ObverseError
 from obverse.core.experiment import Experiment
 from obverse.core.loading import load
-from obverse.core.page import Finished, Page
+from obverse.core.page import Figure, Finished, Page, Table, Text
 from obverse.core.settings import validated
 
 LONG = 300
@@ -29,9 +31,30 @@ def own_page(finished: Finished) -> tuple[Page, str]:
         page = made.page(finished)
         if not isinstance(page, Page):
             raise ObverseError(f"page() gave {type(page).__name__}; expected Page")
+        if len(finished.study["models"]) == 1:
+            sections = [
+                replace(one, parts=[_of_one(part) for part in one.parts]) for one in page.sections
+            ]
+            page = replace(page, sections=sections)
     except (Exception, SystemExit) as error:
         return Page(), MISSING + why(error)
     return page, ""
+
+
+def _of_one(part: Text | Figure | Table) -> Text | Figure | Table:
+    """Return a table without its column "model": there is one, and the page says at its top which."""
+    if not isinstance(part, Table) or len(part.columns) == 1:
+        return part
+    kept = [
+        n
+        for n, column in enumerate(part.columns)
+        if column.title != "model" or len({row[n] for row in part.rows}) > 1
+    ]
+    return replace(
+        part,
+        columns=[part.columns[n] for n in kept],
+        rows=[[row[n] for n in kept] for row in part.rows],
+    )
 
 
 def why(error: BaseException) -> str:

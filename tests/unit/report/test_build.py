@@ -176,6 +176,19 @@ def test_own_sections_stand_between_claims_and_means(leave: Leave, tmp_path: Pat
     assert "own note" in html
 
 
+def test_tables_of_one_model_do_not_name_it_in_every_row(leave: Leave, tmp_path: Path) -> None:
+    body = (
+        "return Page(sections=[Section(title='x', parts=[Table(title=t, columns=[Column(title='model'), "
+        "Column(title='b')], rows=rows) for t, rows in (('same', [('m', 1), ('m', 2)]), "
+        "('apart', [('m', 1), ('n', 2)]))])])"
+    )
+    html = page_of(leave(experiment=experiment(tmp_path, body)))
+    same, apart = html[html.index("<h3>same") :].split("<h3>apart")
+    assert ">model<" not in same
+    assert "<td" in same
+    assert ">model</th>" in apart
+
+
 def test_own_page_can_do_without_the_generic_part(leave: Leave, tmp_path: Path) -> None:
     html = page_of(
         leave(experiment=experiment(tmp_path, 'return Page(generic=False, answer="All in one.")'))
