@@ -6,14 +6,14 @@ import altair as alt
 import numpy as np
 import polars as pl
 
-from obverse.core.format import count
+from obverse.core.format import count, percent
 from obverse.core.page import Figure, Finished, Page, Section, Text
 from obverse.experiments.digits.aliases import D1, D2, D5, D6, QA3
 from obverse.experiments.digits.pictures import draw, handwriting
 from obverse.report.figures import BLUE, GREY, ORANGE, PINK, SKY, STROKES, WHOLE
 from obverse.report.lines import Look, lines
 from obverse.report.marks import QUIET, intervals, of_seeds
-from obverse.stats.summary import group_means
+from obverse.stats.summary import group_means, mean
 
 if TYPE_CHECKING:
     from obverse.experiments.digits.images import Digits
@@ -43,6 +43,7 @@ GLOSSARY = {
     "exact match": "Masked accuracy: 1 where the network fills in a hidden cell rightly, 0 where not.",
     "masked accuracy": "The share of hidden cells that the network fills in rightly.",
 }
+MOST = 6  # variants that the answer tells
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -56,7 +57,36 @@ def page(experiment: "Digits", finished: Finished) -> Page:
     pictures = _pictures(experiment, min(finished.study["seeds"]))
     if pictures is not None:
         sections.append(Section(title="What the network sees", parts=[pictures]))
-    return Page(question=QUESTION, glossary=GLOSSARY, sections=sections, facts="aliases")
+    return Page(
+        question=QUESTION,
+        answer=_answer(rows.filter("final")),
+        glossary=GLOSSARY,
+        sections=sections,
+        facts="aliases",
+    )
+
+
+def _answer(final: pl.DataFrame) -> str:
+    """Say how often cells of X2 were filled in rightly, after reliable definitions and after others."""
+    said: list[str] = []
+    for (variant,), rows in final.group_by("variant", maintain_order=True):
+        found = [mean(rows.filter(subset=subset), "exact_match") for subset in (D5, D6)]
+        reliable, other = (percent(None if one is None else one.value) for one in found)
+        if None in found:
+            continue
+        if said:
+            said.append(f"{variant}: {reliable} % and {other} %")
+        else:
+            said.append(
+                f"Of the cells of new aliases that were only defined, {reliable} % were filled in "
+                f"rightly where the tag was the reliable one, {other} % where it was the other"
+                f"{f' ({variant})' if variant else ''}"
+            )
+    if not said or len(said) > MOST:
+        return ""
+    guess = percent(float(final["chance"].to_numpy().mean()))
+    names = "Figures call these aliases D5cons and D6cons."
+    return f"{'; '.join(said)}. Guessing is right in {guess} %. {names}"
 
 
 def _scale(subsets: list[str]) -> alt.Color:

@@ -5,14 +5,14 @@ from dataclasses import replace
 import altair as alt
 import polars as pl
 
-from obverse.core.format import count
+from obverse.core.format import count, number
 from obverse.core.page import Figure, Finished, Page, Section, Text
-from obverse.experiments.reversal.alignment import ANOTHER, OWN
+from obverse.experiments.reversal.alignment import ANOTHER, LEARNING, OWN
 from obverse.experiments.reversal.dataset import DIRECTIONS
 from obverse.report.figures import BLUE, DASHES, ORANGE, STROKES, epoch_axis
 from obverse.report.lines import Look, lines
 from obverse.report.marks import intervals, of_seeds
-from obverse.stats.summary import group_means
+from obverse.stats.summary import group_means, mean
 
 NOTE = (
     "The gradient of a trained sentence, as it is trained, is compared with that of a right answer: "
@@ -26,9 +26,28 @@ def alignment_page(page: Page, finished: Finished) -> Page:
     """Return the page of experiment 1, alignment first."""
     if "gradients" not in finished.tables:
         return page
-    figure = _curves(finished.tables["gradients"])
+    rows = finished.tables["gradients"]
+    figure = _curves(rows)
     section = Section(title="Is a step on a fact a step on its reverse?", parts=[Text(text=NOTE), figure])
-    return replace(page, question="", answer="", main="", sections=[section, *page.sections])
+    return replace(page, question="", answer=_answer(rows), main="", sections=[section, *page.sections])
+
+
+def _answer(rows: pl.DataFrame) -> str:
+    """Say how far trained sentences point towards answers about their own fact, and about another."""
+    learning = rows.filter(pl.col("epoch") <= LEARNING, pl.col("partner") == "own")
+    found = [
+        mean(learning.filter(direction=direction, prompted=whose), "cosine")
+        for direction in DIRECTIONS for whose in (OWN, ANOTHER)
+    ]  # fmt: skip
+    own, another, reverse, reverse_another = (number(None if f is None else f.value) for f in found)
+    if None in found:
+        return ""
+    return (
+        f"Up to epoch {LEARNING}, the gradient of a trained sentence and that of the right answer in the "
+        f"same order had a cosine of {own} behind a prompt about its own fact, and of {another} behind "
+        f"the same prompt about another fact; in the reverse order {reverse} and {reverse_another}: a "
+        "step teaches of the fact no more than the one is above the other."
+    )
 
 
 def _curves(rows: pl.DataFrame) -> Figure:

@@ -1,9 +1,11 @@
 """The figure of the reverse in context, and how it was taught to read."""
 
+from collections.abc import Iterator
+
 import altair as alt
 import polars as pl
 
-from obverse.core.format import count
+from obverse.core.format import count, percent
 from obverse.core.page import Figure, Finished, Page, Section, Text
 from obverse.experiments.reversal.dataset import DIRECTIONS, ORDERS
 from obverse.experiments.reversal.in_context_asking import CONTEXTS
@@ -12,7 +14,7 @@ from obverse.experiments.reversal.page_figures import by_column
 from obverse.report.dots import Row, dots
 from obverse.report.figures import BLUE, ORANGE
 from obverse.report.marks import intervals, of_seeds
-from obverse.stats.summary import group_means
+from obverse.stats.summary import group_means, mean
 
 QUESTION = (
     "Does a model that cannot say “B is A” after training on “A is B” say it where “A is B” stands in "
@@ -26,7 +28,29 @@ def page(finished: Finished) -> Page:
     title = "With the fact in the prompt and without it"
     taught = any(stage["name"] == "reading" for run in finished.runs for stage in run["stages"])
     parts = [accuracy(rows), *([CURRICULUM] if taught else ())]
-    return Page(question=QUESTION, glossary=GLOSSARY, sections=[Section(title=title, parts=parts)])
+    return Page(
+        question=QUESTION,
+        answer=" ".join(_answers(rows)),
+        glossary=GLOSSARY,
+        sections=[Section(title=title, parts=parts)],
+    )
+
+
+def _answers(rows: pl.DataFrame) -> Iterator[str]:
+    """Say of each model how often it was right in both orders, by what stood in the prompt."""
+    for [model], mine in rows.group_by("model", maintain_order=True):
+        said = []
+        for context in CONTEXTS:
+            of = mine.filter(context=context)
+            same, reverse = (mean(of.filter(direction=each), "exact_match") for each in DIRECTIONS)
+            if same is not None and reverse is not None:
+                both = f"{percent(same.value)} % and {percent(reverse.value)} %"
+                said.append(f"{both} with the fact {context}")
+        if said:
+            yield (
+                "Asked in the order that was told and in the reverse, the model "
+                f"{model} was right in {', in '.join(said)}."
+            )
 
 
 CURRICULUM = Text(

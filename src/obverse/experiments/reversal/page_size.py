@@ -15,7 +15,7 @@ from obverse.experiments.reversal.size_claims import final, sizes
 from obverse.report.figures import BLUE, GREY, ORANGE, STROKES, counts
 from obverse.report.lines import Look, lines
 from obverse.report.marks import intervals, of_seeds
-from obverse.stats.summary import Bounds, group_means
+from obverse.stats.summary import Bounds, group_means, mean
 
 DIRECTIONS = ("same", "reverse")
 
@@ -30,7 +30,20 @@ def size_page(page: Page, finished: Finished, margin: float) -> Page:
     )
     parts: list[Figure | Table] = [_figure(known, margin), _table(known)]
     section = Section(title="Over sizes (the paper's Figure 4)", parts=parts)
-    return replace(page, question="", main="", sections=(section, *page.sections))
+    return replace(page, question="", answer=_answer(known), main="", sections=(section, *page.sections))
+
+
+def _answer(rows: pl.DataFrame) -> str:
+    """Say how often the smallest and the largest model were right, in both orders."""
+    said, known = [], sorted(set(rows["parameters"]))
+    for place, parameters in (("smallest", known[0]), ("largest", known[-1])):
+        mine = rows.filter(parameters=parameters)
+        same, reverse = (mean(mine.filter(direction=each), "exact_match") for each in DIRECTIONS)
+        if same is None or reverse is None:
+            return ""
+        both = f"{percent(same.value)} % and {percent(reverse.value)} %"
+        said.append(f"the {place} model ({whole(parameters)} parameters) was right in {both}")
+    return f"Asked in the order that was told and in the reverse, {', '.join(said)}."
 
 
 def _figure(rows: pl.DataFrame, margin: float) -> Figure:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import altair as alt
 import polars as pl
 
-from obverse.core.format import count
+from obverse.core.format import count, number
 from obverse.core.page import Cell, Column, Figure, Finished, Page, Section, Table, Text
 from obverse.experiments.reliability.alignment_claims import (
     CONSISTENT,
@@ -26,7 +26,7 @@ from obverse.experiments.reliability.figures.drawing import (
 from obverse.report.figures import DASHES, STROKES, epoch_axis
 from obverse.report.lines import Look, lines
 from obverse.report.marks import SAID, described, intervals, of_seeds
-from obverse.stats.summary import group_means
+from obverse.stats.summary import group_means, mean
 
 METRICS = {
     "cosine": "cosine", "inner": "inner product", "squared_distance": "squared distance",
@@ -65,7 +65,25 @@ def alignment_page(page: Page, finished: Finished) -> Page:
         ),
         Section(title="Does alignment predict?", parts=_predicted(finished.tables)),
     ]
-    return replace(page, main="", sections=[*(s for s in sections if s.parts), *page.sections])
+    drawn = [section for section in sections if section.parts]
+    return replace(page, answer=_answer(rows), main="", sections=[*drawn, *page.sections])
+
+
+def _answer(rows: pl.DataFrame) -> str:
+    """Say how well definitions of X2 are aligned with questions about their aliases."""
+    said = []
+    own = after_stage_1(rows).filter(partner="own")
+    for (variant,), some in own.group_by("variant", maintain_order=True):
+        found = [mean(some.filter(subset=subset), "cosine") for subset in (CONSISTENT, UNRELIABLE)]
+        reliable, other = (number(None if one is None else one.value) for one in found)
+        if None not in found:
+            said.append(f"{reliable} and {other} ({variant})")
+    if not said:
+        return ""
+    return (
+        "After Stage 1, the gradients of a definition and of the questions about its alias had a cosine, "
+        f"under the reliable tag (D5cons) and under the other (D6cons), of {'; '.join(said)}."
+    )
 
 
 def _curves(
