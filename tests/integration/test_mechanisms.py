@@ -2,6 +2,7 @@
 page.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 import obverse
 from obverse.core.errors import ObverseError
+from obverse.core.format import number, percent
+from obverse.experiments.reversal.alignment import ANOTHER, OWN
 from tests.conftest import TINY
 from tests.outside.inline import Inline
 
@@ -37,6 +40,13 @@ def done(name: str, settings: dict[str, Any], out: Path, seeds: int = 1) -> obve
     return result
 
 
+def found(out: Path) -> str:
+    """Return what a study's page says first of what came out."""
+    page = (out / "report.html").read_text(encoding="utf-8")
+    page = page.replace("\N{NO-BREAK SPACE}", " ")
+    return re.sub(r"<[^>]*>", "", page[page.index("<strong>Found") : page.index("<strong>Not shown")])
+
+
 def test_alignment_of_sources(tmp_path: Path) -> None:
     result = done("reliability-alignment", WORLD | {"aligned": 6}, tmp_path)
     rows = result.tables["gradients"]
@@ -62,6 +72,7 @@ def test_alignment_of_sources(tmp_path: Path) -> None:
     own = last.filter(partner="own")
     means = dict(own.group_by("subset").agg(pl.col("cosine").mean()).rows())
     assert measured["X2/cosine"] == pytest.approx(means["D5cons"] - means["D6cons"])
+    assert f"of {number(means['D5cons'])} and {number(means['D6cons'])} (base); " in found(tmp_path)
     assert {"alignment", "alignment-x1", "norms"} <= {
         p.stem for p in (tmp_path / "figures").glob("*.svg")
     }
@@ -76,6 +87,14 @@ def test_alignment_of_orders(tmp_path: Path) -> None:
     assert set(groups["len"]) == {2 * 3}, "two sentences of each of three facts"
     assert all(f.measured is not None for f in result.claims)
     assert (tmp_path / "figures/alignment.svg").is_file()
+    learning = rows.filter(pl.col("epoch") <= 1, partner="own")
+    means = dict(learning.group_by("direction", "prompted").agg(pl.col("cosine").mean()).select(
+        pl.format("{} {}", "direction", "prompted"), "cosine").rows())  # fmt: skip
+    same, reverse = ([number(means[f"{way} {whose}"]) for whose in (OWN, ANOTHER)]
+                     for way in ("same", "reverse"))  # fmt: skip
+    said = found(tmp_path)
+    assert f"a cosine of {same[0]} behind a prompt about its own fact, and of {same[1]}" in said
+    assert f"in the reverse order {reverse[0]} and {reverse[1]}" in said
 
 
 def test_probes(tmp_path: Path) -> None:
@@ -90,7 +109,7 @@ def test_probes(tmp_path: Path) -> None:
     last_of_embeddings = rows.filter(layer=0, position=1)
     # The second token is the question itself, the same in all: nothing can be read there.
     assert last_of_embeddings["accuracy"].mean() == pytest.approx(0.5, abs=0.1)
-    found = {f.claim: f for f in result.claims}
+    claims = {f.claim: f for f in result.claims}
     read = rows.filter(variant="ATE", task="which tag")
     best = (
         read.group_by("layer", "position", "seed")
@@ -99,8 +118,13 @@ def test_probes(tmp_path: Path) -> None:
         .agg(pl.col("gap").mean())["gap"]
         .max()
     )
-    assert found["read/ATE/which tag"].measured == pytest.approx(best)
+    assert claims["read/ATE/which tag"].measured == pytest.approx(best)
     assert (tmp_path / "figures/probes.svg").is_file()
+    places_of = ["task", "layer", "position"]
+    means = rows.filter(variant="ATE").group_by(places_of).agg(pl.col("accuracy").mean())
+    most = dict(means.group_by("task").agg(pl.col("accuracy").max()).rows())
+    both = f"{percent(most['defined or not'])} % and {percent(most['which tag'])} % (ATE)"
+    assert both in found(tmp_path)
 
 
 def test_images(tmp_path: Path) -> None:
@@ -113,6 +137,11 @@ def test_images(tmp_path: Path) -> None:
     assert rows.filter(pl.col("step") == 0).height == rows.filter("final").height
     assert all(f.measured is not None for f in result.claims)
     assert {"curves", "pictures"} <= {p.stem for p in (tmp_path / "figures").glob("*.svg")}
+    of = rows.filter("final", variant="base").group_by("subset").agg(pl.col("exact_match").mean())
+    right = {subset: percent(share) for subset, share in of.rows()}
+    said = found(tmp_path)
+    assert f"{right['D5cons']} % were filled in rightly where the tag was the reliable one" in said
+    assert f"{right['D6cons']} % where it was the other (base); uninformative tags: " in said
 
 
 def test_what_cannot_be_measured_is_refused(tmp_path: Path) -> None:
