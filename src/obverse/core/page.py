@@ -27,8 +27,8 @@ class Text:
 class Figure:
     """A chart of altair, the name of its files (unique on the page), and the caption under it.
 
-    On narrow screens a page shows `narrow`, 340 pixels wide, or where that is None the chart with its
-    panels under one another.
+    On screens that are too narrow for the chart a page shows `narrow`, 340 pixels wide, or where that is
+    None the chart with its panels under one another.
     """
 
     name: str

@@ -35,7 +35,7 @@ class _Layout:
     above: bool
 
 
-BESIDE, ABOVE = _Layout(330, 240, False), _Layout(245, 320, True)
+BESIDE, ABOVE = _Layout(330, 240, False), _Layout(245, 300, True)
 
 
 def claims_figures(claims: Claims) -> list[Figure]:

@@ -58,7 +58,7 @@ class Drawings:
             files.write_bytes(self._path(name, "pdf"), vl_convert.svg_to_pdf(plain))
         hashes = {kind: file_hash(self._path(name, kind)) for kind in KINDS}
         self._made[name] = {"of": drawn_of, "files": hashes}
-        return svg, slim(name, figure) if width_of(svg) > narrow.WIDE else ""
+        return svg, _slim(name, figure) if width_of(svg) > narrow.WIDE else ""
 
     def finish(self) -> None:
         """Remove figures of an earlier page that this one has not, as far as nobody changed them."""
@@ -106,13 +106,19 @@ def svg_of(spec: Any) -> str:
     return svg
 
 
-def slim(name: str, figure: Figure) -> str:
-    """Return a figure's SVG for narrow screens."""
-    if figure.narrow is not None:
-        spec = specification(figure.narrow)
-    else:
-        spec = narrow.narrow(specification(figure.chart))
-    return finished(svg_of(spec), f"{name}-narrow", figure.caption)
+def _slim(name: str, figure: Figure) -> str:
+    """Return a figure's SVG for narrow screens; "" if it cannot be drawn so, which costs nobody his page.
+
+    Its name has a letter that names of figures have not.
+    """
+    try:
+        if figure.narrow is not None:
+            spec = specification(figure.narrow)
+        else:
+            spec = narrow.narrow(specification(figure.chart))
+        return finished(svg_of(spec), f"{name}:narrow", figure.caption)
+    except Exception:  # of a chart that somebody else has made, and of Vega
+        return ""
 
 
 def png_of(svg: str) -> bytes:

@@ -13,10 +13,11 @@ from obverse.core.errors import ObverseError
 from obverse.core.format import MISSING, interval, number, p_value, percent, span, whole
 from obverse.core.page import Cell, Column, Figure, Section, Table, Text
 from obverse.report.claims_words import became
-from obverse.report.drawings import Drawings
+from obverse.report.drawings import Drawings, width_of
 from obverse.report.glossary import Terms
 from obverse.store.files import safe_name
 
+LEAST = 0.8  # of the width a figure was drawn with: narrower, its letters are no longer read
 FILTERS: dict[str, Callable[..., str]] = {
     "number": number, "percent": percent, "p_value": p_value, "whole": whole,
 }  # fmt: skip
@@ -83,8 +84,11 @@ def _part(drawings: Drawings, part: Text | Figure | Table) -> dict[str, Any]:
         return {"kind": "text", "text": part.text, "lead": part.lead}
     if isinstance(part, Figure):
         name = safe_name(part.name) or "figure"
-        svg, slim = map(Markup, drawings.save(name, part))
-        return {"kind": "figure", "name": name, "caption": part.caption, "svg": svg, "slim": slim}
+        svg, slim = drawings.save(name, part)
+        return {
+            "kind": "figure", "name": name, "caption": part.caption, "svg": Markup(svg),
+            "slim": Markup(slim), "least": round(LEAST * width_of(slim or svg)),
+        }  # fmt: skip
     if isinstance(part, Table):
         rows = [
             [cell_text(value, column) for value, column in zip(row, part.columns, strict=True)]

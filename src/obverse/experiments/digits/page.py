@@ -160,9 +160,9 @@ def _by_size(rows: pl.DataFrame, sizes: tuple[int, ...]) -> Figure:
         .facet(column=alt.Column("panel:N", title=None), row=alt.Row("tags:N", title=None))
     )  # fmt: skip
     caption = (
-        "Accuracy at the end by the number of aliases, as in Figure 23 (left D1cons and D2incons, right "
-        "D5cons and D6cons), above; below its negative control. Dashed: guessing. Thin lines and small "
-        f"dots: each seed alone. {_n(last)}."
+        "Accuracy at the end by the number of aliases, as in Figure 23: D1cons and D2incons, D5cons and "
+        "D6cons, and the same of the negative control, uninformative tags. Dashed: guessing. Thin lines "
+        f"and small dots: each seed alone. {_n(last)}."
     )
     return Figure(name="by-size", chart=chart, caption=caption)
 

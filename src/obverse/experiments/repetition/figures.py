@@ -74,8 +74,8 @@ def growth(task: Asked, rows: pl.DataFrame, asked: pl.DataFrame) -> Figure | Non
     if len(gains):
         drawn.append(_panel(_sized(gains), keys, "gain", "Induction (nats a word)", None, look, 0.0))
     caption = (
-        "As models train: accuracy on the task (left; dashed: chance), and induction, how much likelier "
-        "each word of a random sequence is the second time (right; dashed: no likelier), at each "
+        "As models train: accuracy on the task (dashed: chance), and induction, how much likelier "
+        "each word of a random sequence is the second time (dashed: no likelier), at each "
         f"checkpoint whose tokens are known. {_count(zero)}."
     )
     return Figure(name="growth", chart=alt.hconcat(*drawn), caption=caption)

@@ -84,7 +84,7 @@ def attributions(rows: pl.DataFrame) -> Figure | None:
     )
     caption = (
         "Entity attribution by epoch: how often the model says rightly which entity an alias stands for, "
-        "with a column for each way to ask (the paper’s Figure 9; its Figure 3b has “name” alone). "
+        "with a panel for each way to ask (the paper’s Figure 9; its Figure 3b has “name” alone). "
         f"Colours, dashes and thin lines are those of the figure before. {counted(rows)}."
     )
     return Figure(name="attributions", chart=chart, caption=caption)

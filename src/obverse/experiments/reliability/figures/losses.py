@@ -48,8 +48,8 @@ def losses(rows: pl.DataFrame) -> Figure | None:
     caption = (
         "Losses by epoch (as in Figure 8): of the answers of trained questions, of the last element of "
         "definitions, and of the answers of questions that are not trained. Where D5cons and D6cons are "
-        "learnt alike, a difference in answers is not one in what was memorised. Each column has a "
-        "scale of its own; lines as above. "
+        "learnt alike, a difference in answers is not one in what was memorised. Each kind of "
+        "text has a scale of its own; lines as above. "
         f"{counted(told)}."
     )
     return Figure(name="losses", chart=chart, caption=caption)

@@ -135,8 +135,8 @@ def likelihood(rows: pl.DataFrame, margin: float) -> Figure:
         "green: the margin within which two log-probabilities count as the same. Large dots: means; "
         "small ones: each seed; "
         + (
-            "lines: 95 % intervals over facts (pairs of them on the left) and seeds, as far as the axis "
-            "goes"
+            "lines: 95 % intervals over facts (of log-probabilities, pairs of them) and seeds, as far "
+            "as the axis goes"
             if seeds >= FEWEST
             else "of so few seeds no intervals are drawn"
         )
