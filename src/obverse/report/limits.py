@@ -5,6 +5,9 @@ from typing import Any
 
 from obverse.core.format import count, percent, whole
 from obverse.core.page import Finished
+from obverse.stats.needs import SINCE
+
+FEW = 3  # seeds
 
 
 def limits(finished: Finished) -> list[str]:
@@ -49,7 +52,9 @@ def _undecided(claims: Sequence[Mapping[str, Any]]) -> str:
     if not n:
         return ""
     verb, it = ("is", "it") if n == 1 else ("are", "them")
-    return f"{count(n, 'claim')} {verb} undecided, which is no evidence against {it}."
+    seeds = max(c["n_seeds"] for c in asked if c["verdict"] == "undecided")
+    few = f"; of {count(seeds, 'seed')} little can be decided" if 1 < seeds <= FEW else ""
+    return f"{count(n, 'claim')} {verb} undecided, which is no evidence against {it}{few}."
 
 
 def _controls(claims: Sequence[Mapping[str, Any]]) -> str:
@@ -57,4 +62,5 @@ def _controls(claims: Sequence[Mapping[str, Any]]) -> str:
     if not n:
         return ""
     verb, it = ("does", "it") if n == 1 else ("do", "them")
-    return f"{count(n, 'control')} {verb} not hold: claims that need {it} are held back."
+    held = any(SINCE in c["note"] for c in claims)
+    return f"{count(n, 'control')} {verb} not hold{f': claims that need {it} are held back' * held}."

@@ -169,7 +169,7 @@ def _means(table: pl.DataFrame, base: alt.Chart, look: Look, y: alt.Y, low: alt.
         rule = one.transform_filter("datum.whisker && isValid(datum.low_shown)").mark_rule(
             strokeWidth=1.4, xOffset=5 + 3 * place, **QUIET
         )
-        made.append(rule.encode(**look.encodings, y=low, y2="high_shown:Q"))
+        made.append(rule.encode(**look.encodings, **look.dashes, y=low, y2="high_shown:Q"))
     return made
 
 

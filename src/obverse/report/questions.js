@@ -89,7 +89,7 @@
       const { known, values } = columns.verdict;
       const counts = known.map(() => 0);
       for (const row of found) counts[values[row]] += 1;
-      const parts = known.map((name, at) => (counts[at] && name !== null ? `${written(counts[at])} ${name} (${((100 * counts[at]) / found.length).toFixed(1)} %)` : "")).filter(Boolean);
+      const parts = known.map((name, at) => (counts[at] && (name !== null || counts[at] < found.length) ? `${written(counts[at])} ${name ?? "not judged"} (${((100 * counts[at]) / found.length).toFixed(1)} %)` : "")).filter(Boolean);
       const many = `${written(found.length)} ${found.length === 1 ? "answer" : "answers"}`;
       return parts.length ? `${many}: ${parts.join(", ")}` : many;
     }

@@ -76,7 +76,8 @@ def _note(table: pl.DataFrame, kept: pl.DataFrame) -> str:
     unwritten = 0 < table["generation"].count() < table.height
     some = " The text of an answer was kept for some of them only." if unwritten else ""
     if kept.height == table.height:
-        return f"All {whole(table.height)} answers are here, those during training among them.{some}"
+        during = "" if table["final"].all() else ", those during training among them"
+        return f"All {whole(table.height)} answers are here{during}.{some}"
     numbers = (distinct(source_of(rows), QUESTION).height for rows in (kept, table))
     there, all_ = map(whole, numbers)
     return (

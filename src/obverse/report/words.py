@@ -124,23 +124,30 @@ def counted(claims: Sequence[Mapping[str, Any]]) -> str:
         return _counted(claims, "claim")
     explored = len(of_role["explored"])
     sentences = (
-        _counted(of_role["primary"], "claim"),
+        _counted(of_role["primary"], "claim", _why(of_role["primary"])),
         _counted(of_role["control"], "control"),
         f"{explored} more {VERBS['explored'][explored > 1]}." if explored else "",
     )
     return " ".join(filter(None, sentences))
 
 
-def _counted(claims: Sequence[Mapping[str, Any]], what: str) -> str:
+def _why(claims: Sequence[Mapping[str, Any]]) -> str:
+    """Return why claims are undecided, if all of them are, for one reason."""
+    reasons = {claim["reason"] for claim in claims if became(claim) == "undecided"}
+    all_ = all(became(claim) in ("undecided", "not measured") for claim in claims)
+    return f": {reasons.pop()}" if all_ and len(reasons) == 1 and "" not in reasons else ""
+
+
+def _counted(claims: Sequence[Mapping[str, Any]], what: str, why: str = "") -> str:
     if not claims:
         return ""
     found = [became(claim) for claim in claims]
     counts = Counter(found)
     told = [f"{counts[v]} {VERBS[v][counts[v] > 1]}" for v in VERBS if counts[v]]
     if len(told) > 1:
-        return f"Of {len(claims)} {what}s {listed(told)}."
+        return f"Of {len(claims)} {what}s {listed(told)}{why}."
     verb = VERBS[found[0]][len(claims) > 1]
-    return f"{f'The one {what}' if len(claims) == 1 else f'All {len(claims)} {what}s'} {verb}."
+    return f"{f'The one {what}' if len(claims) == 1 else f'All {len(claims)} {what}s'} {verb}{why}."
 
 
 def outcome(claims: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -56,6 +56,7 @@ def kept(out: Path) -> list[Kept]:
             branches = {int(p.name[7:]): p for p in path.glob("branch-*") if p.name[7:].isdecimal()}
             for branch, place in sorted(branches.items()) or [(0, path)]:
                 found.append(Kept(run=run, folder=folder, weights=place, branch=branch))
+    found.sort(key=lambda one: (one.run.model.name, one.run.variant, one.run.seed))
     if not found:
         raise ObverseError(
             f"{out}: no trained model is kept there; `obverse run STUDY --keep-weights` keeps them, in a "

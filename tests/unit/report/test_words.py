@@ -6,7 +6,7 @@ import pytest
 
 from obverse.core.page import Page
 from obverse.report.read import read
-from obverse.report.words import first, left_out, meta, repeated, shortened
+from obverse.report.words import counted, first, left_out, meta, repeated, shortened
 from tests.left_behind import Leave, asked, claim
 
 
@@ -122,13 +122,32 @@ def test_own_words_stand_before_what_is_counted(leave: Leave) -> None:
 def test_what_is_left_open_is_told(leave: Leave) -> None:
     claims = [
         claim("a"),
-        claim("b", verdict="undecided", meets=1),
+        claim("b", verdict="undecided", meets=1, note="it is held back, since c fails"),
         claim("c", role="control", verdict="fails", meets=1),
     ]
     said = first(read(leave(None, claims)), Page())["Not shown"]
     assert "Even where both trainings agree, up to 84 % of others may not." in said
-    assert "1 claim is undecided, which is no evidence against it." in said
+    assert (
+        "1 claim is undecided, which is no evidence against it; of 2 seeds little can be decided." in said
+    )
     assert "1 control does not hold: claims that need it are held back." in said
+
+
+def test_controls_that_hold_nothing_back_are_not_said_to(leave: Leave) -> None:
+    claims = [
+        claim("a", verdict="undecided", n_seeds=4),
+        claim("b", role="control", verdict="fails", n_seeds=4),
+    ]
+    said = first(read(leave(None, claims)), Page())["Not shown"]
+    assert "1 claim is undecided, which is no evidence against it. 1 control does not hold." in said
+
+
+def test_where_nothing_was_decided_the_reason_that_all_share_is_told() -> None:
+    lost = [claim(id, verdict="undecided", reason="the model has learnt nothing") for id in "ab"]
+    assert counted(lost) == "All 2 claims are undecided: the model has learnt nothing."
+    others = [lost[0], lost[1] | {"reason": "too few seeds"}]
+    assert counted(others) == "All 2 claims are undecided."
+    assert counted([lost[0], claim("b")]) == "Of 2 claims 1 holds and 1 is undecided."
 
 
 def test_one_training_says_nothing_of_others(leave: Leave) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import obverse
+from obverse.core.errors import ObverseError
 from obverse.run import gpus
 from obverse.run.task import Execution
 from obverse.studies.executors.here import Here, cards_of, workers_of
@@ -20,6 +21,20 @@ def test_runs_divide_the_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cards_of(each[8]) == []  # as the run will say
     assert [workers_of(execution) for execution in each.values()] == [5, 2, 1]
     assert cards_of(Execution(device="cpu")) == []
+
+
+def test_what_is_meant_for_a_gpu_is_refused_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = obverse.study(Capitals, models=[TableSpec()], seeds=2)
+    tasks = work(study.plans(), tmp_path, Execution(device="cuda")).tasks
+    monkeypatch.setattr(gpus, "visible", lambda: [])
+    with pytest.raises(ObverseError, match=r"device cuda: torch 2.* finds no GPU on this machine"):
+        Here().run(tasks, lambda event: None)
+    assert not list(tmp_path.rglob("*.json"))
+    gpus.refuse_without(work(study.plans(), tmp_path, Execution(device="cpu")).tasks)
+    monkeypatch.setattr(gpus, "visible", lambda: ["0"])
+    gpus.refuse_without(tasks)
 
 
 def test_largest_models_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,7 @@ class Here:
         self.state = state
 
     def run(self, tasks: Sequence[Task], on: On) -> list[Failure]:
+        gpus.refuse_without(tasks)
         portable = [task for task in tasks if task.run.portable]
         failures = _Pool(portable, on, self.state).run() if portable else []
         for task in tasks:

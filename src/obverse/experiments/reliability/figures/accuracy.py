@@ -133,8 +133,8 @@ def gaps(final: pl.DataFrame, margin: float) -> Figure | None:
     ).properties(width=430, height=alt.Step(22))  # fmt: skip
     caption = (
         "What is internalised more because its source was reliable: exact match on D5cons minus "
-        "D6cons at the end, with 95 % intervals over seeds (Student's t). Small strokes: the seeds. "
-        "Green: the margin within which the negative control has to be. "
+        "D6cons at the end, with 95 % intervals over seeds (Student's t), as far as the axis goes. Small "
+        "strokes: the seeds. Green: the margin within which the negative control has to be. "
         f"{how_many(final)}."
     )
     return Figure(name="gaps", chart=chart, caption=caption)
