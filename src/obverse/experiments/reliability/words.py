@@ -3,6 +3,7 @@
 import polars as pl
 
 from obverse.core.format import percent
+from obverse.experiments.reliability.claims import BASE
 from obverse.experiments.reliability.figures.drawing import WHERE
 from obverse.stats.summary import mean
 
@@ -56,10 +57,11 @@ def answer(final: pl.DataFrame) -> str:
         if said:
             said.append(f"{whose}: {reliable} % and {other} %")
         else:
+            proved = ", the reliable one," if variant in (None, "", BASE) else ""
             said.append(
-                "Of new aliases that were defined under the tag that had proved reliable, "
-                f"{reliable} % of the questions were answered rightly, of those under the other tag "
-                f"{other} %{f' ({whose})' if whose else ''}"
+                f"Of the questions about new aliases, {reliable} % were answered rightly where the "
+                f"definition bore tag 1{proved} and {other} % where it bore tag 2"
+                f"{f' ({whose})' if whose else ''}"
             )
     if not said or len(said) > MOST:
         return ""

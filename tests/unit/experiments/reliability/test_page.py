@@ -178,9 +178,10 @@ def test_the_answer_has_a_number_beside_each_source() -> None:
         f"{100 * (RIGHT[subset][True] + more) / 10:.1f}"
         for subset, more in (("D5cons", 0.5), ("D6cons", 0))
     ]
-    assert f"reliable, {numbers[0]} % of the questions were answered rightly" in said
-    assert f"of those under the other tag {numbers[1]} % (base)." in said
-    assert f"under the other tag {numbers[1]} %. " in page(answers(variant=None)).answer
+    assert f"{numbers[0]} % were answered rightly where the definition bore tag 1, the reliable" in said
+    assert f" and {numbers[1]} % where it bore tag 2 (base)." in said
+    assert f"{numbers[1]} % where it bore tag 2. " in page(answers(variant=None)).answer
+    assert "tag 1 and " in page(answers(variant="α = 0.5")).answer
 
 
 def test_how_answers_are_compared_is_said() -> None:
