@@ -107,11 +107,11 @@ def _curves(
         ),
     )  # fmt: skip
     keys = ["panel", "subset", "partner", "place"]
-    columns = []
+    columns: list[alt.FacetChart] = []
     for metric, title in metrics.items():  # of different units: each column has a scale of its own
         layers = lines(group_means(some, keys, metric), of_seeds(some, keys, metric), title, look,
                        levels=[0.0] if metric in SIGNED else ())  # fmt: skip
-        header = alt.Header(labels=title == [*metrics.values()][-1])
+        header = alt.Header(labels=not columns)
         row = alt.Row("panel:N", sort=panels, title=None, header=header)
         columns.append(layers.properties(width=480 // len(metrics), height=140).facet(row=row))
     chart = alt.hconcat(*columns, spacing=14)
