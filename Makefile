@@ -22,12 +22,13 @@ demo: .venv/runtime
 	$(BIN)/obverse run reversal-cures --preset short --seeds 2 --out $(OUT)/reversal-cures
 	$(BIN)/obverse report $(OUT)
 
-# A file's tests go to one process, so that what they share is made once.
+# A file's tests go to one process, so that what they share is made once. Of three processes on two cores one works
+# while another waits: 10 min 18 s against 11 min 16 s.
 test: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 # The site, with the pages of `make demo` where it has been run: open site/index.html.
 docs: .venv/docs
