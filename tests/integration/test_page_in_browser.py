@@ -79,8 +79,8 @@ def test_figures_stand_upright_on_a_phone_and_lie_elsewhere(browser: Any, folder
     """Each figure is seen once, as wide as the screen has room for, and printed as on a desk."""
     with opened(browser, folder / "a" / "report.html") as page:
         for width, media, other in (
-            (1200, "screen", "slim"), (800, "screen", "slim"), (400, "screen", "broad"),
-            (360, "screen", "broad"), (400, "print", "slim"),
+            (1200, "screen", "narrow"), (800, "screen", "narrow"), (400, "screen", "broad"),
+            (360, "screen", "broad"), (400, "print", "narrow"),
         ):  # fmt: skip
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(media=media)

@@ -59,9 +59,9 @@ class _Command(TyperCommand):
         try:
             return super().parse_args(ctx, args)
         except Exception as error:  # typer keeps the classes of its errors to itself
-            like_none: Any = error if getattr(error, "possibilities", None) == [] else None
-            if like_none and any("--set" in parameter.opts for parameter in self.params):
-                like_none.message += (
+            unknown: Any = error if getattr(error, "possibilities", None) == [] else None
+            if unknown and any("--set" in parameter.opts for parameter in self.params):
+                unknown.message += (
                     ". Settings are typed as --set KEY=VALUE; `obverse show STUDY` lists them"
                 )
             raise

@@ -57,16 +57,7 @@ def _figure(name: str, model: str, claims: Claims) -> Figure:
     cut = any(_row(c, 0, _domain([d for d in mine if d["unit"] == c["unit"]]), BESIDE)[side] is not None
               for c in mine for side in ("below", "above"))  # fmt: skip
     shown = [PAPER] * paper + [MEAN] + [SEED] * several
-    beside, above = (
-        alt.vconcat(
-            *(
-                _panel([c for c in mine if c["unit"] == unit], unit, shown, unit == units[0], layout)
-                for unit in units
-            ),
-            spacing=18,
-        )
-        for layout in (BESIDE, ABOVE)
-    )
+    of_units = {unit: [c for c in mine if c["unit"] == unit] for unit in units}
     counted = dict.fromkeys(c["counted"] for c in mine)
     n = ", ".join(
         f"{_range(c['n_facts'] for c in mine if c['counted'] == what)} {what}" for what in counted
@@ -75,8 +66,8 @@ def _figure(name: str, model: str, claims: Claims) -> Figure:
     n_seeds = _range(c["n_seeds"] for c in mine)
     return Figure(
         name=name,
-        chart=beside,
-        narrow=above,
+        chart=_panels(of_units, shown, BESIDE),
+        narrow=_panels(of_units, shown, ABOVE),
         caption=(
             f"{model}: the claims. Large dots: the mean over all"
             f"{', with its 95 % interval' if any(c['low'] is not None for c in mine) else ''}"
@@ -101,6 +92,15 @@ def _figure(name: str, model: str, claims: Claims) -> Figure:
 def _range(values: Iterable[int]) -> str:
     all_ = sorted(set(values))
     return "–".join(map(whole, dict.fromkeys((all_[0], all_[-1]))))
+
+
+def _panels(of_units: Mapping[str, Claims], shown: Sequence[str], layout: _Layout) -> alt.VConcatChart:
+    """Return a panel for each unit, under one another."""
+    panels = [
+        _panel(claims, unit, shown, place == 0, layout)
+        for place, (unit, claims) in enumerate(of_units.items())
+    ]
+    return alt.vconcat(*panels, spacing=18)
 
 
 def _panel(

@@ -48,7 +48,8 @@ class Drawings:
     def save(self, name: str, figure: Figure) -> tuple[str, str]:
         """Write NAME.svg, NAME.png and NAME.pdf, and return the SVG, and that for narrow screens, which
         is "" where the one serves them as well."""
-        plain = svg_of(specification(figure.chart))
+        spec = specification(figure.chart)
+        plain = svg_of(spec)
         svg = finished(plain, name, figure.caption)
         drawn_of = content_hash([svg, self._program])
         known = self._before.get(name)
@@ -58,7 +59,7 @@ class Drawings:
             files.write_bytes(self._path(name, "pdf"), vl_convert.svg_to_pdf(plain))
         hashes = {kind: file_hash(self._path(name, kind)) for kind in KINDS}
         self._made[name] = {"of": drawn_of, "files": hashes}
-        return svg, _slim(name, figure) if width_of(svg) > narrow.WIDE else ""
+        return svg, _narrow(name, figure, spec) if width_of(svg) > narrow.WIDE else ""
 
     def finish(self) -> None:
         """Remove figures of an earlier page that this one has not, as far as nobody changed them."""
@@ -106,17 +107,16 @@ def svg_of(spec: Any) -> str:
     return svg
 
 
-def _slim(name: str, figure: Figure) -> str:
-    """Return a figure's SVG for narrow screens; "" if it cannot be drawn so, which costs nobody his page.
+def _narrow(name: str, figure: Figure, spec: Any) -> str:
+    """Return the SVG for narrow screens of a figure of this specification.
 
-    Its name has a letter that names of figures have not.
+    It is "" if the figure cannot be drawn so, which costs nobody his page. Its name has a letter that
+    names of figures have not.
     """
     try:
-        if figure.narrow is not None:
-            spec = specification(figure.narrow)
-        else:
-            spec = narrow.narrow(specification(figure.chart))
-        return finished(svg_of(spec), f"{name}:narrow", figure.caption)
+        own = figure.narrow
+        svg = svg_of(narrow.narrow(spec) if own is None else specification(own))
+        return finished(svg, f"{name}:narrow", figure.caption)
     except Exception:  # of a chart that somebody else has made, and of Vega
         return ""
 

@@ -22,13 +22,13 @@ def narrow(spec: Mapping[str, Any]) -> Spec:
     What stood side by side is stacked, panels that are wider are made as narrow, titles are broken into
     lines, and legends take the columns that there is room for.
     """
-    made = deepcopy(dict(spec))
+    data = {"datasets": spec["datasets"]} if "datasets" in spec else {}  # large, and not changed
+    made = deepcopy({key: part for key, part in spec.items() if key not in data}) | data
     stack(made, WIDE - AXIS)
     for part in parts(made):
         _squeeze(part)
         _fit_names(part)
         _break_titles(part)
-    for part in parts(made):
         for legend, names in _legends(part):
             _fit_legend(legend, names)
     config = made.setdefault("config", {})
@@ -99,9 +99,9 @@ def _break_titles(part: Spec) -> None:
     """Break long titles, of a panel and of its x axis, into lines."""
     if isinstance(part.get("title"), str):
         part["title"] = _broken(part["title"], WIDE - 20)
-    for channel in [part.get("encoding", {}).get("x")]:
-        if isinstance(channel, dict) and isinstance(channel.get("title"), str):
-            channel["title"] = _broken(channel["title"], WIDE - 100)
+    x = part.get("encoding", {}).get("x")
+    if isinstance(x, dict) and isinstance(x.get("title"), str):
+        x["title"] = _broken(x["title"], WIDE - 100)
 
 
 def _broken(title: str, most: float) -> str | list[str]:

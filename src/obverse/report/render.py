@@ -84,10 +84,10 @@ def _part(drawings: Drawings, part: Text | Figure | Table) -> dict[str, Any]:
         return {"kind": "text", "text": part.text, "lead": part.lead}
     if isinstance(part, Figure):
         name = safe_name(part.name) or "figure"
-        svg, slim = drawings.save(name, part)
+        svg, narrow = drawings.save(name, part)
         return {
             "kind": "figure", "name": name, "caption": part.caption, "svg": Markup(svg),
-            "slim": Markup(slim), "least": round(LEAST * width_of(slim or svg)),
+            "narrow": Markup(narrow), "least": round(LEAST * width_of(narrow or svg)),
         }  # fmt: skip
     if isinstance(part, Table):
         rows = [

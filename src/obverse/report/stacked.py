@@ -80,7 +80,7 @@ def _stack_facets(part: Spec, facet: Spec, wide: float, rows: Rows, room: float)
     elif row is not None or column is not None:
         part["facet"] = row if column is None else column
     part["columns"] = _columns(wide, room)
-    if part["columns"] == 1:  # the next panel is further away than a screen is high
+    if part["columns"] == 1:  # under the last panel alone, an axis may be off the screen
         part.setdefault("resolve", {}).setdefault("axis", {}).setdefault("x", "independent")
 
 
@@ -143,9 +143,7 @@ def _order(channel: Spec, rows: Rows) -> list[str] | None:
     header = channel.get("header", {})
     if header is None or header.keys() - {"labels"}:
         return None
-    if {"bin", "timeUnit", "aggregate"} & channel.keys() or not (
-        sort is None or isinstance(sort, list | str)
-    ):
+    if {"bin", "timeUnit", "aggregate"} & channel.keys():
         return None
     values = {one.get(field) for one in rows}
     if not values or not all(isinstance(value, str) for value in values):
@@ -166,10 +164,6 @@ def _share_axes(panels: Sequence[Spec]) -> None:
             shown = first.setdefault((y["field"], y.get("aggregate")), y)
             if "title" in y and y["title"] is None and shown.get("title") is not None:
                 y["title"] = shown["title"]
-            drawn = shown.get("axis", {})
-            if (
-                drawn is not None
-                and "axis" in y
-                and (y["axis"] is None or y["axis"].get("labels") is False)
-            ):
-                y["axis"] = drawn
+            hidden = "axis" in y and (y["axis"] is None or y["axis"].get("labels") is False)
+            if hidden and shown.get("axis", {}) is not None:
+                y["axis"] = shown.get("axis", {})

@@ -160,8 +160,10 @@ def test_a_figure_that_cannot_be_drawn_so_is_drawn_wide_alone(
         raise TypeError("of a chart that nobody thought of")
 
     monkeypatch.setattr("obverse.report.narrow.narrow", fails)
-    svg, slim = Drawings(tmp_path / "figures").save("a", Figure(name="a", chart=chart(500), caption="A."))
-    assert (svg[:4], slim) == ("<svg", "")
+    svg, narrowed = Drawings(tmp_path / "figures").save(
+        "a", Figure(name="a", chart=chart(500), caption="A.")
+    )
+    assert (svg[:4], narrowed) == ("<svg", "")
 
 
 def test_a_narrow_figure_and_one_of_its_own_are_left_as_they_are(tmp_path: Path) -> None:
@@ -169,10 +171,10 @@ def test_a_narrow_figure_and_one_of_its_own_are_left_as_they_are(tmp_path: Path)
     small = Figure(name="small", chart=chart(100).encode(color=alt.value("red")), caption="Small.")
     assert drawings.save("small", small)[1] == ""
     own = Figure(name="own", chart=chart(500), narrow=chart(111), caption="Own.")
-    svg, slim = drawings.save("own", own)
+    svg, narrowed = drawings.save("own", own)
     assert 'id="own-title"' in svg
-    assert 'id="own:narrow-title"' in slim
-    assert width_of(slim) < width_of(svg)
+    assert 'id="own:narrow-title"' in narrowed
+    assert width_of(narrowed) < width_of(svg)
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {
         f"{name}.{kind}" for name in ("small", "own") for kind in ("svg", "png", "pdf")
     }

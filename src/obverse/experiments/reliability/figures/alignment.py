@@ -26,7 +26,7 @@ from obverse.experiments.reliability.figures.drawing import (
 from obverse.report.figures import DASHES, STROKES, epoch_axis
 from obverse.report.lines import Look, lines
 from obverse.report.marks import SAID, described, intervals, of_seeds
-from obverse.stats.summary import group_means, mean
+from obverse.stats.summary import group_means
 
 METRICS = {
     "cosine": "cosine", "inner": "inner product", "squared_distance": "squared distance",
@@ -74,10 +74,9 @@ def _answer(rows: pl.DataFrame) -> str:
     said = []
     own = after_stage_1(rows).filter(partner="own")
     for (variant,), some in own.group_by("variant", maintain_order=True):
-        found = [mean(some.filter(subset=subset), "cosine") for subset in (CONSISTENT, UNRELIABLE)]
-        reliable, other = (number(None if one is None else one.value) for one in found)
+        found = [_mean(some.filter(subset=subset), "cosine") for subset in (CONSISTENT, UNRELIABLE)]
         if None not in found:
-            said.append(f"{reliable} and {other} ({variant})")
+            said.append(f"{' and '.join(map(number, found))} ({variant})")
     if not said:
         return ""
     return (

@@ -24,15 +24,16 @@ def probes_page(page: Page, finished: Finished) -> Page:
     if "hidden" not in finished.tables:
         return page
     rows = finished.tables["hidden"]
-    probed = Section(title="What can be read off a question", parts=[Text(text=NOTE), _heat_map(rows)])
-    return replace(page, answer=_answer(rows), main="", sections=[probed, *page.sections])
-
-
-def _answer(rows: pl.DataFrame) -> str:
-    """Say what is read where a probe reads most, of each word order."""
-    places = rows.group_by("variant", "task", "layer", "position", maintain_order=True).agg(
-        pl.col("accuracy").mean()
+    places = rows.group_by("task", "variant", "layer", "position", maintain_order=True).agg(
+        pl.col("accuracy", "baseline").mean(), pl.col("seed").n_unique().alias("n_seeds")
     )
+    figure = _heat_map(rows, places)
+    probed = Section(title="What can be read off a question", parts=[Text(text=NOTE), figure])
+    return replace(page, answer=_answer(places), main="", sections=[probed, *page.sections])
+
+
+def _answer(places: pl.DataFrame) -> str:
+    """Say what is read where a probe reads most, of each word order."""
     best = places.group_by("variant", "task", maintain_order=True).agg(pl.col("accuracy").max())
     read = {(variant, task): value for variant, task, value in best.iter_rows()}
     said = [
@@ -48,12 +49,9 @@ def _answer(rows: pl.DataFrame) -> str:
     )
 
 
-def _heat_map(rows: pl.DataFrame) -> Figure:
+def _heat_map(rows: pl.DataFrame, places: pl.DataFrame) -> Figure:
     """Draw the accuracy of each place, the mean over seeds: a column a variant, a row a task."""
-    table = rows.group_by("task", "variant", "layer", "position", maintain_order=True).agg(
-        pl.col("accuracy", "baseline").mean(), pl.col("seed").n_unique().alias("n_seeds")
-    )
-    table = described(table, ["task", "variant", "layer", "position"], value="accuracy")
+    table = described(places, ["task", "variant", "layer", "position"], value="accuracy")
     table = table.with_columns(
         pl.col("accuracy").round(2).map_elements(lambda v: f"{v:.2f}", pl.String).alias("text")
     )
